@@ -1,0 +1,56 @@
+//! Who acts. Recorded with every event.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{InvitationId, OrganizationId, PersonId, RegistrationId, StaffId};
+
+/// Who sent a command, as history shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A member of the operator's staff.
+    Staff(StaffId),
+    /// A partner's own system, acting for its organization with a token.
+    Partner(OrganizationId),
+    /// A user, signed in.
+    User {
+        /// Which user.
+        person: PersonId,
+        /// Of which organization.
+        organization: OrganizationId,
+    },
+    /// Whoever holds the link of an invitation.
+    Addressee(InvitationId),
+    /// Whoever holds the link of a registration.
+    Registrant(RegistrationId),
+    /// A downstream service with a token of its own, by the token's name.
+    Service(String),
+    /// The service itself: a process manager or a deadline, by its name.
+    System(String),
+    /// The operator at the command line.
+    Operator,
+}
+
+/// A role of the operator's staff. One never implies another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StaffRole {
+    /// Reviews registrations.
+    Reviewer,
+    /// Takes over cases from other reviewers, reopens, undoes.
+    ReviewLead,
+    /// Reads history.
+    Auditor,
+    /// Runs the service: catalogue, staff, tokens.
+    Administrator,
+}
+
+/// Who invites, or owns an application: a partner, or the operator itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// A registered organization that owns applications.
+    Partner(OrganizationId),
+    /// The gateway's operator.
+    Operator,
+}

@@ -1,0 +1,5 @@
+//! Pure decisions.
+
+mod ids;
+
+pub use ids::*;

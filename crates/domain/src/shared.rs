@@ -1,0 +1,118 @@
+//! Values that several aggregates share.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AddressLine, CompanyName, Country, Email, IdentifierScheme, IdentifierValue, JobTitle, Message, PersonName, Phone, WebAddress,
+};
+
+/// How to reach a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Contact {
+    /// The given name.
+    pub given_name: PersonName,
+    /// The family name.
+    pub family_name: PersonName,
+    /// The e-mail address.
+    pub email: Email,
+    /// The telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// The job title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_title: Option<JobTitle>,
+}
+
+impl Contact {
+    /// Given and family name, as a letter would address them.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.given_name, self.family_name)
+    }
+}
+
+/// Whom an invitation addresses, with the words meant for them: all of it is about one person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Addressee {
+    /// The name, if the partner gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<PersonName>,
+    /// The e-mail address.
+    pub email: Email,
+    /// The partner's personal message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Message>,
+}
+
+/// Who registers a company.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Registrant {
+    /// The name, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<PersonName>,
+    /// The e-mail address.
+    pub email: Email,
+}
+
+/// What identifies a company in a register: a D-U-N-S number, a CAGE code, an LEI, a VAT number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct RegisteredIdentifier {
+    /// Which register.
+    pub scheme: IdentifierScheme,
+    /// The identifier in it.
+    pub value: IdentifierValue,
+}
+
+/// Where a company sits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Address {
+    /// One or two lines: street and number, suite.
+    pub lines: Vec<AddressLine>,
+    /// The town.
+    pub city: AddressLine,
+    /// State, province or region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<AddressLine>,
+    /// The postal code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<AddressLine>,
+    /// The country.
+    pub country: Country,
+}
+
+/// The profile of an organization. Legal name, country and identifiers change only through a new review.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct OrganizationProfile {
+    /// The name in the register of companies.
+    pub legal_name: CompanyName,
+    /// The name it trades under, if another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trading_name: Option<CompanyName>,
+    /// Where it sits.
+    pub address: Address,
+    /// Its registered identifiers; each belongs to one organization only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identifiers: Vec<RegisteredIdentifier>,
+    /// The company's telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// The company's web site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub website: Option<WebAddress>,
+}
+
+/// An instant by which something is due, and on which calendar it was computed, so that a replay years later gives the same answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Due {
+    /// The instant.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub at: Timestamp,
+    /// The instant from which it is due soon.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub soon_at: Timestamp,
+    /// The time zone of the calendar.
+    pub time_zone: String,
+    /// The version of the calendar.
+    pub calendar_version: u32,
+}

@@ -1,0 +1,1 @@
+//! Domain event to record and back: names, versions, upcasters, sealed personal data

@@ -1,0 +1,1 @@
+//! Templates, SMTP, maildir, and the dispatcher that sends each mail once for its cause

@@ -1,0 +1,1 @@
+//! Events to commands: onboarding, offers to registered organizations, deadlines

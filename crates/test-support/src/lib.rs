@@ -1,0 +1,1 @@
+//! Builders, given/when/then, real servers for tests

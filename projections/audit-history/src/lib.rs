@@ -1,0 +1,1 @@
+//! Who did what, when, why and from where, for every organization, person and case

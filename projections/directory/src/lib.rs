@@ -1,0 +1,1 @@
+//! Organizations, their users, staff and the application catalogue

@@ -1,0 +1,1 @@
+//! Subscriptions, access and relationships

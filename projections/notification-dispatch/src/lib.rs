@@ -1,0 +1,1 @@
+//! The outbox: mails owed, which are causes minus fates

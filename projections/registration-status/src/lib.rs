@@ -1,0 +1,1 @@
+//! Where a case stands and who acts next

@@ -1,0 +1,1 @@
+//! What reviewers work from: submitted cases by due time
