@@ -63,7 +63,7 @@ impl<T> fmt::Debug for Personal<T> {
 }
 
 /// The values of one event about one person, as JSON texts in the order in which they were met. None: erased.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Parts {
     /// Whom they are about.
     pub person: PersonId,
@@ -71,14 +71,11 @@ pub struct Parts {
     pub values: Option<Vec<Box<serde_json::value::RawValue>>>,
 }
 
-impl PartialEq<Parts> for &Parts {
-    fn eq(&self, other: &Parts) -> bool {
-        *self == other
-    }
-}
+/// The personal values of one event, by person in the order of their first mention.
+pub type Collected = Vec<(PersonId, Vec<Box<serde_json::value::RawValue>>)>;
 
 enum Scope {
-    Collecting(Vec<(PersonId, Vec<Box<serde_json::value::RawValue>>)>),
+    Collecting(Collected),
     Providing(Vec<Parts>),
 }
 
@@ -95,9 +92,8 @@ impl Drop for Leave {
     }
 }
 
-/// Runs `encode` and returns what it returns, with the personal values that were serialized in it, by person in the order
-/// of their first mention.
-pub fn collecting<R>(encode: impl FnOnce() -> R) -> (R, Vec<(PersonId, Vec<Box<serde_json::value::RawValue>>)>) {
+/// Runs `encode` and returns what it returns, with the personal values that were serialized in it.
+pub fn collecting<R>(encode: impl FnOnce() -> R) -> (R, Collected) {
     SCOPE.set(Some(Scope::Collecting(Vec::new())));
     let leave = Leave;
     let result = encode();

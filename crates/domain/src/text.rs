@@ -27,10 +27,7 @@ fn line(text: &str, what: &str, max_chars: usize) -> Result<String, Invalid> {
         return Err(Invalid::new(format!("{what} is required")));
     }
     if let Some(bad) = text.chars().find(|c| is_forbidden(*c)) {
-        return Err(Invalid::new(format!(
-            "{what} must be one line of text without control characters (found U+{:04X})",
-            u32::from(bad)
-        )));
+        return Err(Invalid::new(format!("{what} must be one line of text without control characters (found U+{:04X})", u32::from(bad))));
     }
     at_most(text, what, max_chars)?;
     Ok(text.to_owned())
@@ -46,7 +43,8 @@ fn at_most(text: &str, what: &str, max_chars: usize) -> Result<(), Invalid> {
 
 /// Control characters, line and paragraph separators, and the marks that change the direction of what follows.
 fn is_forbidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 macro_rules! texts {
@@ -147,9 +145,7 @@ fn email(text: &str) -> Result<String, Invalid> {
     let wrong = || Invalid::new("this is not an e-mail address: it should look like name@example.com");
     let (local, domain) = text.rsplit_once('@').ok_or_else(wrong)?;
     let local_is_valid = (1..=64).contains(&local.len())
-        && local.split('.').all(|atom| {
-            !atom.is_empty() && atom.chars().all(|c| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))
-        });
+        && local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(|c| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c)));
     let labels: Vec<&str> = domain.split('.').collect();
     let domain_is_valid = labels.len() >= 2
         && labels.iter().all(|label| {
@@ -202,8 +198,14 @@ fn web_address(text: &str) -> Result<String, Invalid> {
     let text = line(text, "the web address", 500)?;
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     match rest {
-        Some(rest) if !rest.is_empty() && !rest.starts_with('/') && !text.contains(char::is_whitespace) && !text.contains(['"', '<', '>']) => Ok(text),
-        Some(_) | None => Err(Invalid::new("the web address must start with https:// and hold no spaces, such as https://example.com/start")),
+        Some(rest)
+            if !rest.is_empty() && !rest.starts_with('/') && !text.contains(char::is_whitespace) && !text.contains(['"', '<', '>']) =>
+        {
+            Ok(text)
+        }
+        Some(_) | None => {
+            Err(Invalid::new("the web address must start with https:// and hold no spaces, such as https://example.com/start"))
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::events::{AdministratorRole, Origin, Question, RequestedApplication};
 use crate::{
-    CompanyName, Contact, CredentialId, Email, Message, OrganizationId, OrganizationProfile, PersonId, Personal, Reason, Registrant,
-    RegisteredIdentifier, StaffId,
+    CompanyName, Contact, CredentialId, Email, Message, OrganizationId, OrganizationProfile, PersonId, Personal, Reason,
+    RegisteredIdentifier, Registrant, StaffId,
 };
 
 /// What can be asked of a registration.

@@ -1,0 +1,19 @@
+//! What can happen to the personal data of a person.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Reason;
+
+/// What can happen to the personal data of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub enum PersonEvent {
+    /// The person is to be forgotten; the key is destroyed next.
+    #[serde(rename = "person.forgetting_started.v1")]
+    ForgettingStarted {
+        /// Why.
+        reason: Reason,
+    },
+    /// The key is destroyed: everything recorded about the person reads as erased.
+    #[serde(rename = "person.forgotten.v1")]
+    Forgotten {},
+}
