@@ -24,7 +24,7 @@ impl Expected {
     pub fn next_version(self) -> u64 {
         match self {
             Self::NoStream => 0,
-            Self::Exact(version) => version + 1,
+            Self::Exact(version) => version.saturating_add(1),
         }
     }
 }
@@ -34,7 +34,7 @@ impl Expected {
 pub struct NewEvent {
     /// Retry key: the same ids appended again get the original answer.
     pub id: Uuid,
-    /// Such as `registration.submitted.v1`: 1 to 127 bytes of ASCII.
+    /// Such as `registration.submitted.v1`: 1 to 127 visible ASCII characters.
     pub event_type: Arc<str>,
     /// Opaque to the log.
     pub metadata: Bytes,

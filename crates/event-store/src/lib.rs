@@ -4,14 +4,21 @@
 //! [`Position`] increases in commit order, so that a reader that remembers one number misses nothing. The log knows
 //! bytes only: what an event means is the business of `event-codec` (architecture, rules 2 and 3).
 //!
-//! [`EventStore`] is the port.
+//! [`EventStore`] is the port. [`judge`] holds the rules of appending, for whoever writes a store; [`conformance`] the
+//! tests that every store must pass; [`memory`] a store for tests; [`record`] the canonical bytes of an event.
 
 mod append;
+mod clock;
+pub mod conformance;
+pub mod judge;
+pub mod memory;
 mod position;
+pub mod record;
 mod recorded;
 mod stream;
 
 pub use append::{Append, AppendError, Appended, Expected, Gate, GateState, NewEvent, Settle, Ticket};
+pub use clock::{Clock, recorded_time};
 pub use position::{Epoch, Position};
 pub use recorded::Recorded;
 pub use stream::{StreamId, StreamName};

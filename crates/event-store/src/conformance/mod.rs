@@ -1,0 +1,154 @@
+//! What every store must do, written once against the port.
+//!
+//! A store's tests give a [`Subject`] and get one test per rule:
+//!
+//! ```ignore
+//! event_store::conformance_tests!(MySubject::new());
+//! ```
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests, though called by other crates' tests: failing loudly is their job"
+)]
+
+mod appending;
+mod expectations;
+mod reading;
+mod repeats;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{Append, AppendError, Appended, Clock, Direction, EventStore, Expected, NewEvent, Position, Recorded, StreamId};
+
+pub use appending::*;
+pub use expectations::*;
+pub use reading::*;
+pub use repeats::*;
+
+/// One log under test.
+#[async_trait]
+pub trait Subject: Send {
+    /// Opens the log. The first time it has no events; afterwards it is opened again as by a restarted process, after
+    /// the caller has dropped what it got before.
+    async fn open(&mut self, clock: Clock) -> Arc<dyn EventStore>;
+}
+
+/// Makes one `#[tokio::test]` of each rule. The argument is an expression that gives a new [`Subject`].
+#[macro_export]
+macro_rules! conformance_tests {
+    ($subject:expr) => {
+        $crate::conformance_tests! { @each $subject;
+            a_new_stream_starts_at_version_0,
+            a_stream_that_exists_is_not_a_new_stream,
+            an_append_to_the_newest_version_is_recorded,
+            an_append_to_any_other_version_is_refused_with_the_newest,
+            an_append_to_a_version_of_an_unknown_stream_is_refused,
+            a_refused_append_leaves_nothing_behind,
+            streams_of_equal_keys_and_different_kinds_are_different_streams,
+            a_repeated_append_gets_the_original_answer,
+            a_repeated_append_gets_the_original_answer_after_a_restart,
+            a_repeat_in_the_same_breath_gets_the_original_answer,
+            an_append_that_is_partly_there_is_refused,
+            a_partly_repeated_append_leaves_nothing_behind,
+            events_of_one_append_are_recorded_together,
+            appends_to_one_stream_queued_in_one_breath_are_chained,
+            one_conflicting_append_fails_alone,
+            an_append_waits_for_the_one_it_depends_on,
+            an_append_fails_with_the_one_it_depends_on,
+            an_append_that_depends_on_a_later_one_fails,
+            malformed_appends_are_refused,
+            positions_have_no_gaps_under_racing_writers,
+            racing_writers_of_one_stream_never_overwrite_each_other,
+            positions_go_on_after_a_restart,
+            dropping_a_ticket_does_not_withdraw_the_append,
+            data_and_metadata_come_back_byte_for_byte,
+            the_largest_event_is_recorded_and_a_larger_one_refused,
+            recorded_time_never_decreases,
+            recorded_time_never_decreases_over_a_restart,
+            a_stream_is_read_in_both_directions_from_any_version,
+            an_unknown_stream_is_an_empty_page,
+            the_log_is_paged_without_gaps_or_repeats,
+            the_log_is_read_backwards_from_any_position,
+            a_page_longer_than_the_store_reads_at_once_is_complete,
+            a_follower_sees_every_event_once_and_in_order,
+            the_head_is_known_before_an_append_is_answered,
+            the_epoch_stays_over_a_restart,
+        }
+    };
+    (@each $subject:expr; $($rule:ident,)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $rule() {
+                let mut subject = $subject;
+                $crate::conformance::$rule(&mut subject).await;
+            }
+        )*
+    };
+}
+
+/// An hour of a day in 2026 that every rule starts at.
+const START_MICROS: i64 = 1_790_000_000_000_000;
+
+/// A clock that goes on by one millisecond each time it is asked.
+#[must_use]
+pub fn ticking_clock() -> Clock {
+    let micros = AtomicI64::new(START_MICROS);
+    Arc::new(move || at(micros.fetch_add(1000, Ordering::Relaxed)))
+}
+
+fn at(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).expect("a time in this century")
+}
+
+fn stream(kind: &str, key: u128) -> StreamId {
+    StreamId::new(kind, Uuid::from_u128(key))
+}
+
+fn event(id: u128) -> NewEvent {
+    NewEvent {
+        id: Uuid::from_u128(id),
+        event_type: "case.noted.v1".into(),
+        metadata: Bytes::from(format!("metadata {id}")),
+        data: Bytes::from(format!("data {id}")),
+    }
+}
+
+fn append(stream: &StreamId, expected: Expected, ids: &[u128]) -> Append {
+    Append { stream: stream.clone(), expected, events: ids.iter().map(|id| event(*id)).collect(), after: None }
+}
+
+async fn ask(store: &Arc<dyn EventStore>, append: Append) -> Result<Appended, AppendError> {
+    store.append(append).outcome().await
+}
+
+async fn make(store: &Arc<dyn EventStore>, stream: &StreamId, expected: Expected, ids: &[u128]) -> Appended {
+    ask(store, append(stream, expected, ids)).await.expect("the append is made")
+}
+
+async fn whole_stream(store: &Arc<dyn EventStore>, stream: &StreamId) -> Vec<Recorded> {
+    store.read_stream(stream, 0, Direction::Forwards, usize::MAX).await.expect("the stream can be read")
+}
+
+async fn whole_log(store: &Arc<dyn EventStore>) -> Vec<Recorded> {
+    store.read_all(Position::START, usize::MAX).await.expect("the log can be read")
+}
+
+fn ids(events: &[Recorded]) -> Vec<u128> {
+    events.iter().map(|event| event.id.as_u128()).collect()
+}
+
+fn versions(events: &[Recorded]) -> Vec<u64> {
+    events.iter().map(|event| event.version).collect()
+}
+
+fn positions(events: &[Recorded]) -> Vec<u64> {
+    events.iter().map(|event| event.position.0).collect()
+}
