@@ -1,0 +1,72 @@
+//! `cargo xtask test`: sets up what tests need, builds the service and runs every test against real servers.
+
+use clap::Args;
+
+use crate::process::Run;
+use crate::repository::Repository;
+use crate::setup::{self, service_binary};
+
+/// What to run.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Only the crates' own tests: no journeys against the built service, no documentation tests
+    #[arg(long, conflicts_with = "full")]
+    quick: bool,
+    /// The long tests too: power cuts, long kill loops
+    #[arg(long)]
+    full: bool,
+    /// Journeys run against an optimized service
+    #[arg(long)]
+    release: bool,
+    /// Only the tests of these packages
+    #[arg(long, short, value_name = "NAME")]
+    package: Vec<String>,
+    /// Only tests whose name contains this
+    #[arg(value_name = "FILTER")]
+    filter: Option<String>,
+}
+
+/// The packages that start the built service.
+const AGAINST_THE_SERVICE: &str = "tests";
+
+/// Sets up, builds and runs. Documentation tests come first, so that the runner's summary is the last that is read.
+///
+/// # Errors
+/// When something that tests need cannot be had, the build fails, or a test does.
+pub(crate) fn run(repository: &Repository, options: &Options) -> anyhow::Result<()> {
+    let mut environment = setup::run(repository)?;
+    if !options.quick && (options.package.is_empty() || options.package.iter().any(|name| name == AGAINST_THE_SERVICE)) {
+        environment.push(("GATEHOUSE_BIN", service_binary(repository, options.release)?.into_os_string()));
+    }
+    if options.full {
+        environment.push(("GATEHOUSE_TEST_FULL", "1".into()));
+    }
+    let with_environment = |run: Run| environment.iter().fold(run, |run, (name, value)| run.env(name, value));
+    if !options.quick {
+        let documentation = Run::cargo(repository.root()).args(["test", "--quiet", "--doc"]).args(selection(options)).args(&options.filter);
+        with_environment(documentation).run()?;
+    }
+    let nextest = Run::cargo(repository.root()).args(["nextest", "--version"]).succeeds();
+    let tests = Run::cargo(repository.root());
+    let tests = if nextest {
+        let profile = if options.full { "full" } else { "default" };
+        tests.args(["nextest", "run", "--profile", profile, "--no-tests", "pass"]).args(selection(options)).args(&options.filter)
+    } else {
+        println!("cargo-nextest is not installed: running the tests with cargo test");
+        let kinds = ["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"];
+        tests.args(kinds).args(selection(options)).args(&options.filter)
+    };
+    with_environment(tests).run()
+}
+
+/// Which packages, as arguments that cargo and nextest share.
+fn selection(options: &Options) -> Vec<String> {
+    if !options.package.is_empty() {
+        return options.package.iter().flat_map(|name| ["--package".to_owned(), name.clone()]).collect();
+    }
+    let mut arguments = vec!["--workspace".to_owned()];
+    if options.quick {
+        arguments.extend(["--exclude".to_owned(), AGAINST_THE_SERVICE.to_owned()]);
+    }
+    arguments
+}
