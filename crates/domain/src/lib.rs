@@ -27,6 +27,8 @@ mod ids;
 mod policy;
 mod rejection;
 mod shared;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod text;
 
 pub use actor::*;

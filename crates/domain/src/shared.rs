@@ -111,6 +111,11 @@ pub struct Due {
     /// The instant from which it is due soon.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub soon_at: Timestamp,
+    /// From when on business time is counted: submission, or when the clock went on.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub counted_from: Timestamp,
+    /// How much business time after that it is due, in seconds.
+    pub business_seconds: i64,
     /// The time zone of the calendar.
     pub time_zone: String,
     /// The version of the calendar.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::events::{AdministratorRole, Origin, Question, RequestedApplication};
 use crate::{
     CompanyName, Contact, CredentialId, Email, Message, OrganizationId, OrganizationProfile, PersonId, Personal, Reason,
-    RegisteredIdentifier, Registrant, StaffId,
+    RegisteredIdentifier, Registrant, RegistrationId, StaffId,
 };
 
 /// What can be asked of a registration.
@@ -13,6 +13,8 @@ use crate::{
 pub enum RegistrationCommand {
     /// Begins a registration.
     StartRegistration {
+        /// The id of the registration, which the organization's follows from.
+        id: RegistrationId,
         /// Where it comes from.
         origin: Origin,
         /// Who registers.

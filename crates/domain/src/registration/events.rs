@@ -25,6 +25,8 @@ pub enum RegistrationEvent {
         company: Option<CompanyName>,
         /// For which applications.
         applications: Vec<RequestedApplication>,
+        /// The organization that comes to be if it is approved.
+        organization: OrganizationId,
         /// Until when it can be submitted.
         #[schemars(with = "String", extend("format" = "date-time"))]
         expires_at: Timestamp,
