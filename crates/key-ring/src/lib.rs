@@ -1,1 +1,46 @@
-//! Keys of personal data: leased in durable blocks, used to seal, destroyed to forget
+//! Keys of personal data: leased in durable blocks, used to seal, destroyed to forget (architecture, rules 10 and 11).
+//!
+//! Every person has a key of their own, under which what the record says of them is sealed. Forgetting a person destroys
+//! the key: the record stays as it was, byte for byte, and nobody can read that part of it again.
+//!
+//! # How a person comes to a key
+//!
+//! Keys are made before they are needed. A *lease* makes a block of up to 4096 random keys, seals it under a subkey of
+//! the [`MasterKey`] and commits it as one row, with fsync; only then are its *slots* handed out, from memory, one per
+//! person. The next block is leased in the background while the present one is half used, so a new person costs no fsync.
+//! What a process did not hand out before it ended is wasted: slots are never handed out by a later process, so no key
+//! can serve two people.
+//!
+//! A [`domain::PersonId`] says where its key lies. It is a version 8 UUID (RFC 9562):
+//!
+//! | bits | content |
+//! |---|---|
+//! | 48 (`custom_a`) | number of the block, counting from 1 |
+//! | 4 | version, 8 |
+//! | 12 (`custom_b`) | slot in the block |
+//! | 2 | variant |
+//! | 62 (`custom_c`) | random |
+//!
+//! # What the files hold
+//!
+//! One SQLite database in WAL mode with `synchronous=FULL` and `secure_delete=ON`. Destroying a key writes the block
+//! anew without it under a new nonce, commits, and empties the write-ahead log into the database, so that no older copy
+//! of the block is left in either file. Copies elsewhere (backups, snapshots of the file system, what a flash disk keeps
+//! of overwritten pages) hold the key until they are gone: a restore must forget again whom the log says was forgotten.
+//!
+//! One process at a time may use a ring; the lock of the log's data folder sees to that.
+
+mod aead;
+mod block;
+mod cache;
+mod error;
+mod lease;
+mod master_key;
+mod person;
+mod random;
+mod ring;
+mod store;
+
+pub use error::KeyRingError;
+pub use master_key::{Link, LoadedMasterKey, MasterKey, MasterKeyOptions, MasterKeySource};
+pub use ring::KeyRing;

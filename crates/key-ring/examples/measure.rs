@@ -1,0 +1,79 @@
+//! Measures allotting, sealing and opening: `cargo run --release -p key-ring --example measure`.
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use key_ring::{KeyRing, MasterKey};
+
+const PEOPLE: usize = 400_000;
+
+fn rate<R>(what: &str, count: u32, run: impl FnOnce() -> R) -> R {
+    let start = Instant::now();
+    let result = run();
+    let seconds = start.elapsed().as_secs_f64();
+    println!("{what:<44} {:>10.0} /s  {:>7.2} µs each", f64::from(count) / seconds, seconds * 1e6 / f64::from(count));
+    result
+}
+
+fn main() {
+    let folder = tempfile::tempdir_in(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned())).unwrap();
+    let path = folder.path().join(KeyRing::FILE_NAME);
+    let master = MasterKey::from_bytes([7; 32]);
+    let ring = KeyRing::open(&path, &master).unwrap();
+    let count = u32::try_from(PEOPLE).unwrap();
+    let text = [b'x'; 120];
+    let aad = [1; 32];
+
+    let mut slowest = std::time::Duration::ZERO;
+    let people: Vec<_> = rate("allot, one thread, as fast as it goes", count, || {
+        (0..PEOPLE)
+            .map(|_| {
+                let start = Instant::now();
+                let person = ring.allot().unwrap();
+                slowest = slowest.max(start.elapsed());
+                person
+            })
+            .collect()
+    });
+    println!("{:<44} {:>10.2} ms", "  slowest allot", slowest.as_secs_f64() * 1e3);
+    let sealed: Vec<_> =
+        rate("seal 120 bytes, one thread", count, || people.iter().map(|person| ring.seal(*person, &aad, &text).unwrap()).collect());
+    rate("open 120 bytes, one thread, in order", count, || {
+        for (person, sealed) in people.iter().zip(&sealed) {
+            ring.open_sealed(*person, &aad, sealed).unwrap().unwrap();
+        }
+    });
+    let next = AtomicUsize::new(0);
+    rate("open 120 bytes, two threads", count, || {
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    loop {
+                        let at = next.fetch_add(64, Ordering::Relaxed);
+                        if at >= PEOPLE {
+                            return;
+                        }
+                        for at in at..PEOPLE.min(at + 64) {
+                            ring.open_sealed(people[at], &aad, &sealed[at]).unwrap().unwrap();
+                        }
+                    }
+                });
+            }
+        });
+    });
+    rate("reservation id", 100_000, || {
+        for number in 0..100_000 {
+            std::hint::black_box(master.reservation_id("user-id", if number % 2 == 0 { "acme.17" } else { "acme.18" }));
+        }
+    });
+    drop(ring);
+    let ring = KeyRing::open_with_cache(&path, &master, 1).unwrap();
+    rate("open with nothing cached (a block each)", 2_000, || {
+        for at in 0..2_000 {
+            let at = (at * 4099) % PEOPLE;
+            ring.open_sealed(people[at], &aad, &sealed[at]).unwrap().unwrap();
+        }
+    });
+    rate("destroy", 100, || people[5000..].iter().step_by(3).take(100).for_each(|person| ring.destroy(*person).unwrap()));
+}
