@@ -5,4 +5,7 @@
 
 mod projection;
 
+/// What a projection is fed with, so that read models need no other crate to name it.
+pub use event_codec::{Envelope, Fingerprint, Metadata};
+pub use event_store::{Position, StreamId};
 pub use projection::{Projection, ProjectionError};
