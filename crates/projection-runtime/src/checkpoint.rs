@@ -1,0 +1,81 @@
+//! How far a read model has come. Changes in the transaction that changes its rows.
+
+use event_store::{Epoch, Position};
+use jiff::Timestamp;
+use sqlx::{AnyConnection, Row};
+
+/// One row.
+const SCHEMA: &str = "CREATE TABLE checkpoint (
+    name TEXT NOT NULL PRIMARY KEY,
+    position BIGINT NOT NULL,
+    epoch TEXT NOT NULL,
+    applied_at BIGINT NOT NULL,
+    failed_position BIGINT,
+    failed_reason TEXT
+)";
+
+/// How far a read model has come, and why it went no further.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Checkpoint {
+    /// The last event that its rows reflect.
+    pub(crate) position: Position,
+    /// Of which history, as text.
+    pub(crate) epoch: String,
+    /// The event that could not be applied, and why.
+    pub(crate) failed: Option<(Position, String)>,
+}
+
+/// A position as it is stored. Beyond i64 there is none: stores keep positions in signed columns.
+fn stored(position: Position) -> i64 {
+    i64::try_from(position.0).unwrap_or(i64::MAX)
+}
+
+fn position(stored: i64) -> Position {
+    Position(u64::try_from(stored).unwrap_or(0))
+}
+
+/// Puts the checkpoint before the first event into a new database.
+pub(crate) async fn create(db: &mut AnyConnection, name: &str, epoch: Epoch) -> Result<(), sqlx::Error> {
+    sqlx::query(SCHEMA).execute(&mut *db).await?;
+    sqlx::query("INSERT INTO checkpoint (name, position, epoch, applied_at) VALUES ($1, 0, $2, 0)")
+        .bind(name)
+        .bind(epoch.0.to_string())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The checkpoint; none if there is no row.
+pub(crate) async fn read(db: &mut AnyConnection) -> Result<Option<Checkpoint>, sqlx::Error> {
+    let row = sqlx::query("SELECT position, epoch, failed_position, failed_reason FROM checkpoint").fetch_optional(db).await?;
+    let Some(row) = row else { return Ok(None) };
+    let failed_position: Option<i64> = row.try_get(2)?;
+    let failed_reason: Option<String> = row.try_get(3)?;
+    Ok(Some(Checkpoint {
+        position: position(row.try_get(0)?),
+        epoch: row.try_get(1)?,
+        failed: failed_position.map(|at| (position(at), failed_reason.unwrap_or_default())),
+    }))
+}
+
+/// The position only: what a reader needs.
+pub(crate) async fn read_position(db: &mut AnyConnection) -> Result<Position, sqlx::Error> {
+    let row = sqlx::query("SELECT position FROM checkpoint").fetch_one(db).await?;
+    Ok(position(row.try_get(0)?))
+}
+
+/// The rows reflect the log up to here; what failed before has been overcome.
+pub(crate) async fn advance(db: &mut AnyConnection, to: Position, at: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE checkpoint SET position = $1, applied_at = $2, failed_position = NULL, failed_reason = NULL")
+        .bind(stored(to))
+        .bind(at.as_microsecond())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Keeps for whoever looks which event could not be applied.
+pub(crate) async fn record_failure(db: &mut AnyConnection, failed: Position, reason: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE checkpoint SET failed_position = $1, failed_reason = $2").bind(stored(failed)).bind(reason).execute(db).await?;
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! Opens the databases of read models: SQLite files now, named by URL through sqlx's `Any`.
+
+use std::path::Path;
+use std::sync::Once;
+use std::time::Duration;
+
+use event_store::Epoch;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection};
+
+use crate::{Projection, checkpoint};
+
+/// Connections that read one read model at once; more wait.
+const READERS: u32 = 8;
+
+/// How long a reader waits for a connection.
+const ACQUIRE: Duration = Duration::from_secs(5);
+
+/// Once per process, before the first connection: sqlx panics otherwise.
+fn install_drivers() {
+    static INSTALL: Once = Once::new();
+    INSTALL.call_once(sqlx::any::install_default_drivers);
+}
+
+fn options(path: &Path, create: bool, read_only: bool) -> Result<AnyConnectOptions, sqlx::Error> {
+    install_drivers();
+    let url = SqliteConnectOptions::new().filename(path).create_if_missing(create).read_only(read_only).to_url_lossy();
+    let options = AnyConnectOptions::from_url(&url)?;
+    Ok(options.disable_statement_logging())
+}
+
+async fn set(db: &mut AnyConnection, pragmas: &[&'static str]) -> Result<(), sqlx::Error> {
+    for pragma in pragmas {
+        sqlx::query(*pragma).execute(&mut *db).await?;
+    }
+    Ok(())
+}
+
+/// A new database that nobody reads yet, fast to fill and worthless if the power goes: it is thrown away then.
+pub(crate) async fn create_unsafe(path: &Path, projection: &dyn Projection, epoch: Epoch) -> Result<AnyConnection, sqlx::Error> {
+    let mut db = AnyConnection::connect_with(&options(path, true, false)?).await?;
+    let pragmas = ["PRAGMA journal_mode = MEMORY", "PRAGMA synchronous = OFF", "PRAGMA secure_delete = ON", "PRAGMA cache_size = -65536"];
+    set(&mut db, &pragmas).await?;
+    let mut transaction = db.begin().await?;
+    for statement in projection.schema() {
+        sqlx::query(*statement).execute(&mut *transaction).await?;
+    }
+    checkpoint::create(&mut transaction, projection.name(), epoch).await?;
+    transaction.commit().await?;
+    Ok(db)
+}
+
+/// Makes a database built by [`create_unsafe`] one that is read while it is written, and closes it. All of it is on disk then.
+pub(crate) async fn make_safe(mut db: AnyConnection, path: &Path) -> Result<(), sqlx::Error> {
+    set(&mut db, &["PRAGMA synchronous = FULL", "PRAGMA journal_mode = WAL", "PRAGMA wal_checkpoint(TRUNCATE)"]).await?;
+    db.close().await?;
+    tokio::fs::File::open(path).await?.sync_all().await?;
+    Ok(())
+}
+
+/// The one connection that writes a database which others read. Leaves nothing of deleted rows behind.
+///
+/// `NORMAL` may lose the newest transactions with the power, but never tears one: the checkpoint tells where to go on.
+pub(crate) async fn open(path: &Path) -> Result<AnyConnection, sqlx::Error> {
+    let mut db = AnyConnection::connect_with(&options(path, false, false)?).await?;
+    set(&mut db, &["PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", "PRAGMA secure_delete = ON"]).await?;
+    // What a killed process left in the WAL may hold rows that were purged since.
+    truncate_wal(&mut db).await?;
+    Ok(db)
+}
+
+/// Moves the WAL into the database and empties it. False if a reader was in the way: try again later.
+pub(crate) async fn truncate_wal(db: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    use sqlx::Row as _;
+    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(db).await?;
+    Ok(row.try_get::<i64, _>(0)? == 0)
+}
+
+/// Connections that read a database and cannot write it. Opened when needed.
+pub(crate) fn readers(path: &Path) -> Result<AnyPool, sqlx::Error> {
+    let options = options(path, false, true)?;
+    Ok(AnyPoolOptions::new().max_connections(READERS).acquire_timeout(ACQUIRE).test_before_acquire(false).connect_lazy_with(options))
+}

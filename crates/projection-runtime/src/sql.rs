@@ -1,0 +1,204 @@
+//! Many rows with few statements, within the parameter limits of SQLite (32,766) and PostgreSQL (65,535).
+//!
+//! Statements come in a few fixed sizes, so that each is prepared once per connection and used again.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection, AssertSqlSafe};
+use uuid::Uuid;
+
+use crate::Position;
+
+/// Rows per statement, largest first.
+const SIZES: [usize; 3] = [64, 8, 1];
+
+/// A value of a column. Read models hold integers and texts only: both engines agree on them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A `BIGINT` column: a number, microseconds since 1970, a truth value as 0 or 1.
+    Int(Option<i64>),
+    /// A `TEXT` column: a text, an id.
+    Text(Option<String>),
+}
+
+macro_rules! values {
+    ($($type:ty, $value:ident => $variant:ident $convert:expr;)*) => {$(
+        impl From<$type> for Value {
+            fn from($value: $type) -> Self {
+                Self::$variant(Some($convert))
+            }
+        }
+
+        impl From<Option<$type>> for Value {
+            fn from(value: Option<$type>) -> Self {
+                match value {
+                    Some(value) => value.into(),
+                    None => Self::$variant(None),
+                }
+            }
+        }
+    )*};
+}
+
+values! {
+    i64, value => Int value;
+    u32, value => Int i64::from(value);
+    bool, value => Int i64::from(value);
+    Timestamp, value => Int value.as_microsecond();
+    // A position beyond i64 cannot come from a store that keeps positions in a signed column.
+    Position, value => Int i64::try_from(value.0).unwrap_or(i64::MAX);
+    &str, value => Text value.to_owned();
+    String, value => Text value;
+    Uuid, value => Text value.to_string();
+}
+
+/// A table that rows are written to: its name and its columns, of which the first `key` are its primary key.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    name: &'static str,
+    key: usize,
+    columns: &'static [&'static str],
+}
+
+impl Table {
+    /// A table of these columns. The first `key` of them identify a row, and a unique index covers just them.
+    #[must_use]
+    pub const fn new(name: &'static str, key: usize, columns: &'static [&'static str]) -> Self {
+        Self { name, key, columns }
+    }
+
+    fn key_columns(&self) -> &'static [&'static str] {
+        self.columns.get(..self.key).unwrap_or(self.columns)
+    }
+
+    /// Writes rows: new ones are inserted, those whose key is there are replaced column by column.
+    ///
+    /// A row has a value for each column, in order. No two rows may have the same key.
+    ///
+    /// # Errors
+    /// When the database refuses or fails.
+    pub async fn upsert(&self, db: &mut AnyConnection, rows: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
+        let mut tail = format!(" ON CONFLICT ({}) DO ", self.key_columns().join(", "));
+        let updates: Vec<String> = self.columns.iter().skip(self.key).map(|column| format!("{column} = excluded.{column}")).collect();
+        if updates.is_empty() {
+            tail.push_str("NOTHING");
+        } else {
+            tail.push_str("UPDATE SET ");
+            tail.push_str(&updates.join(", "));
+        }
+        self.write(db, rows, &tail).await
+    }
+
+    /// Inserts rows that are not there yet.
+    ///
+    /// # Errors
+    /// When the database refuses or fails; when a key is there already.
+    pub async fn insert(&self, db: &mut AnyConnection, rows: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
+        self.write(db, rows, "").await
+    }
+
+    async fn write(&self, db: &mut AnyConnection, rows: Vec<Vec<Value>>, tail: &str) -> Result<(), sqlx::Error> {
+        let head = format!("INSERT INTO {} ({}) VALUES ", self.name, self.columns.join(", "));
+        for chunk in chunks(rows) {
+            let sql = format!("{head}{}{tail}", tuples(chunk.len(), self.columns.len()));
+            bind(&sql, chunk).execute(&mut *db).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the rows with these keys. Keys without a row are no error.
+    ///
+    /// # Errors
+    /// When the database refuses or fails.
+    pub async fn delete(&self, db: &mut AnyConnection, keys: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
+        for chunk in chunks(keys) {
+            let sql = format!("DELETE FROM {} WHERE {}", self.name, self.of_keys(chunk.len()));
+            bind(&sql, chunk).execute(&mut *db).await?;
+        }
+        Ok(())
+    }
+
+    /// The rows with these keys, all columns by name, in no order. Keys without a row are left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn select(&self, db: &mut AnyConnection, keys: Vec<Vec<Value>>) -> Result<Vec<AnyRow>, sqlx::Error> {
+        let mut found = Vec::new();
+        for chunk in chunks(keys) {
+            let sql = format!("SELECT {} FROM {} WHERE {}", self.columns.join(", "), self.name, self.of_keys(chunk.len()));
+            found.append(&mut bind(&sql, chunk).fetch_all(&mut *db).await?);
+        }
+        Ok(found)
+    }
+
+    fn of_keys(&self, count: usize) -> String {
+        match self.key_columns() {
+            [column] => {
+                let places: Vec<String> = (1..=count).map(|place| format!("${place}")).collect();
+                format!("{column} IN ({})", places.join(", "))
+            }
+            columns => format!("({}) IN (VALUES {})", columns.join(", "), tuples(count, columns.len())),
+        }
+    }
+}
+
+/// `($1, $2), ($3, $4)` for two rows of two columns.
+fn tuples(rows: usize, columns: usize) -> String {
+    let mut text = String::with_capacity(rows * columns * 6);
+    let mut place = 0;
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..columns {
+            place += 1;
+            if column > 0 {
+                text.push_str(", ");
+            }
+            // Writing to a String cannot fail.
+            let _ = write!(text, "${place}");
+        }
+        text.push(')');
+    }
+    text
+}
+
+/// The rows in chunks of [`SIZES`], in their order.
+fn chunks(rows: Vec<Vec<Value>>) -> impl Iterator<Item = Vec<Vec<Value>>> {
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || {
+        let size = SIZES.into_iter().find(|size| *size <= rows.len())?;
+        Some(rows.by_ref().take(size).collect())
+    })
+}
+
+fn bind(sql: &str, rows: Vec<Vec<Value>>) -> Query<'static, Any, AnyArguments> {
+    // The text consists of the names of a Table, which are literals of this code, and of numbered parameters.
+    let mut query = sqlx::query(AssertSqlSafe(sql.to_owned()));
+    for value in rows.into_iter().flatten() {
+        query = match value {
+            Value::Int(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+        };
+    }
+    query
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_split_into_few_fixed_sizes_in_order() {
+        let rows: Vec<Vec<Value>> = (0..137_i64).map(|n| vec![n.into()]).collect();
+        let sizes: Vec<usize> = chunks(rows.clone()).map(|chunk| chunk.len()).collect();
+        assert_eq!(sizes, [64, 64, 8, 1]);
+        assert_eq!(chunks(rows.clone()).flatten().collect::<Vec<_>>(), rows);
+    }
+
+    #[test]
+    fn parameters_are_numbered_row_by_row() {
+        assert_eq!(tuples(2, 3), "($1, $2, $3), ($4, $5, $6)");
+    }
+}
