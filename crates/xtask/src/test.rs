@@ -42,9 +42,10 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> anyhow::Result<
         environment.push(("GATEHOUSE_TEST_FULL", "1".into()));
     }
     let with_environment = |run: Run| environment.iter().fold(run, |run, (name, value)| run.env(name, value));
-    if !options.quick {
-        let documentation = Run::cargo(repository.root()).args(["test", "--quiet", "--doc"]).args(selection(options)).args(&options.filter);
-        with_environment(documentation).run()?;
+    // Cargo refuses to look for documentation in a package without a library, so only the whole workspace is asked.
+    if !options.quick && options.package.is_empty() {
+        let documentation = Run::cargo(repository.root()).args(["test", "--quiet", "--doc", "--workspace"]).args(&options.filter);
+        with_environment(documentation.args(["--", "--quiet"])).run()?;
     }
     let nextest = Run::cargo(repository.root()).args(["nextest", "--version"]).succeeds();
     let tests = Run::cargo(repository.root());
@@ -53,7 +54,7 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> anyhow::Result<
         tests.args(["nextest", "run", "--profile", profile, "--no-tests", "pass"]).args(selection(options)).args(&options.filter)
     } else {
         println!("cargo-nextest is not installed: running the tests with cargo test");
-        let kinds = ["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"];
+        let kinds = ["test", "--no-fail-fast", "--all-targets"];
         tests.args(kinds).args(selection(options)).args(&options.filter)
     };
     with_environment(tests).run()
