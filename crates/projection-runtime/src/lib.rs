@@ -11,6 +11,7 @@ mod digest;
 mod projection;
 pub mod sql;
 mod standalone;
+pub mod table;
 
 pub use digest::{Digest, digest};
 pub use event_codec::{Envelope, Fingerprint, Metadata};

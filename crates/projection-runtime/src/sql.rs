@@ -173,7 +173,7 @@ fn chunks(rows: Vec<Vec<Value>>) -> impl Iterator<Item = Vec<Vec<Value>>> {
     })
 }
 
-fn bind(sql: &str, rows: Vec<Vec<Value>>) -> Query<'static, Any, AnyArguments> {
+pub(crate) fn bind(sql: &str, rows: Vec<Vec<Value>>) -> Query<'static, Any, AnyArguments> {
     // The text consists of the names of a Table, which are literals of this code, and of numbered parameters.
     let mut query = sqlx::query(AssertSqlSafe(sql.to_owned()));
     for value in rows.into_iter().flatten() {
