@@ -118,7 +118,7 @@ texts! {
     Slug = slug;
     /// A User ID: readable, not the e-mail address, never derived from a name, never reused. Letters and digits in upper case with dashes.
     UserId = user_id;
-    /// The number of a case as people quote it, such as `GH-7K3M-Q2XD`.
+    /// The number of a case as people quote it, such as `GH-7K3M-Q2XD-9VTA`.
     CaseNumber = user_id;
     /// The version of the terms of use that were accepted, such as `2026-01`.
     TermsVersion = |text| line(text, "the version of the terms", 40);
@@ -126,6 +126,31 @@ texts! {
     CredentialLabel = |text| line(text, "the label", 60);
     /// A job title: one line, at most 100 characters.
     JobTitle = |text| line(text, "the job title", 100);
+}
+
+impl CaseNumber {
+    /// The case number that follows from a seed: `GH-` and three groups of four in Crockford's base 32. Sixty bits of the
+    /// seed, so that a million cases are most unlikely to have two alike and none can be guessed (the status page asks for
+    /// nothing else).
+    #[must_use]
+    pub fn derive(seed: uuid::Uuid) -> Self {
+        const ALPHABET: [char; 32] = [
+            '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'M', 'N', 'P', 'Q', 'R',
+            'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
+        ];
+        const DIGITS: u32 = 12;
+        // The lower half; its upper bits only say which kind of UUID it is, and are not used.
+        let (_, random) = seed.as_u64_pair();
+        let mut number = String::from("GH");
+        for digit in 0..DIGITS {
+            if digit % 4 == 0 {
+                number.push('-');
+            }
+            let value = (random >> (5 * (DIGITS - 1 - digit))) & 31;
+            number.extend(usize::try_from(value).ok().and_then(|value| ALPHABET.get(value)));
+        }
+        Self(number)
+    }
 }
 
 fn lines(text: &str, what: &str, max_chars: usize) -> Result<String, Invalid> {
