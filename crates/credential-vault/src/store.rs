@@ -1,0 +1,122 @@
+//! The vault's database: opening, format, copies.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+
+use crate::error::VaultError;
+
+/// The format that this code writes; SQLite's `user_version`.
+const FORMAT: i64 = 1;
+
+/// Instants are microseconds since 1970 UTC, ids are 16 bytes. `state`: 0 pending, 1 active, 2 revoked (no verifier).
+const CREATE: &str = "
+CREATE TABLE vault (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    master_key_check BLOB NOT NULL
+) STRICT;
+CREATE TABLE credentials (
+    id BLOB PRIMARY KEY,
+    person BLOB NOT NULL,
+    kind INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    verifier BLOB,
+    failures INTEGER NOT NULL,
+    failed_at INTEGER,
+    expires_at INTEGER,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX credentials_by_person ON credentials (person);
+CREATE INDEX credentials_pending ON credentials (created_at) WHERE state = 0;
+CREATE TABLE tokens (
+    id BLOB PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    holder TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sessions (
+    id BLOB PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    person BLOB NOT NULL,
+    organization BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    idle_us INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_person ON sessions (person);
+PRAGMA user_version = 1;
+";
+
+/// Opens the vault's file, or makes it; refuses another master key and a newer format.
+pub(crate) fn open(path: &Path, key_check: [u8; 32]) -> Result<Connection, VaultError> {
+    // Made here first, since SQLite would give it the default mode; its other files take the mode of this one.
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(VaultError::file(path))?;
+    let mut connection = Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > FORMAT {
+        return Err(VaultError::NewerFormat { vault: path.to_owned(), found });
+    }
+    if found == 0 {
+        transaction.execute_batch(CREATE)?;
+        transaction.execute("INSERT INTO vault VALUES (1, ?1)", params![key_check])?;
+    } else {
+        let check: Vec<u8> = transaction.query_row("SELECT master_key_check FROM vault", [], |row| row.get(0))?;
+        if check != key_check {
+            return Err(VaultError::MasterKeyWrong { vault: path.to_owned() });
+        }
+    }
+    transaction.commit()?;
+    sync_folder_of(path)?;
+    Ok(connection)
+}
+
+/// Writes the write-ahead log into the database and empties it, so that nothing that was removed is left there.
+pub(crate) fn drop_old_copies(connection: &Connection) -> Result<(), VaultError> {
+    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy == 0 { Ok(()) } else { Err(VaultError::OldCopyRemains) }
+}
+
+/// A number that changes when another process has committed.
+pub(crate) fn data_version(connection: &Connection) -> Result<i64, VaultError> {
+    Ok(connection.query_row("PRAGMA data_version", [], |row| row.get(0))?)
+}
+
+/// Copies the vault at `path`, as it is at one instant, to a new file, durably.
+pub(crate) fn copy(path: &Path, target: &Path) -> Result<(), VaultError> {
+    if target.exists() {
+        return Err(VaultError::BackupExists(target.to_owned()));
+    }
+    // SQLite takes an empty file as a target; made here for its mode.
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(target).map_err(VaultError::file(target))?;
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let name = target.to_str().ok_or_else(|| VaultError::file(target)(std::io::ErrorKind::InvalidFilename.into()))?;
+    connection.execute("VACUUM INTO ?1", [name])?;
+    file.sync_all().map_err(VaultError::file(target))?;
+    sync_folder_of(target)
+}
+
+/// The instant of this many microseconds; none if it is out of range, which only a damaged row has.
+pub(crate) fn instant(microseconds: i64) -> Option<Timestamp> {
+    Timestamp::from_microsecond(microseconds).ok()
+}
+
+/// Makes the name of a new file durable.
+fn sync_folder_of(path: &Path) -> Result<(), VaultError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    };
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(VaultError::file(folder))
+}
