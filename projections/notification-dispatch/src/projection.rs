@@ -1,0 +1,43 @@
+//! The projection.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use projection_runtime::{Envelope, Projection, ProjectionError};
+use sqlx::AnyConnection;
+
+use crate::batch::Batch;
+use crate::causes;
+use crate::schema::{SCHEMA, TABLES};
+
+/// The outbox as a projection: `gatehouse rebuild notification-dispatch`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NotificationDispatch;
+
+#[async_trait]
+impl Projection for NotificationDispatch {
+    fn name(&self) -> &'static str {
+        "notification-dispatch"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn schema(&self) -> &'static [&'static str] {
+        SCHEMA
+    }
+
+    fn tables(&self) -> &'static [(&'static str, &'static str)] {
+        TABLES
+    }
+
+    async fn apply(&self, rows: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+        let mut batch = Batch::new(rows);
+        batch.prefetch(events.iter().filter(|envelope| causes::looks_up(&envelope.event)).map(|envelope| envelope.event.key())).await?;
+        for envelope in events {
+            causes::apply(&mut batch, envelope).await?;
+        }
+        batch.finish().await
+    }
+}

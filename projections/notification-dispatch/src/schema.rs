@@ -1,0 +1,37 @@
+//! The tables. Portable SQL (architecture, rule 13): ids are texts, instants are microseconds since 1970 in UTC.
+
+/// Creates the tables in an empty database.
+pub(crate) const SCHEMA: &[&str] = &[
+    "CREATE TABLE mails (
+        mail_id TEXT NOT NULL PRIMARY KEY,
+        position BIGINT NOT NULL,
+        cause TEXT NOT NULL,
+        template TEXT NOT NULL,
+        recipient TEXT NOT NULL,
+        to_address TEXT NOT NULL,
+        recipient_name TEXT NOT NULL,
+        about TEXT NOT NULL,
+        about_name TEXT NOT NULL,
+        variables TEXT NOT NULL,
+        link TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        owed_at BIGINT NOT NULL,
+        state TEXT NOT NULL,
+        attempts BIGINT NOT NULL,
+        settled_at BIGINT NOT NULL,
+        answer TEXT NOT NULL,
+        superseded TEXT NOT NULL
+    )",
+    "CREATE INDEX mails_owed ON mails (position, mail_id) WHERE state = 'owed'",
+    "CREATE INDEX mails_in_order ON mails (position, mail_id)",
+    "CREATE INDEX mails_of_recipient ON mails (recipient)",
+    "CREATE INDEX mails_about ON mails (about) WHERE about <> ''",
+    "CREATE INDEX mails_owed_on_subject ON mails (subject) WHERE state = 'owed'",
+    "CREATE TABLE facts (
+        id TEXT NOT NULL PRIMARY KEY,
+        facts TEXT NOT NULL
+    )",
+];
+
+/// What the digest covers.
+pub(crate) const TABLES: &[(&str, &str)] = &[("mails", "mail_id"), ("facts", "id")];
