@@ -19,7 +19,7 @@ use crate::store;
 use crate::tokens::Tokens;
 
 /// How long what another process changed may go unnoticed, in microseconds.
-const NOTICE_AFTER_US: i64 = 1_000_000;
+const NOTICE_AFTER_US: u64 = 1_000_000;
 
 /// The key that the vault's contents are sealed under: derived from the master key for this purpose (`MasterKey::vault_key`
 /// of the key ring). Wiped when dropped.
@@ -154,7 +154,8 @@ impl Inner {
     pub(crate) fn notice_changes(&self, now: Timestamp) {
         let now = now.as_microsecond();
         let looked = self.looked_at_us.load(Ordering::Relaxed);
-        if now < looked.saturating_add(NOTICE_AFTER_US) {
+        // Also when the clock was set back, or changes would go unnoticed until it has caught up.
+        if now.abs_diff(looked) < NOTICE_AFTER_US {
             return;
         }
         let Some(connection) = self.connection.try_lock() else { return };

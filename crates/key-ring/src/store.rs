@@ -74,8 +74,14 @@ impl Store {
         let mut store = Self { connection, path: path.to_owned(), block_key: master.derive("key ring blocks") };
         store.check(master)?;
         sync_folder_of(path)?;
-        // A process that was killed while it destroyed a key may have left the old copy in the write-ahead log.
-        store.drop_old_copies()?;
+        // A process that was killed while it destroyed a key may have left the old copy in the write-ahead log. It told nobody
+        // that the key was gone, so whoever asked for it asks again: a reader who is in the way now is no reason not to start.
+        match store.drop_old_copies() {
+            Err(KeyRingError::OldCopyRemains) => {
+                tracing::warn!("another program reads the key ring's file, so its write-ahead log was not emptied")
+            }
+            result => result?,
+        }
         Ok(store)
     }
 

@@ -214,6 +214,39 @@ fn a_destruction_tells_when_another_reader_keeps_the_old_copy_alive() {
 }
 
 #[test]
+fn a_power_cut_in_the_middle_of_a_destruction_leaves_no_old_copy_after_the_next_start() {
+    let folder = Folder::new();
+    let ring = folder.open();
+    let person = ring.allot().unwrap();
+    let before = sealed_block(&folder.path());
+    let reader = rusqlite::Connection::open(folder.path()).unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    let _: i64 = reader.query_row("SELECT count(*) FROM blocks", [], |row| row.get(0)).unwrap();
+    assert!(ring.destroy(person).is_err());
+
+    // Committed, but the write-ahead log still has the state before.
+    let image = folder.image();
+    assert!(image.bytes().iter().any(|bytes| holds(bytes, &before[4000..4064])));
+    let after = image.open();
+    assert!(after.is_destroyed(person).unwrap());
+    assert!(!image.bytes().iter().any(|bytes| holds(bytes, &before[4000..4064])));
+}
+
+#[test]
+fn when_no_block_can_be_leased_the_caller_is_told_and_may_try_again() {
+    let folder = Folder::new();
+    let ring = folder.open();
+    let operator = rusqlite::Connection::open(folder.path()).unwrap();
+    operator.execute_batch("ALTER TABLE blocks RENAME TO away").unwrap();
+    for _ in 0..3 {
+        assert!(matches!(ring.allot(), Err(KeyRingError::Database(_))));
+    }
+    operator.execute_batch("ALTER TABLE away RENAME TO blocks").unwrap();
+    let people: HashSet<_> = (0..1000).map(|_| place(ring.allot().unwrap())).collect();
+    assert_eq!(people.len(), 1000);
+}
+
+#[test]
 fn a_wrong_master_key_is_refused_and_changes_nothing() {
     let folder = Folder::new();
     let ring = folder.open();
