@@ -1,0 +1,394 @@
+//! The rows, which are also what queries answer with.
+
+use domain::application::ApplicationDetails;
+use domain::credential::CredentialKind;
+use domain::registration::Affiliation;
+use domain::user::{UserOrigin, UserRole};
+use domain::{
+    ApplicationId, CredentialId, InvitationId, OrganizationId, OrganizationProfile, Owner, PersonId, RegistrationId, StaffId, StaffRole,
+};
+use jiff::Timestamp;
+use projection_runtime::table::Json;
+use projection_runtime::{table, words};
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// Where an organization stands.
+    pub enum OrganizationState {
+        /// It takes part.
+        Active = "active",
+        /// Nobody of it can sign in.
+        Suspended = "suspended",
+        /// It is closed, for good.
+        Closed = "closed",
+    }
+}
+
+/// An administrator of an organization, as the organization itself knows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Administrator {
+    /// Who.
+    pub person: PersonId,
+    /// Whether their account is established, so that they can act.
+    pub established: bool,
+}
+
+table! {
+    /// A registered organization.
+    pub struct Organization in "organizations" {
+        key {
+            /// Which one.
+            pub id: OrganizationId,
+        }
+        /// The name in the register of companies.
+        pub legal_name: String,
+        /// The name it trades under.
+        pub trading_name: Option<String>,
+        /// The legal name as look-alikes share it ([`crate::names::key`]); lists are ordered by it.
+        pub name_key: String,
+        /// The trading name likewise.
+        pub trading_key: Option<String>,
+        /// ISO 3166-1 alpha-2.
+        pub country: String,
+        /// The whole profile, with its identifiers.
+        pub profile: Json<OrganizationProfile>,
+        /// Where it stands.
+        pub state: OrganizationState,
+        /// Why it was suspended, reinstated or closed.
+        pub reason: Option<String>,
+        /// The case that it was approved in.
+        pub registration: RegistrationId,
+        /// When it was registered.
+        pub approved_at: Timestamp,
+        /// Whether it owns applications.
+        pub is_partner: bool,
+        /// The profile as it would be, if a change waits for review.
+        pub amendment: Option<Json<OrganizationProfile>>,
+        /// Since when it waits.
+        pub amendment_requested_at: Option<Timestamp>,
+        /// Its administrators, in the order in which they came.
+        pub administrators: Json<Vec<Administrator>>,
+    }
+}
+
+table! {
+    /// A registered identifier and whose it is.
+    pub struct OrganizationIdentifier in "organization_identifiers" {
+        key {
+            /// Which register.
+            pub scheme: String,
+            /// The identifier in it.
+            pub value: String,
+        }
+        /// Whose it is.
+        pub organization: OrganizationId,
+    }
+}
+
+words! {
+    /// Where a user stands.
+    pub enum UserState {
+        /// An administrator invited them to register as a user.
+        Invited = "invited",
+        /// They filled in who they are; an administrator confirms or refuses.
+        SelfRegistered = "self_registered",
+        /// An administrator refused them.
+        Refused = "refused",
+        /// They did not follow the invitation in time.
+        InvitationExpired = "invitation_expired",
+        /// The account is created; first-time login is not complete.
+        PendingFirstLogin = "pending_first_login",
+        /// The account is established.
+        Active = "active",
+        /// The account is suspended.
+        Suspended = "suspended",
+        /// The account is closed, for good.
+        Closed = "closed",
+    }
+}
+
+words! {
+    /// The next step of first-time login.
+    pub enum FirstLoginStep {
+        /// Sign in with the one-time password.
+        OneTimePassword = "one_time_password",
+        /// Choose a password.
+        Password = "password",
+        /// Confirm the profile.
+        Profile = "profile",
+        /// Accept the terms of use.
+        Terms = "terms",
+        /// Nothing is left.
+        Done = "done",
+    }
+}
+
+table! {
+    /// A user, from the invitation on.
+    pub struct User in "users" {
+        key {
+            /// Who.
+            pub person: PersonId,
+        }
+        /// Of which organization.
+        pub organization: OrganizationId,
+        /// The User ID, once the account is created.
+        pub user_id: Option<String>,
+        /// The given name. Personal.
+        pub given_name: Option<String>,
+        /// The family name. Personal.
+        pub family_name: Option<String>,
+        /// The e-mail address. Personal.
+        pub email: Option<String>,
+        /// The domain of the e-mail address. Personal.
+        pub email_domain: Option<String>,
+        /// The telephone number. Personal.
+        pub phone: Option<String>,
+        /// The job title. Personal.
+        pub job_title: Option<String>,
+        /// What they are beside a user, in order.
+        pub roles: Json<Vec<UserRole>>,
+        /// Where they stand.
+        pub state: UserState,
+        /// Why they were refused, suspended, reinstated or closed.
+        pub reason: Option<String>,
+        /// How the account came to be.
+        pub origin: Option<Json<UserOrigin>>,
+        /// The one-time password that works now, in the vault.
+        pub one_time_password: Option<CredentialId>,
+        /// Whether the last one-time password was used.
+        pub one_time_password_redeemed: bool,
+        /// The password that works now, in the vault.
+        pub password: Option<CredentialId>,
+        /// Whether they confirmed their profile.
+        pub profile_confirmed: bool,
+        /// The version of the terms that they accepted last.
+        pub terms_version: Option<String>,
+        /// When.
+        pub terms_accepted_at: Option<Timestamp>,
+        /// When first-time login was completed.
+        pub established_at: Option<Timestamp>,
+        /// Until when the invitation can be followed.
+        pub invitation_expires_at: Option<Timestamp>,
+        /// When the state changed last.
+        pub since: Timestamp,
+    }
+}
+
+impl User {
+    /// The step of first-time login that comes next; kept by the server, so that an interrupted one resumes where it stopped.
+    #[must_use]
+    pub fn first_login_step(&self) -> FirstLoginStep {
+        if self.established_at.is_some() {
+            FirstLoginStep::Done
+        } else if self.password.is_none() && !self.one_time_password_redeemed {
+            FirstLoginStep::OneTimePassword
+        } else if self.password.is_none() {
+            FirstLoginStep::Password
+        } else if !self.profile_confirmed {
+            FirstLoginStep::Profile
+        } else {
+            FirstLoginStep::Terms
+        }
+    }
+
+    /// Given and family name, unless erased or not known yet.
+    #[must_use]
+    pub fn full_name(&self) -> Option<String> {
+        Some(format!("{} {}", self.given_name.as_ref()?, self.family_name.as_ref()?))
+    }
+
+    /// Whether they have this role.
+    #[must_use]
+    pub fn has_role(&self, role: UserRole) -> bool {
+        self.roles.0.contains(&role)
+    }
+}
+
+words! {
+    /// Where a credential beyond the password stands.
+    pub enum CredentialState {
+        /// It waits for its first use.
+        Pending = "pending",
+        /// It works.
+        Active = "active",
+        /// It works no more.
+        Revoked = "revoked",
+    }
+}
+
+table! {
+    /// A credential of a user beyond the password.
+    pub struct Credential in "credentials" {
+        key {
+            /// Which one; its secret lies in the vault under this id.
+            pub id: CredentialId,
+        }
+        /// Whose.
+        pub person: PersonId,
+        /// Which kind.
+        pub kind: Json<CredentialKind>,
+        /// What the user calls it.
+        pub label: String,
+        /// Where it stands.
+        pub state: CredentialState,
+        /// When it was registered.
+        pub registered_at: Timestamp,
+        /// When the state changed last.
+        pub since: Timestamp,
+    }
+}
+
+table! {
+    /// A member of the operator's staff.
+    pub struct StaffMember in "staff" {
+        key {
+            /// Which one.
+            pub id: StaffId,
+        }
+        /// The person behind.
+        pub person: PersonId,
+        /// The given name. Personal.
+        pub given_name: Option<String>,
+        /// The family name. Personal.
+        pub family_name: Option<String>,
+        /// The e-mail address. Personal.
+        pub email: Option<String>,
+        /// The telephone number. Personal.
+        pub phone: Option<String>,
+        /// The job title. Personal.
+        pub job_title: Option<String>,
+        /// Their roles, in order.
+        pub roles: Json<Vec<StaffRole>>,
+        /// The organizations that they belong to.
+        pub affiliations: Json<Vec<Affiliation>>,
+        /// Since when.
+        pub appointed_at: Timestamp,
+        /// When they left.
+        pub dismissed_at: Option<Timestamp>,
+    }
+}
+
+impl StaffMember {
+    /// Whether they are on the staff and have this role.
+    #[must_use]
+    pub fn acts_as(&self, role: StaffRole) -> bool {
+        self.dismissed_at.is_none() && self.roles.0.contains(&role)
+    }
+
+    /// Given and family name, unless erased.
+    #[must_use]
+    pub fn full_name(&self) -> Option<String> {
+        Some(format!("{} {}", self.given_name.as_ref()?, self.family_name.as_ref()?))
+    }
+}
+
+table! {
+    /// An application of the catalogue.
+    pub struct Application in "applications" {
+        key {
+            /// Which one.
+            pub id: ApplicationId,
+        }
+        /// Its code.
+        pub code: String,
+        /// Whose it is.
+        pub owner: Json<Owner>,
+        /// Its name.
+        pub name: String,
+        /// All that the catalogue says of it.
+        pub details: Json<ApplicationDetails>,
+        /// Whether anybody may register for it.
+        pub is_public: bool,
+        /// Since when it is in the catalogue.
+        pub published_at: Timestamp,
+        /// Since when it takes no new subscriptions or access.
+        pub retired_at: Option<Timestamp>,
+        /// Why.
+        pub retired_because: Option<String>,
+    }
+}
+
+table! {
+    /// The public link of an application.
+    pub struct ApplicationLink in "application_links" {
+        key {
+            /// The public part of the link.
+            pub slug: String,
+            /// Where it leads.
+            pub application: ApplicationId,
+        }
+    }
+}
+
+words! {
+    /// Where an invitation stands.
+    pub enum InvitationState {
+        /// It was sent and waits.
+        Sent = "sent",
+        /// Its link was followed.
+        Opened = "opened",
+        /// It is an offer to a registered organization and waits.
+        Offered = "offered",
+        /// A registration was started with it.
+        Accepted = "accepted",
+        /// The organization accepted the offer.
+        OfferAccepted = "offer_accepted",
+        /// The organization declined the offer.
+        OfferDeclined = "offer_declined",
+        /// The inviter took it back.
+        Revoked = "revoked",
+        /// Nobody answered in time.
+        Expired = "expired",
+    }
+}
+
+table! {
+    /// An invitation.
+    pub struct Invitation in "invitations" {
+        key {
+            /// Which one.
+            pub id: InvitationId,
+        }
+        /// Where its first event stands in the log: lists are paged by it.
+        pub position: u64,
+        /// Who invites.
+        pub inviter: Json<Owner>,
+        /// The inviter's company name.
+        pub inviter_name: String,
+        /// The company that is invited.
+        pub company: String,
+        /// Its name as look-alikes share it.
+        pub company_key: String,
+        /// The addressee.
+        pub person: PersonId,
+        /// The addressee's name. Personal.
+        pub addressee_name: Option<String>,
+        /// The addressee's e-mail address. Personal.
+        pub addressee_email: Option<String>,
+        /// The words meant for the addressee. Personal.
+        pub message: Option<String>,
+        /// To which applications.
+        pub applications: Json<Vec<ApplicationId>>,
+        /// Where it stands.
+        pub state: InvitationState,
+        /// Why it was declined or taken back.
+        pub reason: Option<String>,
+        /// Which link works now; the first one is 0.
+        pub generation: u32,
+        /// Until when it can be accepted.
+        pub expires_at: Timestamp,
+        /// When it was sent first.
+        pub sent_at: Timestamp,
+        /// When its link was first followed.
+        pub opened_at: Option<Timestamp>,
+        /// When the addressee was last reminded.
+        pub reminded_at: Option<Timestamp>,
+        /// When the state changed last.
+        pub since: Timestamp,
+        /// The registered organization that it is an offer to.
+        pub organization: Option<OrganizationId>,
+        /// The registration that was started with it.
+        pub registration: Option<RegistrationId>,
+    }
+}
