@@ -22,6 +22,7 @@ pub mod user;
 
 mod actor;
 mod aggregate;
+mod days;
 mod event;
 mod ids;
 mod policy;

@@ -54,6 +54,9 @@ pub enum InvitationEvent {
     LinkedToOrganization {
         /// Which organization.
         organization: OrganizationId,
+        /// Until when the offer can be accepted: the case may have outlived the invitation.
+        #[schemars(with = "String", extend("format" = "date-time"))]
+        expires_at: Timestamp,
     },
     /// The organization's administrator accepted the offer.
     #[serde(rename = "invitation.offer_accepted.v1")]

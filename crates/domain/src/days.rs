@@ -1,0 +1,13 @@
+//! Days on the clock, as invitations count them: 24 hours each, whatever the calendar does.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// So many days of 24 hours later; the last instant there is, if that is nearer.
+pub(crate) fn days_after(instant: Timestamp, days: u32) -> Timestamp {
+    instant.checked_add(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MAX)
+}
+
+/// So many days of 24 hours earlier; the first instant there is, if that is nearer.
+pub(crate) fn days_before(instant: Timestamp, days: u32) -> Timestamp {
+    instant.checked_sub(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MIN)
+}

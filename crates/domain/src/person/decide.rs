@@ -1,0 +1,19 @@
+//! Which events follow a command about a person's data.
+
+use super::{PersonCommand, PersonEvent, PersonRejection, PersonState};
+use crate::Context;
+
+/// Decides a command.
+pub(super) fn decide(state: &PersonState, command: PersonCommand, _context: &Context) -> Result<Vec<PersonEvent>, PersonRejection> {
+    match command {
+        PersonCommand::ForgetPerson { reason } => Ok(match state {
+            PersonState::Known => vec![PersonEvent::ForgettingStarted { reason }],
+            PersonState::Forgetting | PersonState::Forgotten => vec![],
+        }),
+        PersonCommand::CompleteForgetting {} => match state {
+            PersonState::Known => Err(PersonRejection::ForgettingNotStarted),
+            PersonState::Forgetting => Ok(vec![PersonEvent::Forgotten {}]),
+            PersonState::Forgotten => Ok(vec![]),
+        },
+    }
+}

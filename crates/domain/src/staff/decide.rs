@@ -1,0 +1,67 @@
+//! Which events follow a command about a member of the staff.
+
+use super::{Member, StaffCommand, StaffEvent, StaffRejection, StaffState};
+use crate::registration::Affiliation;
+use crate::{Contact, Context, Personal, StaffRole};
+
+type Decision = Result<Vec<StaffEvent>, StaffRejection>;
+
+/// Decides a command.
+pub(super) fn decide(state: &StaffState, command: StaffCommand, _context: &Context) -> Decision {
+    match command {
+        StaffCommand::AppointStaff { contact, roles } => appoint(state, contact, roles),
+        StaffCommand::GrantStaffRole { role } => {
+            Ok(if member(state)?.roles.contains(&role) { vec![] } else { vec![StaffEvent::RoleGranted { role }] })
+        }
+        StaffCommand::RevokeStaffRole { role, reason } => {
+            Ok(if member(state)?.roles.contains(&role) { vec![StaffEvent::RoleRevoked { role, reason }] } else { vec![] })
+        }
+        StaffCommand::DeclareAffiliations { affiliations } => {
+            let affiliations = each_once(affiliations);
+            Ok(if member(state)?.affiliations == affiliations { vec![] } else { vec![StaffEvent::AffiliationsDeclared { affiliations }] })
+        }
+        StaffCommand::DismissStaff { reason } => match state {
+            StaffState::NotAppointed => Err(StaffRejection::NotFound),
+            StaffState::Member(_) => Ok(vec![StaffEvent::Dismissed { reason }]),
+            StaffState::Dismissed(_) => Ok(vec![]),
+        },
+    }
+}
+
+fn appoint(state: &StaffState, contact: Personal<Contact>, mut roles: Vec<StaffRole>) -> Decision {
+    match state {
+        StaffState::NotAppointed => {
+            roles.sort_unstable();
+            roles.dedup();
+            if roles.is_empty() {
+                return Err(StaffRejection::RoleRequired);
+            }
+            if contact.is_erased() {
+                return Err(StaffRejection::PersonForgotten);
+            }
+            Ok(vec![StaffEvent::Appointed { contact, roles }])
+        }
+        // Roles change by commands of their own.
+        StaffState::Member(member) if member.contact == contact => Ok(vec![]),
+        StaffState::Member(_) => Err(StaffRejection::AlreadyAppointed),
+        StaffState::Dismissed(_) => Err(StaffRejection::Dismissed),
+    }
+}
+
+fn member(state: &StaffState) -> Result<&Member, StaffRejection> {
+    match state {
+        StaffState::NotAppointed => Err(StaffRejection::NotFound),
+        StaffState::Member(member) => Ok(member),
+        StaffState::Dismissed(_) => Err(StaffRejection::Dismissed),
+    }
+}
+
+fn each_once(affiliations: Vec<Affiliation>) -> Vec<Affiliation> {
+    let mut once = Vec::with_capacity(affiliations.len());
+    for affiliation in affiliations {
+        if !once.contains(&affiliation) {
+            once.push(affiliation);
+        }
+    }
+    once
+}
