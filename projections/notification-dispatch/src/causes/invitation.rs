@@ -46,9 +46,10 @@ pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, id: Invita
             to_addressee(batch, envelope, id, &facts, Template::InvitationReminder).await
         }
         InvitationEvent::Accepted { registration: _ } => batch.supersede(id.0, PENDING, "the invitation was accepted").await,
-        InvitationEvent::LinkedToOrganization { organization } => {
+        InvitationEvent::LinkedToOrganization { organization, expires_at } => {
             let mut facts: InvitationFacts = batch.get(id.0).await?;
             facts.organization = Some(*organization);
+            facts.expires_at = expires_at.to_string();
             batch.put(id.0, facts.clone());
             batch.supersede(id.0, PENDING, "the company is registered already: the invitation became an offer to it").await?;
             offer_to_administrators(batch, envelope, id, &facts, false).await
