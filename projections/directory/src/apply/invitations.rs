@@ -77,7 +77,8 @@ fn change(row: &mut Invitation, event: &InvitationEvent, envelope: &Envelope) {
             row.registration = Some(*registration);
             set_state(row, InvitationState::Accepted, None, envelope);
         }
-        InvitationEvent::LinkedToOrganization { organization } => {
+        InvitationEvent::LinkedToOrganization { organization, expires_at } => {
+            row.expires_at = *expires_at;
             row.organization = Some(*organization);
             set_state(row, InvitationState::Offered, None, envelope);
         }

@@ -143,7 +143,7 @@ impl Links {
         let Some(offer) = self.offers.get(&(id,)).cloned() else { return };
         let (organization, fact) = match event {
             InvitationEvent::Sent { .. } | InvitationEvent::Resent { .. } => (offer.organization, Fact::Offered(id)),
-            InvitationEvent::LinkedToOrganization { organization } => (Some(*organization), Fact::Offered(id)),
+            InvitationEvent::LinkedToOrganization { organization, expires_at: _ } => (Some(*organization), Fact::Offered(id)),
             InvitationEvent::OfferAccepted { organization } | InvitationEvent::OfferDeclined { organization, reason: _ } => {
                 (Some(*organization), Fact::OfferClosed(id))
             }
