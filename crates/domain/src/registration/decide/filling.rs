@@ -44,6 +44,10 @@ pub(super) fn nominate(case: &Case, nomination: Nomination, context: &Context) -
     if is_registrant != (person == case.registrant.person()) {
         return Err(Rejected::RegistrantMistaken);
     }
+    // Nothing can be recorded about a person any more whose key is destroyed.
+    if is_registrant && case.registrant.is_erased() {
+        return Err(Rejected::NomineeForgotten(person));
+    }
     email_is_new(case, &nominee)?;
     one_time_password_is_new(case, one_time_password)?;
     Ok(vec![
@@ -57,6 +61,9 @@ pub(super) fn correct(case: &Case, nominee: Personal<Contact>, one_time_password
     let known = case.dossier.nominee(nominee.person()).ok_or(Rejected::NotNominated(nominee.person()))?;
     if known.contact == nominee && known.one_time_password == one_time_password {
         return Ok(NOTHING_TO_DO);
+    }
+    if known.contact.is_erased() {
+        return Err(Rejected::NomineeForgotten(nominee.person()));
     }
     email_is_new(case, &nominee)?;
     one_time_password_is_new(case, one_time_password)?;

@@ -43,8 +43,10 @@ fn claimed(held: Option<Claim>, taken_over_from: Option<StaffId>, reviewer: Staf
     events
 }
 
+/// At least a minute: a claim that has run out when it is made would serve nobody.
 fn until(context: &Context) -> Timestamp {
-    context.now.checked_add(SignedDuration::from_mins(i64::from(context.policy.claim_minutes))).unwrap_or(Timestamp::MAX)
+    let minutes = context.policy.claim_minutes.max(1);
+    context.now.checked_add(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(Timestamp::MAX)
 }
 
 pub(super) fn release(case: &Case, reviewer: StaffId, context: &Context) -> Decision {
