@@ -5,8 +5,11 @@
 //!
 //! 1. [`Vault::put_password`] or [`Vault::put_one_time_password`] writes the row, *pending*, under an id that derives from
 //!    the command. The same id again replaces what is pending and leaves alone what is active or revoked.
+//!    Look first whether the command was accepted before: a retry with another secret must not replace one that an event
+//!    names and that is not active yet.
 //! 2. The event that names the id is appended to the log.
-//! 3. [`Vault::activate`] makes the row count. A crash before it does no harm: whoever sees the event activates again.
+//! 3. [`Vault::activate`] makes the row count, best before the command is answered. A crash before it does no harm: whoever
+//!    meets the id in the log and finds it unknown here activates it, which does nothing new when done again.
 //! 4. [`Vault::sweep`] removes pending rows that no event named.
 //!
 //! Which credential is current for a user is for the domain to say. At rest, verifiers are Argon2id hashes, and those are

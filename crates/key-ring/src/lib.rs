@@ -7,7 +7,7 @@
 //!
 //! Keys are made before they are needed. A *lease* makes a block of up to 4096 random keys, seals it under a subkey of
 //! the [`MasterKey`] and commits it as one row, with fsync; only then are its *slots* handed out, from memory, one per
-//! person. The next block is leased in the background while the present one is half used, so a new person costs no fsync.
+//! person. The next block is leased in the background when an eighth of the present one is used, so a new person costs no fsync.
 //! What a process did not hand out before it ended is wasted: slots are never handed out by a later process, so no key
 //! can serve two people.
 //!
