@@ -138,6 +138,14 @@ impl Codec {
         })
     }
 
+    /// A record's metadata.
+    ///
+    /// # Errors
+    /// [`CodecError::Unwritable`]; no metadata there is fails to serialize.
+    pub fn encode_metadata(&self, metadata: &Metadata) -> Result<Bytes, CodecError> {
+        serde_json::to_vec(metadata).map(Bytes::from).map_err(|error| CodecError::Unwritable(error.to_string()))
+    }
+
     /// Reads a record's metadata.
     ///
     /// # Errors

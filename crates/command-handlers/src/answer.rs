@@ -1,0 +1,49 @@
+//! What a command is answered.
+
+use domain::reservation::ReservationKind;
+use event_store::Position;
+
+/// A command was accepted: what it asked for is so, and on disk.
+#[derive(Debug, Clone)]
+pub struct Answer<E> {
+    /// A read at this position or later sees the effect.
+    pub position: Position,
+    /// The version of the stream after the command.
+    pub version: u64,
+    /// The events that followed; none if what was asked for was so already.
+    pub events: Vec<E>,
+    /// Whether this command had been accepted before: what was to be shown once is not shown again.
+    pub repeated: bool,
+}
+
+/// Why a command was not accepted. Nothing changed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError<R> {
+    /// A rule of the domain.
+    #[error(transparent)]
+    Rejected(R),
+    /// The value belongs to somebody else.
+    #[error("{}", taken(*.0))]
+    Taken(ReservationKind),
+    /// The same command id came with other content before.
+    #[error("this idempotency key was used for another request before; use a new one for a new request")]
+    IdReused,
+    /// What the command is about holds data of a person who has been forgotten.
+    #[error("this cannot be changed any more, since a person it is about has been forgotten")]
+    Erased,
+    /// Others changed the same thing again and again meanwhile, or the log cannot be written: trying again may succeed.
+    #[error("the service cannot take this command right now; try again in a moment")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The log cannot be read as what it should be: a person must look at it.
+    #[error("the service failed internally")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+fn taken(kind: ReservationKind) -> &'static str {
+    match kind {
+        ReservationKind::UserId => "this User ID is taken",
+        ReservationKind::RegisteredIdentifier => "a registered organization has this identifier already",
+        ReservationKind::OpenInvitation => "this company has an open invitation of yours already; resend or revoke that one",
+        ReservationKind::ApplicationCode => "another application has this code",
+    }
+}
