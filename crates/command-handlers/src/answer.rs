@@ -47,3 +47,39 @@ fn taken(kind: ReservationKind) -> &'static str {
         ReservationKind::ApplicationCode => "another application has this code",
     }
 }
+
+impl<R> CommandError<R> {
+    /// The same error of a command that cannot be rejected, seen from another aggregate's command.
+    pub(crate) fn without_rejection<Q>(self) -> CommandError<Q> {
+        match self {
+            CommandError::Rejected(_) => CommandError::Internal("a reservation was rejected where it cannot be".into()),
+            CommandError::Taken(kind) => CommandError::Taken(kind),
+            CommandError::IdReused => CommandError::IdReused,
+            CommandError::Erased => CommandError::Erased,
+            CommandError::Unavailable(source) => CommandError::Unavailable(source),
+            CommandError::Internal(source) => CommandError::Internal(source),
+        }
+    }
+
+    /// How the metrics call it.
+    pub(crate) fn outcome(&self) -> &'static str {
+        match self {
+            CommandError::Rejected(_) | CommandError::Taken(_) => "rejected",
+            CommandError::IdReused => "id_reused",
+            CommandError::Erased => "erased",
+            CommandError::Unavailable(_) => "unavailable",
+            CommandError::Internal(_) => "internal",
+        }
+    }
+
+    pub(crate) fn unreadable(error: event_store::ReadError) -> Self {
+        match error {
+            event_store::ReadError::Unavailable(_) => Self::Unavailable(error.into()),
+            event_store::ReadError::Damaged { .. } => Self::Internal(error.into()),
+        }
+    }
+
+    pub(crate) fn internal(error: event_codec::CodecError) -> Self {
+        Self::Internal(error.into())
+    }
+}

@@ -10,10 +10,12 @@
 
 mod answer;
 mod cache;
+mod conclude;
 mod handlers;
 mod identity;
 mod load;
 mod reserve;
+mod stage;
 
 pub use answer::{Answer, CommandError};
 pub use handlers::{CommandHandlers, Settings};

@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use crate::CommandError;
 use crate::cache::Entry;
-use crate::handlers::{internal, unreadable};
 
 const PAGE: usize = 512;
 
@@ -17,10 +16,10 @@ pub(crate) async fn load<A: Aggregate>(store: &dyn EventStore, codec: &Codec, ke
     let mut entry = Entry::<A>::default();
     loop {
         let from = entry.version.map_or(0, |version| version + 1);
-        let page = store.read_stream(&stream, from, Direction::Forwards, PAGE).await.map_err(unreadable)?;
+        let page = store.read_stream(&stream, from, Direction::Forwards, PAGE).await.map_err(CommandError::unreadable)?;
         for recorded in &page {
-            let event: A::Event = codec.decode_event(recorded).map_err(internal)?;
-            let metadata = codec.decode_metadata(recorded).map_err(internal)?;
+            let event: A::Event = codec.decode_event(recorded).map_err(CommandError::internal)?;
+            let metadata = codec.decode_metadata(recorded).map_err(CommandError::internal)?;
             entry.apply(std::slice::from_ref(&event), metadata.command, metadata.fingerprint);
         }
         if page.len() < PAGE {

@@ -1,8 +1,13 @@
 //! Values that must be unique, taken together with the command that needs them.
 
-use domain::ReservationId;
-use domain::reservation::{ReservationCommand, ReservationKind};
+use domain::reservation::{Reservation, ReservationCommand, ReservationKind};
+use domain::{Aggregate, ReservationId};
+use event_store::{AppendError, Gate};
 use uuid::Uuid;
+
+use crate::conclude::Failed;
+use crate::stage::{Mode, Staged};
+use crate::{CommandError, CommandHandlers, Sent};
 
 /// A value to be taken for an owner (architecture, rule 10).
 #[derive(Debug, Clone, Copy)]
@@ -16,11 +21,61 @@ pub struct Reserve {
 }
 
 impl Reserve {
-    pub(crate) fn command(self) -> ReservationCommand {
+    fn command(self) -> ReservationCommand {
         ReservationCommand::Reserve { kind: self.kind, owner: self.owner }
     }
 
-    pub(crate) fn release(self) -> ReservationCommand {
+    fn release(self) -> ReservationCommand {
         ReservationCommand::Release { owner: self.owner }
+    }
+}
+
+impl CommandHandlers {
+    /// Takes values for their owner, without waiting: what the command itself appends depends on the last of them.
+    pub(crate) async fn reserve<A: Aggregate>(
+        &self,
+        sent: &Sent,
+        reserve: &[Reserve],
+        assume_new: bool,
+    ) -> Result<Option<Gate>, Failed<A::Rejection>> {
+        let cache = self.cache::<Reservation>();
+        for value in reserve {
+            self.ensure_loaded(&cache, value.id.0, assume_new).await.map_err(|error| Failed::Finally(error.without_rejection()))?;
+        }
+        let mut after = None;
+        for (index, value) in reserve.iter().enumerate() {
+            let part = sent.part(&format!("reserve:{}", value.id));
+            let again = |failed: Failed<<Reservation as Aggregate>::Rejection>| match failed {
+                Failed::Finally(error) => Failed::Finally(error.without_rejection()),
+                Failed::Overtaken(error) => Failed::Overtaken(error),
+            };
+            match self.stage::<Reservation>(&cache, value.id.0, value.command(), &part, Mode::Queue { after: after.clone() }) {
+                Staged::Queued { gate, .. } => after = Some(gate),
+                Staged::Nothing { waiting, .. } | Staged::Repeated { waiting, .. } => after = waiting.map(|pending| pending.gate).or(after),
+                Staged::Rejected { waiting, .. } => {
+                    self.settled(&cache, value.id.0, &part, waiting).await.map_err(again)?;
+                    self.release(sent, reserve.get(..index).unwrap_or_default()).await;
+                    return Err(Failed::Finally(CommandError::Taken(value.kind)));
+                }
+                staged @ (Staged::WouldQueue | Staged::IdReused { .. } | Staged::Absent | Staged::MustWait(_) | Staged::Unwritable(_)) => {
+                    // Not to be decided now; concluding says why, or waits for what has to be waited for.
+                    self.conclude(&cache, value.id.0, &part, staged, false).await.map_err(again)?;
+                    return Err(Failed::Overtaken(AppendError::PrerequisiteFailed));
+                }
+            }
+        }
+        Ok(after)
+    }
+
+    /// Gives back values that were taken for a command that then could not take all. What a crash leaves behind, the sweep
+    /// of reservations without an owner releases.
+    async fn release(&self, sent: &Sent, values: &[Reserve]) {
+        for value in values {
+            let part = sent.part(&format!("release:{}", value.id));
+            let released = Box::pin(self.run::<Reservation>(value.id.0, value.release(), &part, &[], false)).await;
+            if let Err(error) = released {
+                tracing::warn!(reservation = %value.id, command = %sent.id, %error, "a reservation could not be given back; the sweep will");
+            }
+        }
     }
 }
