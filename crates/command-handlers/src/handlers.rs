@@ -141,16 +141,29 @@ impl CommandHandlers {
     /// # Errors
     /// [`CommandError::Unavailable`] or [`CommandError::Internal`].
     pub async fn state<A: Aggregate>(&self, key: Uuid) -> Result<Option<(A::State, u64)>, CommandError<A::Rejection>> {
+        self.inspect::<A, _>(key, |state, version| (state.clone(), version)).await
+    }
+
+    /// What `look` sees in the state of an aggregate as it is on disk, without copying the state; none if nothing has
+    /// happened to it. `look` runs under a lock that decisions wait for, so it must be quick.
+    ///
+    /// # Errors
+    /// As [`CommandHandlers::state`].
+    pub async fn inspect<A: Aggregate, R>(
+        &self,
+        key: Uuid,
+        look: impl Fn(&A::State, u64) -> R,
+    ) -> Result<Option<R>, CommandError<A::Rejection>> {
         let cache = self.cache::<A>();
         for _ in 0..ATTEMPTS {
             self.ensure_loaded(&cache, key, false).await?;
             let seen = cache.shard(key).and_then(|mut shard| {
                 let entry = shard.get_mut(&key)?;
-                Some((entry.settle(), entry.version.map(|version| (entry.state.clone(), version))))
+                Some((entry.settle(), entry.version.map(|version| look(&entry.state, version))))
             });
             match seen {
-                Some((Settled::OnDisk, state)) => return Ok(state),
-                Some((Settled::Waiting(pending), state)) if pending.outcome.clone().await.is_ok() => return Ok(state),
+                Some((Settled::OnDisk, seen)) => return Ok(seen),
+                Some((Settled::Waiting(pending), seen)) if pending.outcome.clone().await.is_ok() => return Ok(seen),
                 Some((Settled::Waiting(_) | Settled::Lost, _)) => cache.evict(key),
                 None => {}
             }

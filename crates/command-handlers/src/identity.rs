@@ -2,8 +2,6 @@
 
 use domain::{Actor, CommandId, EventId};
 use event_codec::Fingerprint;
-use hmac::{Hmac, KeyInit, Mac};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -68,35 +66,4 @@ pub fn command_id(sender: &str, about: &str, key: &str) -> CommandId {
         }
     }
     CommandId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
-}
-
-/// Makes fingerprints of what commands ask.
-#[derive(Clone)]
-pub struct Fingerprinter(Hmac<Sha256>);
-
-impl Fingerprinter {
-    /// With this key, which stays the same for the life of the log.
-    #[must_use]
-    pub fn new(key: &[u8; 32]) -> Self {
-        // HMAC pads a key that is shorter than its block with zeros: this is the same key, in the shape that cannot fail.
-        let mut block = [0; 64];
-        for (to, from) in block.iter_mut().zip(key) {
-            *to = *from;
-        }
-        Self(Hmac::new(&block.into()))
-    }
-
-    /// The fingerprint of a body, of which secrets have been left out: HMAC-SHA256 of its JSON, cut to 128 bits.
-    #[must_use]
-    pub fn of(&self, body: &impl Serialize) -> Fingerprint {
-        let json = serde_json::to_vec(body).unwrap_or_default();
-        let digest = self.0.clone().chain_update(&json).finalize().into_bytes();
-        Fingerprint(digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte)))
-    }
-}
-
-impl std::fmt::Debug for Fingerprinter {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Fingerprinter")
-    }
 }

@@ -19,5 +19,5 @@ mod stage;
 
 pub use answer::{Answer, CommandError};
 pub use handlers::{CommandHandlers, Settings};
-pub use identity::{Fingerprinter, Sent, command_id};
+pub use identity::{Sent, command_id};
 pub use reserve::Reserve;

@@ -1,6 +1,7 @@
 //! What the codec needs of the keys of personal data.
 
 use domain::PersonId;
+use key_ring::KeyRing;
 
 /// Why personal data could not be sealed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -20,4 +21,14 @@ pub trait PersonalKeys: Send + Sync + 'static {
     /// # Errors
     /// [`KeysError`] if it was not sealed for this person and binding, or the key is missing without having been destroyed.
     fn open(&self, person: PersonId, binding: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>, KeysError>;
+}
+
+impl PersonalKeys for KeyRing {
+    fn seal(&self, person: PersonId, binding: &[u8], plain: &[u8]) -> Result<Vec<u8>, KeysError> {
+        Self::seal(self, person, binding, plain).map_err(|error| KeysError(error.into()))
+    }
+
+    fn open(&self, person: PersonId, binding: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>, KeysError> {
+        self.open_sealed(person, binding, sealed).map_err(|error| KeysError(error.into()))
+    }
 }

@@ -1,0 +1,255 @@
+//! What can be typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::LogFormat;
+
+/// Registration service for managed access gateways.
+///
+/// Companies register, people get accounts, organizations subscribe to applications, users get access; everything that
+/// happens is kept for good in an event log.
+#[derive(Debug, Parser)]
+#[command(name = "gatehouse", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands. Flags win over the environment, the environment over the file.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The configuration file (TOML); `gatehouse config` shows all keys.
+    #[arg(long, global = true, env = "GATEHOUSE_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The data folder [default: gatehouse-data].
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// How log lines look [default: json for serve, text otherwise].
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+    /// What is logged, such as `info` or `info,sqlx=debug` [default: info for serve, warn otherwise].
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the service.
+    Serve(Serve),
+    /// Run the service on a fresh data folder with a partner, a reviewer and some hundred registrations, and say what to try.
+    Demo(Demo),
+    /// Show the history of an organization, a person, a case, an invitation or an application.
+    History(History),
+    /// Build a read model anew, beside the live one.
+    Rebuild {
+        /// Which, such as review-queue; `gatehouse status` lists them.
+        name: String,
+    },
+    /// Show how the service is: log, read models, mails.
+    Status {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make, list and revoke API tokens.
+    #[command(subcommand)]
+    Token(Token),
+    /// Appoint, list and dismiss staff.
+    #[command(subcommand)]
+    Staff(Staff),
+    /// Put applications into the catalogue.
+    #[command(subcommand)]
+    Catalogue(Catalogue),
+    /// Erase the personal data of a person, for good. History stays, with `erased` in its place.
+    Forget {
+        /// The person's id.
+        person: String,
+        /// Why, for the record.
+        #[arg(long)]
+        reason: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Copy log, key ring and vault into a folder, together, while the service runs.
+    Backup {
+        /// The folder; must not be there yet.
+        folder: PathBuf,
+    },
+    /// Make a data folder from a backup. Starts a new epoch of the log: cursors of the old one are refused.
+    Restore {
+        /// The backup's folder.
+        backup: PathBuf,
+    },
+    /// Look for what is wrong: files, keys, the log's integrity, read models.
+    Doctor,
+    /// Show the configuration in force, as a file would have it.
+    Config,
+}
+
+/// Flags of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Where HTTP is served; port 0 takes a free one [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// How the outside reaches the service; all links in mails begin with it [default: http:// and the address served].
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+}
+
+/// Flags of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where HTTP is served; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// How many registrations.
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    pub(crate) registrations: u32,
+    /// The same seed makes the same companies and people.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Fill the folder, print what to try, and end instead of serving.
+    #[arg(long)]
+    pub(crate) no_serve: bool,
+}
+
+/// Flags of `history`.
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// Of what.
+    pub(crate) subject: SubjectKind,
+    /// Which: its id, or a case number (GH-…), a User ID, an application's code.
+    pub(crate) id: String,
+    /// The state as it was at this instant instead, such as 2026-03-31T12:00:00Z.
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) at: Option<jiff::Timestamp>,
+    /// With --at: what changed from then until this instant.
+    #[arg(long, value_name = "INSTANT", requires = "at")]
+    pub(crate) until: Option<jiff::Timestamp>,
+    /// As JSON, one event a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What has a history.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SubjectKind {
+    /// An organization, with its case, users, subscriptions.
+    Organization,
+    /// A person.
+    Person,
+    /// A registration case.
+    Case,
+    /// An invitation.
+    Invitation,
+    /// An application of the catalogue.
+    Application,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a token; it is shown once, and only its hash is kept.
+    Create {
+        /// What it is for, such as "review console" or "northwind erp".
+        name: String,
+        /// For a member of staff, with the roles they have.
+        #[arg(long, value_name = "STAFF_ID", group = "holder")]
+        staff: Option<uuid::Uuid>,
+        /// For a partner's own system.
+        #[arg(long, value_name = "ORGANIZATION_ID", group = "holder")]
+        partner: Option<uuid::Uuid>,
+        /// For a downstream service.
+        #[arg(long, group = "holder")]
+        service: bool,
+        /// Days until it expires.
+        #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3650))]
+        days: u32,
+    },
+    /// List tokens, without their secrets.
+    List,
+    /// Revoke a token; it stops working at once.
+    Revoke {
+        /// Its id, as `list` shows it.
+        id: uuid::Uuid,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Staff {
+    /// Take somebody onto the staff.
+    Appoint {
+        /// Given name.
+        given_name: String,
+        /// Family name.
+        family_name: String,
+        /// E-mail address.
+        email: String,
+        /// A role; may be given more than once. No role implies another.
+        #[arg(long = "role", required = true)]
+        roles: Vec<StaffRoleName>,
+        /// The name of a company that they belong to, whose cases they never decide; may be given more than once.
+        #[arg(long = "belongs-to", value_name = "COMPANY")]
+        belongs_to: Vec<String>,
+    },
+    /// List the staff.
+    List,
+    /// Give a role.
+    Grant {
+        /// Who.
+        id: uuid::Uuid,
+        /// Which.
+        role: StaffRoleName,
+    },
+    /// Take a role.
+    Revoke {
+        /// Who.
+        id: uuid::Uuid,
+        /// Which.
+        role: StaffRoleName,
+        /// Why, for the record.
+        #[arg(long)]
+        reason: String,
+    },
+    /// End somebody's membership; their tokens stop working.
+    Dismiss {
+        /// Who.
+        id: uuid::Uuid,
+        /// Why, for the record.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// The staff roles, as they are typed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum StaffRoleName {
+    /// Reviews registrations.
+    Reviewer,
+    /// Takes over cases, reopens, undoes.
+    ReviewLead,
+    /// Reads history.
+    Auditor,
+    /// Runs the service.
+    Administrator,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Catalogue {
+    /// Make the catalogue as this file has it: publishes what is new, amends what changed, leaves the rest.
+    Apply {
+        /// A TOML file; deploy/catalogue/demo.toml is one.
+        file: PathBuf,
+        /// Only say what would change.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// List the catalogue.
+    List,
+}

@@ -1,0 +1,238 @@
+//! What an operator can decide: from a file, the environment and flags, in this order, later ones winning.
+//!
+//! Every key of the file has an environment variable: `GATEHOUSE_` and the key in capitals, tables joined by two
+//! underscores (`[mail] transport` is `GATEHOUSE_MAIL__TRANSPORT`). A key that is not known is refused.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use domain::Policy;
+use serde::{Deserialize, Serialize};
+
+/// All that an operator can decide.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The data folder: log, key ring, vault, read models, mails.
+    pub(crate) data: PathBuf,
+    /// Where HTTP is served; port 0 takes a free one and prints it.
+    pub(crate) listen: SocketAddr,
+    /// How the outside reaches the service: all links in mails begin with it. Never taken from a request.
+    pub(crate) base_url: String,
+    /// The master key, if not in the data folder: a file with its text.
+    pub(crate) master_key_file: Option<PathBuf>,
+    /// What is logged, as tracing-subscriber's filters have it.
+    pub(crate) log: String,
+    /// How it is logged.
+    pub(crate) log_format: LogFormat,
+    /// How mails leave.
+    pub(crate) mail: MailConfig,
+    /// The rules that decisions look at.
+    pub(crate) policy: Policy,
+    /// Effort of the human check: leading zero bits that a browser has to find.
+    pub(crate) human_check_bits: u32,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For a person at a terminal.
+    Text,
+}
+
+/// How mails leave.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct MailConfig {
+    /// `maildir` (a folder in the data folder) or `smtp`.
+    pub(crate) transport: MailTransport,
+    /// The sender, such as `Gatehouse <no-reply@gateway.example>`.
+    pub(crate) from: String,
+    /// Who runs the gateway, as mails call it.
+    pub(crate) operator_name: String,
+    /// The folder, for `maildir`; none: `mail` in the data folder.
+    pub(crate) maildir: Option<PathBuf>,
+    /// A folder with templates that replace the built-in ones.
+    pub(crate) templates: Option<PathBuf>,
+    /// The server, for `smtp`.
+    pub(crate) smtp: SmtpConfig,
+    /// Hours after which a mail that cannot be delivered is given up.
+    pub(crate) give_up_after_hours: u32,
+}
+
+/// Which transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MailTransport {
+    /// A folder.
+    Maildir,
+    /// A server.
+    Smtp,
+}
+
+/// A mail server.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SmtpConfig {
+    /// Its host name.
+    pub(crate) host: String,
+    /// Its port.
+    pub(crate) port: u16,
+    /// How the connection is protected.
+    pub(crate) security: SmtpSecurity,
+    /// The user name, if it wants one.
+    pub(crate) user: Option<String>,
+    /// A file with the password. There is no key for the password itself: it would be shown.
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+/// How a connection to a mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SmtpSecurity {
+    /// TLS from the first byte.
+    Tls,
+    /// STARTTLS, or nothing is sent.
+    Starttls,
+    /// None: for a server on the same machine.
+    None,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("gatehouse-data"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            base_url: "http://127.0.0.1:8080".to_owned(),
+            master_key_file: None,
+            log: "info".to_owned(),
+            log_format: LogFormat::Json,
+            mail: MailConfig::default(),
+            policy: Policy::default(),
+            human_check_bits: 16,
+        }
+    }
+}
+
+impl Default for MailConfig {
+    fn default() -> Self {
+        Self {
+            transport: MailTransport::Maildir,
+            from: "Gatehouse <no-reply@gateway.example>".to_owned(),
+            operator_name: "Gatehouse".to_owned(),
+            maildir: None,
+            templates: None,
+            smtp: SmtpConfig::default(),
+            give_up_after_hours: 72,
+        }
+    }
+}
+
+impl Default for SmtpConfig {
+    fn default() -> Self {
+        Self { host: "localhost".to_owned(), port: 587, security: SmtpSecurity::Starttls, user: None, password_file: None }
+    }
+}
+
+impl Config {
+    /// From the file (if one is named, it must be there), then these environment variables.
+    pub(crate) fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
+        let mut tree = match file {
+            Some(file) => {
+                let text = std::fs::read_to_string(file).with_context(|| format!("the configuration file {} cannot be read", file.display()))?;
+                text.parse::<toml::Table>().with_context(|| format!("{} is not valid TOML", file.display()))?
+            }
+            None => toml::Table::new(),
+        };
+        // Sorted, so that what is said twice is decided the same way each time.
+        let variables: BTreeMap<String, String> =
+            environment.filter_map(|(name, value)| Some((name.strip_prefix("GATEHOUSE_")?.to_lowercase(), value))).collect();
+        for (name, value) in variables {
+            if OWN_VARIABLES.contains(&name.as_str()) {
+                continue;
+            }
+            set(&mut tree, &name, &value).with_context(|| format!("GATEHOUSE_{} cannot be used", name.to_uppercase()))?;
+        }
+        let config: Self = tree.try_into().context("the configuration is not valid")?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> anyhow::Result<()> {
+        if !(self.base_url.starts_with("https://") || self.base_url.starts_with("http://")) {
+            bail!("base_url must begin with https:// (found {:?})", self.base_url);
+        }
+        if self.human_check_bits > 24 {
+            bail!("human_check_bits must be at most 24: more takes a browser minutes (found {})", self.human_check_bits);
+        }
+        Ok(())
+    }
+
+    /// As a file would have it.
+    pub(crate) fn to_toml(&self) -> anyhow::Result<String> {
+        toml::to_string_pretty(self).context("the configuration cannot be shown")
+    }
+}
+
+/// Variables that are not keys of the file: the flag for the file itself, the master key, and what tests use.
+const OWN_VARIABLES: &[&str] = &["config", "master_key", "bin"];
+
+fn set(tree: &mut toml::Table, name: &str, value: &str) -> anyhow::Result<()> {
+    if name.starts_with("test_") {
+        return Ok(());
+    }
+    let mut path: Vec<&str> = name.split("__").collect();
+    let Some(key) = path.pop() else { return Ok(()) };
+    let mut table = tree;
+    for step in path {
+        table = table
+            .entry(step)
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()))
+            .as_table_mut()
+            .with_context(|| format!("{step} is no table"))?;
+    }
+    // A number, a truth value or a list is read as one; everything else is text.
+    let parsed = format!("x = {value}").parse::<toml::Table>().ok().and_then(|mut parsed| parsed.remove("x"));
+    let value = match parsed {
+        Some(parsed) if parsed.is_integer() || parsed.is_bool() || parsed.is_array() => parsed,
+        Some(_) | None => toml::Value::String(value.to_owned()),
+    };
+    table.insert(key.to_owned(), value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> impl Iterator<Item = (String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>().into_iter()
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_defaults() {
+        let config = Config::load(None, environment(&[("GATEHOUSE_MAIL__TRANSPORT", "smtp"), ("GATEHOUSE_POLICY__CLAIM_MINUTES", "5")])).unwrap();
+        assert_eq!(config.mail.transport, MailTransport::Smtp);
+        assert_eq!(config.policy.claim_minutes, 5);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        let error = Config::load(None, environment(&[("GATEHOUSE_LISTNE", "127.0.0.1:1")])).unwrap_err();
+        assert!(format!("{error:#}").contains("listne"), "{error:#}");
+    }
+
+    #[test]
+    fn what_is_shown_can_be_read_again() {
+        let shown = Config::default().to_toml().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("gatehouse.toml");
+        std::fs::write(&file, &shown).unwrap();
+        assert_eq!(Config::load(Some(&file), environment(&[])).unwrap().to_toml().unwrap(), shown);
+    }
+}
