@@ -1,0 +1,70 @@
+//! Who may call what: one table, default deny. A route that is not in it answers 403 to everybody; a test holds it against
+//! the routes that the API's description names.
+
+use axum::http::Method;
+
+/// A kind of caller. A staff role never implies another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Everybody, without a token.
+    Anyone,
+    /// Staff that reviews.
+    Reviewer,
+    /// Staff that leads reviews.
+    ReviewLead,
+    /// Staff that reads history.
+    Auditor,
+    /// Staff that runs the service.
+    Administrator,
+    /// A partner's own system.
+    Partner,
+    /// A downstream service.
+    Service,
+    /// A user; which one, and in which role, the endpoint looks at.
+    User,
+    /// The holder of an invitation's link.
+    Addressee,
+    /// The holder of a registration's link.
+    Registrant,
+}
+
+use Who::{Addressee, Administrator, Anyone, Auditor, Partner, Registrant, ReviewLead, Reviewer, Service, User};
+
+/// Method, path as routed, who may call it.
+type Row = (Method, &'static str, &'static [Who]);
+
+/// All routes.
+pub const ROUTES: &[Row] = &[
+    // The service itself
+    (Method::GET, "/livez", &[Anyone]),
+    (Method::GET, "/readyz", &[Anyone]),
+    (Method::GET, "/v1/openapi.json", &[Anyone]),
+];
+
+/// Who may make this request; none: it is not in the table.
+pub(crate) fn who(method: &Method, path: &str) -> Option<&'static [Who]> {
+    ROUTES.iter().find(|(of, at, _)| of == method && *at == path).map(|(_, _, who)| *who)
+}
+
+/// Who may, in a sentence.
+pub(crate) fn sentence(who: &[Who]) -> String {
+    let names: Vec<&str> = who.iter().map(|who| who.name()).collect();
+    format!("this may be done by {} only", names.join(" or "))
+}
+
+impl Who {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Anyone => "anyone",
+            Self::Reviewer => "a reviewer",
+            Self::ReviewLead => "a review lead",
+            Self::Auditor => "an auditor",
+            Self::Administrator => "an administrator of the service",
+            Self::Partner => "a partner",
+            Self::Service => "a downstream service",
+            Self::User => "a user who is signed in",
+            Self::Addressee => "the holder of an invitation's link",
+            Self::Registrant => "the holder of a registration's link",
+        }
+    }
+}

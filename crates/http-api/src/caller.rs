@@ -1,0 +1,197 @@
+//! Who calls.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use credential_vault::{Holder, SessionId};
+use domain::registration::Reviewer;
+use domain::staff::Staff;
+use domain::{Actor, InvitationId, OrganizationId, PersonId, RegistrationId, StaffId, StaffRole};
+
+use crate::access::{self, Who};
+use crate::problem::Problem;
+use crate::services::Services;
+
+/// Who calls, as the request's token proves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    /// Nobody in particular.
+    Anyone,
+    /// A member of staff, with the roles that they have now.
+    Staff {
+        /// Who.
+        staff: StaffId,
+        /// In which roles.
+        roles: Vec<StaffRole>,
+    },
+    /// A partner's own system.
+    Partner {
+        /// The partner.
+        organization: OrganizationId,
+    },
+    /// A downstream service.
+    Service {
+        /// Its name.
+        name: String,
+    },
+    /// A user, signed in; perhaps still in first-time login.
+    User {
+        /// Who.
+        person: PersonId,
+        /// Of which organization.
+        organization: OrganizationId,
+        /// By which session.
+        session: SessionId,
+    },
+    /// Whoever holds the link of an invitation.
+    Addressee {
+        /// Which one.
+        invitation: InvitationId,
+        /// Which link.
+        generation: u32,
+    },
+    /// Whoever holds the link of a public registration.
+    Registrant {
+        /// Which one.
+        registration: RegistrationId,
+    },
+}
+
+/// What the links in mails are for: a token made for one purpose is refused for another.
+pub mod links {
+    /// The link of an invitation.
+    pub const INVITATION: &str = "invitation";
+    /// The link of a registration that began without an invitation.
+    pub const REGISTRATION: &str = "registration";
+    /// The link of a self-registration invitation.
+    pub const SELF_REGISTRATION: &str = "self-registration";
+}
+
+impl Caller {
+    /// Who a bearer token proves.
+    async fn from_token(token: &str, services: &Services) -> Result<Self, Problem> {
+        let now = (services.handlers.clock())();
+        if let Some(token) = services.vault.authenticate_token(token, now) {
+            return match &token.holder {
+                Holder::Staff { staff, .. } => Self::staff(*staff, services).await,
+                Holder::Partner { organization } => Ok(Self::Partner { organization: *organization }),
+                Holder::Service { name } => Ok(Self::Service { name: name.clone() }),
+            };
+        }
+        if let Some(session) = services.vault.find_session(token, now).await {
+            return Ok(Self::User { person: session.person, organization: session.organization, session: session.id });
+        }
+        if let Some(link) = services.master.read_link_token(links::INVITATION, token) {
+            return Ok(Self::Addressee { invitation: InvitationId(link.id), generation: link.generation });
+        }
+        if let Some(link) = services.master.read_link_token(links::REGISTRATION, token) {
+            return Ok(Self::Registrant { registration: RegistrationId(link.id) });
+        }
+        Err(Problem::unauthenticated())
+    }
+
+    /// A token says who; the log says in which roles, now.
+    async fn staff(staff: StaffId, services: &Services) -> Result<Self, Problem> {
+        let roles = services.handlers.inspect::<Staff, _>(staff.0, |state, _| state.roles()).await?;
+        match roles {
+            Some(roles) if !roles.is_empty() => Ok(Self::Staff { staff, roles }),
+            Some(_) | None => Err(Problem::unauthenticated()),
+        }
+    }
+
+    /// As history records them. Nobody in particular cannot change anything but begin a registration, whose registrant they
+    /// then are.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        match self {
+            Self::Anyone => Actor::Service("public".to_owned()),
+            Self::Staff { staff, .. } => Actor::Staff(*staff),
+            Self::Partner { organization } => Actor::Partner(*organization),
+            Self::Service { name } => Actor::Service(name.clone()),
+            Self::User { person, organization, .. } => Actor::User { person: *person, organization: *organization },
+            Self::Addressee { invitation, .. } => Actor::Addressee(*invitation),
+            Self::Registrant { registration } => Actor::Registrant(*registration),
+        }
+    }
+
+    /// The reviewer, with what separation of duties needs to know.
+    ///
+    /// # Errors
+    /// 403 for anybody else.
+    pub async fn reviewer(&self, services: &Services) -> Result<Reviewer, Problem> {
+        let Self::Staff { staff, .. } = self else { return Err(Problem::forbidden("only staff review registrations")) };
+        let reviewer = services.handlers.inspect::<Staff, _>(staff.0, |state, _| state.reviewer(*staff)).await?;
+        reviewer.ok_or_else(Problem::unauthenticated)
+    }
+
+    /// The user, if it is one.
+    ///
+    /// # Errors
+    /// 403 for anybody else.
+    pub fn user(&self) -> Result<(PersonId, OrganizationId), Problem> {
+        match self {
+            Self::User { person, organization, .. } => Ok((*person, *organization)),
+            Self::Anyone | Self::Staff { .. } | Self::Partner { .. } | Self::Service { .. } | Self::Addressee { .. } | Self::Registrant { .. } => {
+                Err(Problem::forbidden("only a user who is signed in may do this"))
+            }
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    /// The caller that [`admit`] found: a route that it does not guard has none.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(Problem::unauthenticated)
+    }
+}
+
+/// Lets a request through if the table of routes says that its caller may make it: what is not in the table, nobody may.
+pub async fn admit(State(services): State<Services>, mut request: Request, next: Next) -> Response {
+    match find(&services, &request).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn find(services: &Services, request: &Request) -> Result<Caller, Problem> {
+    let path = request.extensions().get::<axum::extract::MatchedPath>().map_or("", axum::extract::MatchedPath::as_str);
+    let who = access::who(request.method(), path).ok_or_else(|| Problem::forbidden("nobody may call this"))?;
+    let caller = match request.headers().get(header::AUTHORIZATION) {
+        None => Caller::Anyone,
+        Some(value) => {
+            let text = value.to_str().map_err(|_| Problem::unauthenticated())?;
+            let token = text.strip_prefix("Bearer ").ok_or_else(Problem::unauthenticated)?;
+            Caller::from_token(token.trim(), services).await?
+        }
+    };
+    if who.iter().any(|who| who.is(&caller)) {
+        return Ok(caller);
+    }
+    Err(if caller == Caller::Anyone { Problem::unauthenticated() } else { Problem::forbidden(access::sentence(who)) })
+}
+
+impl Who {
+    /// Whether this caller is one.
+    fn is(self, caller: &Caller) -> bool {
+        let has = |role| matches!(caller, Caller::Staff { roles, .. } if roles.contains(&role));
+        match self {
+            Self::Anyone => true,
+            Self::Reviewer => has(StaffRole::Reviewer),
+            Self::ReviewLead => has(StaffRole::ReviewLead),
+            Self::Auditor => has(StaffRole::Auditor),
+            Self::Administrator => has(StaffRole::Administrator),
+            Self::Partner => matches!(caller, Caller::Partner { .. }),
+            Self::Service => matches!(caller, Caller::Service { .. }),
+            Self::User => matches!(caller, Caller::User { .. }),
+            Self::Addressee => matches!(caller, Caller::Addressee { .. }),
+            Self::Registrant => matches!(caller, Caller::Registrant { .. }),
+        }
+    }
+}
