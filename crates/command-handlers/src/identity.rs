@@ -35,6 +35,12 @@ impl Sent {
         }
     }
 
+    /// An id for the thing of this label that the command creates, the same each time the command is sent.
+    #[must_use]
+    pub fn derive(&self, label: &str) -> Uuid {
+        domain::derive(self.id.0, label)
+    }
+
     /// The part of this command that goes to another stream, under an id of its own.
     #[must_use]
     pub fn part(&self, label: &str) -> Self {

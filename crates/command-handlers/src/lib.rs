@@ -17,6 +17,8 @@ mod load;
 mod reserve;
 mod stage;
 
+pub mod workflows;
+
 pub use answer::{Answer, CommandError};
 pub use handlers::{CommandHandlers, Settings};
 pub use identity::{Sent, command_id};

@@ -134,23 +134,37 @@ impl CaseNumber {
     /// nothing else).
     #[must_use]
     pub fn derive(seed: uuid::Uuid) -> Self {
-        const ALPHABET: [char; 32] = [
-            '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'M', 'N', 'P', 'Q', 'R',
-            'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
-        ];
-        const DIGITS: u32 = 12;
-        // The lower half; its upper bits only say which kind of UUID it is, and are not used.
-        let (_, random) = seed.as_u64_pair();
-        let mut number = String::from("GH");
-        for digit in 0..DIGITS {
-            if digit % 4 == 0 {
-                number.push('-');
-            }
-            let value = (random >> (5 * (DIGITS - 1 - digit))) & 31;
-            number.extend(usize::try_from(value).ok().and_then(|value| ALPHABET.get(value)));
-        }
-        Self(number)
+        Self(readable("GH", 3, seed))
     }
+}
+
+impl UserId {
+    /// The User ID that follows from a seed: `GU-` and two groups of four in Crockford's base 32. Forty bits of the seed: two
+    /// alike are possible, so it is reserved before it is used.
+    #[must_use]
+    pub fn derive(seed: uuid::Uuid) -> Self {
+        Self(readable("GU", 2, seed))
+    }
+}
+
+/// A prefix and groups of four digits in Crockford's base 32, from the end of the seed.
+fn readable(prefix: &str, groups: u32, seed: uuid::Uuid) -> String {
+    const ALPHABET: [char; 32] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'M', 'N', 'P', 'Q', 'R', 'S', 'T',
+        'V', 'W', 'X', 'Y', 'Z',
+    ];
+    // The lower half; its upper bits only say which kind of UUID it is, and are not used.
+    let (_, random) = seed.as_u64_pair();
+    let mut text = String::from(prefix);
+    let digits = groups * 4;
+    for digit in 0..digits {
+        if digit % 4 == 0 {
+            text.push('-');
+        }
+        let value = (random >> (5 * (digits - 1 - digit))) & 31;
+        text.extend(usize::try_from(value).ok().and_then(|value| ALPHABET.get(value)));
+    }
+    text
 }
 
 fn lines(text: &str, what: &str, max_chars: usize) -> Result<String, Invalid> {

@@ -1,0 +1,165 @@
+//! What takes more than one command, or a secret and a command: each step idempotent under ids that derive from the command,
+//! so that a crash between two of them is mended by sending the command again, or by the process manager that follows.
+
+mod accounts;
+mod invite;
+mod nominate;
+mod register;
+mod sign_in;
+
+pub use accounts::NewUser;
+pub use invite::Invite;
+pub use nominate::Nominate;
+pub use sign_in::SignedIn;
+
+use std::sync::Arc;
+
+use credential_vault::{Vault, VaultError};
+use domain::{ApplicationId, CompanyName, Rejection, RejectionKind};
+use key_ring::{KeyRing, KeyRingError, MasterKey};
+use uuid::Uuid;
+
+use crate::{CommandError, CommandHandlers};
+
+/// Runs what takes more than one command. Cheap to share.
+#[derive(Clone)]
+pub struct Workflows {
+    handlers: Arc<CommandHandlers>,
+    keys: Arc<KeyRing>,
+    vault: Arc<Vault>,
+    master: Arc<MasterKey>,
+    operator_name: CompanyName,
+}
+
+/// Why a workflow went no further. What it did before stands, and sending the command again goes on from there.
+pub type WorkflowError = CommandError<Box<dyn Rejection>>;
+
+/// Rules that no single aggregate can know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WorkflowRejection {
+    /// The catalogue has no such application.
+    #[error("the catalogue has no application {0}")]
+    UnknownApplication(ApplicationId),
+    /// The application takes nobody new.
+    #[error("this application is retired and takes no new registrations")]
+    RetiredApplication(ApplicationId),
+    /// The application belongs to somebody else.
+    #[error("you can invite to your own applications only")]
+    NotYourApplication(ApplicationId),
+    /// The application does not let in whoever comes this way.
+    #[error("this application cannot be registered for in this way; its owner must invite you")]
+    NotOpenThisWay(ApplicationId),
+    /// There is no such organization, or it may not act now.
+    #[error("there is no such organization in good standing")]
+    NoSuchOrganization,
+    /// There is no such invitation.
+    #[error("there is no such invitation")]
+    NoSuchInvitation,
+    /// There is no such registration.
+    #[error("there is no such registration")]
+    NoSuchRegistration,
+    /// The one-time password or password is too weak.
+    #[error("{0}")]
+    TooWeak(String),
+    /// User ID and secret do not fit together, or the account cannot be used. Says no more on purpose.
+    #[error("the User ID or the password is not right")]
+    SignInRefused,
+    /// The user has no account that can do this now.
+    #[error("this is not possible for this account now")]
+    NoSuchAccount,
+}
+
+impl Rejection for WorkflowRejection {
+    fn kind(&self) -> RejectionKind {
+        match self {
+            Self::UnknownApplication(_) | Self::TooWeak(_) => RejectionKind::Invalid,
+            Self::RetiredApplication(_) => RejectionKind::Gone,
+            Self::NotYourApplication(_) | Self::NotOpenThisWay(_) | Self::SignInRefused => RejectionKind::Forbidden,
+            Self::NoSuchOrganization | Self::NoSuchInvitation | Self::NoSuchRegistration => RejectionKind::NotFound,
+            Self::NoSuchAccount => RejectionKind::Conflict,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownApplication(_) => "unknown-application",
+            Self::RetiredApplication(_) => "retired-application",
+            Self::NotYourApplication(_) => "not-your-application",
+            Self::NotOpenThisWay(_) => "not-open-this-way",
+            Self::NoSuchOrganization => "no-such-organization",
+            Self::NoSuchInvitation => "no-such-invitation",
+            Self::NoSuchRegistration => "no-such-registration",
+            Self::TooWeak(_) => "too-weak",
+            Self::SignInRefused => "sign-in-refused",
+            Self::NoSuchAccount => "no-such-account",
+        }
+    }
+
+    fn field(&self) -> Option<String> {
+        match self {
+            Self::UnknownApplication(_) | Self::RetiredApplication(_) | Self::NotYourApplication(_) | Self::NotOpenThisWay(_) => {
+                Some("/applications".to_owned())
+            }
+            Self::TooWeak(_) => Some("/one_time_password".to_owned()),
+            Self::NoSuchOrganization
+            | Self::NoSuchInvitation
+            | Self::NoSuchRegistration
+            | Self::SignInRefused
+            | Self::NoSuchAccount => None,
+        }
+    }
+}
+
+impl From<WorkflowRejection> for WorkflowError {
+    fn from(rejection: WorkflowRejection) -> Self {
+        Self::Rejected(Box::new(rejection))
+    }
+}
+
+impl From<KeyRingError> for WorkflowError {
+    fn from(error: KeyRingError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<VaultError> for WorkflowError {
+    fn from(error: VaultError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl<R: Rejection> CommandError<R> {
+    /// The same, of whichever aggregate.
+    #[must_use]
+    pub fn of_any(self) -> WorkflowError {
+        match self {
+            Self::Rejected(rejection) => CommandError::Rejected(Box::new(rejection)),
+            other => other.without_rejection(),
+        }
+    }
+}
+
+impl Workflows {
+    /// Workflows over these stores. `operator_name` is how mails call the operator where it invites itself.
+    #[must_use]
+    pub fn new(handlers: Arc<CommandHandlers>, keys: Arc<KeyRing>, vault: Arc<Vault>, master: Arc<MasterKey>, operator_name: CompanyName) -> Self {
+        Self { handlers, keys, vault, master, operator_name }
+    }
+
+    /// An idempotency key for a sender who gave none: a time-ordered UUID.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the edge where ids are allotted")]
+    pub fn fresh_key(&self) -> String {
+        Uuid::now_v7().to_string()
+    }
+
+    fn now(&self) -> jiff::Timestamp {
+        (self.handlers.clock())()
+    }
+}
+
+impl std::fmt::Debug for Workflows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Workflows")
+    }
+}

@@ -1,0 +1,92 @@
+//! Naming administrators, with their one-time passwords.
+
+use domain::registration::{AdministratorRole, Registration, RegistrationCommand, RegistrationEvent};
+use domain::{Contact, CredentialId, PersonId, Personal, RegistrationId};
+
+use super::{WorkflowError, WorkflowRejection, Workflows};
+use crate::{Answer, CommandError, Sent};
+
+/// Who shall be administrator.
+pub struct Nominate {
+    /// How to reach them.
+    pub contact: Contact,
+    /// Whether the registrant names themselves.
+    pub is_registrant: bool,
+    /// The one-time password that they will be handed.
+    pub one_time_password: String,
+    /// What they shall be.
+    pub role: AdministratorRole,
+}
+
+impl Workflows {
+    /// Names an administrator-to-be: the one-time password goes to the vault, then the registration notes who it is for.
+    ///
+    /// # Errors
+    /// If the one-time password is too weak or a rule of the registration is broken.
+    pub async fn nominate(
+        &self,
+        registration: RegistrationId,
+        nominate: Nominate,
+        sent: &Sent,
+    ) -> Result<(PersonId, Answer<RegistrationEvent>), WorkflowError> {
+        check(&nominate.one_time_password, &nominate.contact)?;
+        let person = if nominate.is_registrant { self.registrant(registration).await? } else { self.keys.allot()? };
+        let one_time_password = self.put_one_time_password(person, &nominate.one_time_password, sent).await?;
+        let command = RegistrationCommand::NominateAdministrator {
+            nominee: Personal::new(person, nominate.contact),
+            is_registrant: nominate.is_registrant,
+            one_time_password,
+            role: nominate.role,
+        };
+        let answer = self.handlers.handle::<Registration>(registration.0, command, sent).await.map_err(CommandError::of_any)?;
+        // A repeated command names whom it named the first time.
+        let named = answer.events.iter().find_map(|event| match event {
+            RegistrationEvent::AdministratorNominated { nominee, .. } => Some(nominee.person()),
+            _ => None,
+        });
+        Ok((named.unwrap_or(person), answer))
+    }
+
+    /// Corrects a nominee's details, with a new one-time password.
+    ///
+    /// # Errors
+    /// As [`Workflows::nominate`].
+    pub async fn correct_nominee(
+        &self,
+        registration: RegistrationId,
+        nominee: PersonId,
+        contact: Contact,
+        one_time_password: &str,
+        sent: &Sent,
+    ) -> Result<Answer<RegistrationEvent>, WorkflowError> {
+        check(one_time_password, &contact)?;
+        let one_time_password = self.put_one_time_password(nominee, one_time_password, sent).await?;
+        let command = RegistrationCommand::CorrectAdministrator { nominee: Personal::new(nominee, contact), one_time_password };
+        self.handlers.handle::<Registration>(registration.0, command, sent).await.map_err(CommandError::of_any)
+    }
+
+    /// Keeps a one-time password under the id that follows from the command, before the event that will name it.
+    pub(super) async fn put_one_time_password(&self, person: PersonId, secret: &str, sent: &Sent) -> Result<CredentialId, WorkflowError> {
+        let id = CredentialId(sent.derive("one-time password"));
+        self.vault.put_one_time_password(id, person, secret, None, self.now()).await?;
+        Ok(id)
+    }
+
+    async fn registrant(&self, registration: RegistrationId) -> Result<PersonId, WorkflowError> {
+        let person = self
+            .handlers
+            .inspect::<Registration, _>(registration.0, |state, _| state.case().map(|case| case.registrant.person()))
+            .await
+            .map_err(CommandError::of_any)?;
+        person.flatten().ok_or_else(|| WorkflowRejection::NoSuchRegistration.into())
+    }
+}
+
+/// Refuses a one-time password that is too weak for who will get it.
+pub(super) fn check(one_time_password: &str, contact: &Contact) -> Result<(), WorkflowError> {
+    let context = [contact.given_name.as_str(), contact.family_name.as_str(), contact.email.as_str()];
+    match credential_vault::strength::check_one_time_password(one_time_password, &context) {
+        Ok(_) => Ok(()),
+        Err(weak) => Err(WorkflowRejection::TooWeak(weak.to_string()).into()),
+    }
+}

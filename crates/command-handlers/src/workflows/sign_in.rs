@@ -1,0 +1,118 @@
+//! Signing in, and first-time login (J2).
+
+use credential_vault::{Session, SessionLifetime, Verification};
+use domain::user::{Account, LoginStep, OneTimePassword, User, UserCommand, UserEvent, UserState};
+use domain::organization::Organization;
+use domain::{CredentialId, PersonId, UserId};
+use zeroize::Zeroizing;
+
+use super::{WorkflowError, WorkflowRejection, Workflows};
+use crate::{Answer, CommandError, Sent};
+
+/// Somebody who proved to be a user.
+pub struct SignedIn {
+    /// Who, of which organization.
+    pub session: Session,
+    /// The session's token, shown once.
+    pub token: Zeroizing<String>,
+    /// What is still to be done in first-time login; none: the account is established.
+    pub next: Option<LoginStep>,
+}
+
+impl Workflows {
+    /// Signs a user in by User ID and password, or one-time password while first-time login has set no password yet.
+    ///
+    /// The one-time password is used up when the password is set, so that a login interrupted before that resumes with it;
+    /// five wrong guesses end it, counted durably by the vault whichever way they come.
+    ///
+    /// # Errors
+    /// [`WorkflowRejection::SignInRefused`] whatever is wrong.
+    pub async fn sign_in(&self, user_id: &UserId, secret: &str, sent: &Sent) -> Result<SignedIn, WorkflowError> {
+        let person = self.user_with(user_id).await?;
+        let account = match person {
+            Some(person) => self.usable_account(person).await?,
+            None => None,
+        };
+        // For an account that is not there, a credential of nobody takes as long to be refused.
+        let nobody = CredentialId(sent.derive("nobody"));
+        let credential = account.as_ref().map_or(nobody, |(_, account)| Self::current_credential(account));
+        let now = self.now();
+        let verification = self.vault.verify(credential, secret, now).await?;
+        let Some((person, account)) = account else { return Err(WorkflowRejection::SignInRefused.into()) };
+        match verification {
+            Verification::Ok => {
+                let issued = self.vault.create_session(person, account.organization, SessionLifetime::default(), now).await?;
+                Ok(SignedIn { session: issued.session, token: issued.secret, next: account.next_step() })
+            }
+            Verification::Wrong { attempts_left: 0 } | Verification::Locked { until: None } => {
+                self.note_lock(person, &account, sent).await?;
+                Err(WorkflowRejection::SignInRefused.into())
+            }
+            Verification::Wrong { .. } | Verification::Locked { .. } | Verification::Expired | Verification::Unknown => {
+                Err(WorkflowRejection::SignInRefused.into())
+            }
+        }
+    }
+
+    /// Sets the first password, which uses up the one-time password, or changes it.
+    ///
+    /// # Errors
+    /// If it is too weak or the account cannot be used.
+    pub async fn set_password(&self, person: PersonId, password: &str, sent: &Sent) -> Result<Answer<UserEvent>, WorkflowError> {
+        let (_, account) = self.usable_account(person).await?.ok_or(WorkflowRejection::NoSuchAccount)?;
+        let mut context = vec![account.user_id.as_str(), account.organization_name.as_str()];
+        if let Some(contact) = account.contact.get() {
+            context.extend([contact.given_name.as_str(), contact.family_name.as_str(), contact.email.as_str()]);
+        }
+        if let Err(weak) = credential_vault::strength::check(password, &context) {
+            return Err(WorkflowRejection::TooWeak(weak.to_string()).into());
+        }
+        let id = CredentialId(sent.derive("password"));
+        self.vault.put_password(id, person, password, self.now()).await?;
+        if let OneTimePassword::Issued(one_time_password) = account.one_time_password {
+            let command = UserCommand::RedeemOneTimePassword { one_time_password };
+            self.handlers.handle::<User>(person.0, command, &sent.part("redeem")).await.map_err(CommandError::of_any)?;
+        }
+        let command = UserCommand::SetPassword { password: id };
+        let answer = self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)?;
+        self.vault.activate(id).await?;
+        self.vault.revoke(account.one_time_password.id()).await?;
+        if let Some(replaced) = account.password.filter(|replaced| *replaced != id) {
+            self.vault.revoke(replaced).await?;
+        }
+        Ok(answer)
+    }
+
+    /// Which secret opens the account now.
+    fn current_credential(account: &Account) -> CredentialId {
+        match (account.one_time_password, account.password) {
+            (OneTimePassword::Issued(id) | OneTimePassword::Locked(id) | OneTimePassword::Redeemed(id), _) => id,
+            (OneTimePassword::Spent(_), Some(password)) => password,
+            (OneTimePassword::Spent(id), None) => id,
+        }
+    }
+
+    /// The account of a user who can sign in, of an organization in good standing.
+    async fn usable_account(&self, person: PersonId) -> Result<Option<(PersonId, Account)>, WorkflowError> {
+        let account = self
+            .handlers
+            .inspect::<User, _>(person.0, |state: &UserState, _| state.can_sign_in().cloned())
+            .await
+            .map_err(CommandError::of_any)?;
+        let Some(account) = account.flatten() else { return Ok(None) };
+        let stands = self
+            .handlers
+            .inspect::<Organization, _>(account.organization.0, |state, _| state.is_in_good_standing())
+            .await
+            .map_err(CommandError::of_any)?;
+        Ok((stands == Some(true)).then_some((person, account)))
+    }
+
+    /// Records that wrong guesses have ended a one-time password, so that its organization's administrators see it.
+    async fn note_lock(&self, person: PersonId, account: &Account, sent: &Sent) -> Result<(), WorkflowError> {
+        let OneTimePassword::Issued(one_time_password) = account.one_time_password else { return Ok(()) };
+        let command = UserCommand::LockOneTimePassword { one_time_password };
+        self.handlers.handle::<User>(person.0, command, &sent.part("lock")).await.map_err(CommandError::of_any)?;
+        Ok(())
+    }
+}
