@@ -42,6 +42,7 @@ pub enum CommandError<R> {
 fn taken(kind: ReservationKind) -> &'static str {
     match kind {
         ReservationKind::UserId => "this User ID is taken",
+        ReservationKind::CommandPerson => "this command has named its person already",
         ReservationKind::RegisteredIdentifier => "a registered organization has this identifier already",
         ReservationKind::OpenInvitation => "this company has an open invitation of yours already; resend or revoke that one",
         ReservationKind::ApplicationCode => "another application has this code",

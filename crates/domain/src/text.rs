@@ -150,8 +150,8 @@ impl UserId {
 /// A prefix and groups of four digits in Crockford's base 32, from the end of the seed.
 fn readable(prefix: &str, groups: u32, seed: uuid::Uuid) -> String {
     const ALPHABET: [char; 32] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'M', 'N', 'P', 'Q', 'R', 'S', 'T',
-        'V', 'W', 'X', 'Y', 'Z',
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'M', 'N', 'P', 'Q', 'R', 'S',
+        'T', 'V', 'W', 'X', 'Y', 'Z',
     ];
     // The lower half; its upper bits only say which kind of UUID it is, and are not used.
     let (_, random) = seed.as_u64_pair();

@@ -94,8 +94,11 @@ impl Caller {
 
     /// A token says who; the log says in which roles, now.
     async fn staff(staff: StaffId, services: &Services) -> Result<Self, Problem> {
-        let roles = services.handlers.inspect::<Staff, _>(staff.0, |state, _| state.roles()).await?;
-        match roles {
+        let roles = services
+            .handlers
+            .inspect::<Staff, _>(staff.0, |state, _| state.member().map(|member| member.roles.iter().copied().collect::<Vec<_>>()))
+            .await?;
+        match roles.flatten() {
             Some(roles) if !roles.is_empty() => Ok(Self::Staff { staff, roles }),
             Some(_) | None => Err(Problem::unauthenticated()),
         }
@@ -123,7 +126,7 @@ impl Caller {
     pub async fn reviewer(&self, services: &Services) -> Result<Reviewer, Problem> {
         let Self::Staff { staff, .. } = self else { return Err(Problem::forbidden("only staff review registrations")) };
         let reviewer = services.handlers.inspect::<Staff, _>(staff.0, |state, _| state.reviewer(*staff)).await?;
-        reviewer.ok_or_else(Problem::unauthenticated)
+        reviewer.flatten().ok_or_else(Problem::unauthenticated)
     }
 
     /// The user, if it is one.
@@ -133,9 +136,12 @@ impl Caller {
     pub fn user(&self) -> Result<(PersonId, OrganizationId), Problem> {
         match self {
             Self::User { person, organization, .. } => Ok((*person, *organization)),
-            Self::Anyone | Self::Staff { .. } | Self::Partner { .. } | Self::Service { .. } | Self::Addressee { .. } | Self::Registrant { .. } => {
-                Err(Problem::forbidden("only a user who is signed in may do this"))
-            }
+            Self::Anyone
+            | Self::Staff { .. }
+            | Self::Partner { .. }
+            | Self::Service { .. }
+            | Self::Addressee { .. }
+            | Self::Registrant { .. } => Err(Problem::forbidden("only a user who is signed in may do this")),
         }
     }
 }

@@ -36,7 +36,13 @@ impl Incoming {
         let body = serde_json::to_vec(body).unwrap_or_default();
         let id: CommandId = command_id(&sender, about, &self.key);
         tracing::Span::current().record("command", tracing::field::display(id));
-        Sent { id, fingerprint: Fingerprint(u128::from_be_bytes(services.master.fingerprint(&body))), actor, from: self.from.clone(), cause: None }
+        Sent {
+            id,
+            fingerprint: Fingerprint(u128::from_be_bytes(services.master.fingerprint(&body))),
+            actor,
+            from: self.from.clone(),
+            cause: None,
+        }
     }
 }
 
@@ -50,7 +56,10 @@ impl FromRequestParts<Services> for Incoming {
             Some(value) => match value.to_str() {
                 Ok(key) if (1..=255).contains(&key.len()) => key.to_owned(),
                 Ok(_) | Err(_) => {
-                    return Err(Problem::malformed("header:Idempotency-Key", "the idempotency key must be 1 to 255 visible ASCII characters, such as a UUID"));
+                    return Err(Problem::malformed(
+                        "header:Idempotency-Key",
+                        "the idempotency key must be 1 to 255 visible ASCII characters, such as a UUID",
+                    ));
                 }
             },
         };

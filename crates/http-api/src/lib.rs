@@ -1,1 +1,19 @@
-//! The HTTP API: one file per endpoint, OpenAPI, problem+json
+//! The HTTP API: one file per endpoint, each with its request, response, errors and handler.
+//!
+//! - Who may call what stands in one table, [`access::ROUTES`]; what is not in it, nobody may call.
+//! - Errors are problem details ([`problem::Problem`], RFC 9457).
+//! - A command may bear an `Idempotency-Key`; its answer says at which position its effect can be read (`Gatehouse-Position`),
+//!   and a read may ask for an answer at that position or later (`Gatehouse-Min-Position`).
+//! - The description (OpenAPI 3.1) is served at `/v1/openapi.json` and can be browsed at `/docs`, offline.
+
+pub mod access;
+pub mod body;
+pub mod caller;
+pub mod checks;
+pub mod command;
+pub mod human_check;
+pub mod position;
+pub mod problem;
+pub mod services;
+
+pub use services::{Inner, ReadModels, Services};

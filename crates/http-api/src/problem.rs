@@ -125,9 +125,8 @@ impl<R: Rejection> From<CommandError<R>> for Problem {
         match error {
             CommandError::Rejected(rejection) => Self::from_rejection(&rejection),
             CommandError::Taken(_) => Self::new(StatusCode::CONFLICT, "taken", sentence),
-            CommandError::IdReused => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", sentence.clone()).at("header:Idempotency-Key", sentence)
-            }
+            CommandError::IdReused => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", sentence.clone())
+                .at("header:Idempotency-Key", sentence),
             CommandError::Erased => Self::new(StatusCode::GONE, "person-forgotten", sentence),
             CommandError::Unavailable(cause) => {
                 tracing::warn!(error = %cause, "a command could not be taken");

@@ -81,7 +81,9 @@ impl Services {
     /// 503 when it has not got there in time, or is stopped.
     pub async fn read(&self, views: &Views, at: ReadAt) -> Result<ReadView, Problem> {
         views.read(at.0, READ_PATIENCE).await.map_err(|error| match error {
-            ViewError::NotYet { .. } => Problem::unavailable("not-yet", "this page has not caught up with what it was asked to show; try again in a moment"),
+            ViewError::NotYet { .. } => {
+                Problem::unavailable("not-yet", "this page has not caught up with what it was asked to show; try again in a moment")
+            }
             other => {
                 tracing::error!(view = views.name(), error = %other, "a read model cannot be read");
                 Problem::unavailable("read-model-unavailable", "this page cannot be shown right now; the operator has been told")

@@ -133,8 +133,14 @@ impl Workflows {
     ///
     /// # Errors
     /// If it is too weak or the user cannot have one now.
-    pub async fn issue_one_time_password(&self, person: PersonId, one_time_password: &str, sent: &Sent) -> Result<Answer<UserEvent>, WorkflowError> {
-        let account = self.handlers.inspect::<User, _>(person.0, |state, _| state.account().cloned()).await.map_err(CommandError::of_any)?;
+    pub async fn issue_one_time_password(
+        &self,
+        person: PersonId,
+        one_time_password: &str,
+        sent: &Sent,
+    ) -> Result<Answer<UserEvent>, WorkflowError> {
+        let account =
+            self.handlers.inspect::<User, _>(person.0, |state, _| state.account().cloned()).await.map_err(CommandError::of_any)?;
         let account = account.flatten().ok_or(WorkflowRejection::NoSuchAccount)?;
         let contact = account.contact.get().ok_or(CommandError::Erased)?;
         super::nominate::check(one_time_password, contact)?;

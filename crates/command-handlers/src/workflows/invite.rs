@@ -63,7 +63,8 @@ impl Workflows {
             organization,
             expires_in_days: invite.expires_in_days,
         };
-        let answer = self.handlers.create::<Invitation>(invitation.0, command, sent, &[reserve]).await.map_err(crate::CommandError::of_any)?;
+        let answer =
+            self.handlers.create::<Invitation>(invitation.0, command, sent, &[reserve]).await.map_err(crate::CommandError::of_any)?;
         Ok((invitation, answer))
     }
 
@@ -90,7 +91,8 @@ impl Workflows {
     pub async fn organization_with(&self, identifiers: &[RegisteredIdentifier]) -> Result<Option<OrganizationId>, WorkflowError> {
         for identifier in identifiers {
             let key = self.registered_identifier(identifier).0;
-            let owner = self.handlers.inspect::<Reservation, _>(key, |state, _| state.owner()).await.map_err(crate::CommandError::of_any)?;
+            let owner =
+                self.handlers.inspect::<Reservation, _>(key, |state, _| state.owner()).await.map_err(crate::CommandError::of_any)?;
             if let Some(owner) = owner.flatten() {
                 return Ok(Some(OrganizationId(owner)));
             }
@@ -115,7 +117,9 @@ impl Workflows {
     async fn check_invites_to(&self, application: ApplicationId, inviter: Owner) -> Result<(), WorkflowError> {
         let seen = self
             .handlers
-            .inspect::<Application, _>(application.0, |state, _| state.published().map(|published| (published.owner, state.is_retired())))
+            .inspect::<Application, _>(application.0, |state, _| {
+                state.published().map(|published| (published.owner, state.in_catalogue().is_none()))
+            })
             .await
             .map_err(crate::CommandError::of_any)?;
         match seen.flatten() {

@@ -32,7 +32,41 @@ pub struct Workflows {
 }
 
 /// Why a workflow went no further. What it did before stands, and sending the command again goes on from there.
-pub type WorkflowError = CommandError<Box<dyn Rejection>>;
+pub type WorkflowError = CommandError<AnyRejection>;
+
+/// A rule of whichever aggregate.
+#[derive(Debug)]
+pub struct AnyRejection(Box<dyn Rejection>);
+
+impl std::fmt::Display for AnyRejection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for AnyRejection {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl Rejection for AnyRejection {
+    fn kind(&self) -> RejectionKind {
+        self.0.kind()
+    }
+
+    fn code(&self) -> &'static str {
+        self.0.code()
+    }
+
+    fn field(&self) -> Option<String> {
+        self.0.field()
+    }
+
+    fn changed(&self) -> Vec<String> {
+        self.0.changed()
+    }
+}
 
 /// Rules that no single aggregate can know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,18 +135,16 @@ impl Rejection for WorkflowRejection {
                 Some("/applications".to_owned())
             }
             Self::TooWeak(_) => Some("/one_time_password".to_owned()),
-            Self::NoSuchOrganization
-            | Self::NoSuchInvitation
-            | Self::NoSuchRegistration
-            | Self::SignInRefused
-            | Self::NoSuchAccount => None,
+            Self::NoSuchOrganization | Self::NoSuchInvitation | Self::NoSuchRegistration | Self::SignInRefused | Self::NoSuchAccount => {
+                None
+            }
         }
     }
 }
 
 impl From<WorkflowRejection> for WorkflowError {
     fn from(rejection: WorkflowRejection) -> Self {
-        Self::Rejected(Box::new(rejection))
+        Self::Rejected(AnyRejection(Box::new(rejection)))
     }
 }
 
@@ -133,8 +165,10 @@ impl<R: Rejection> CommandError<R> {
     #[must_use]
     pub fn of_any(self) -> WorkflowError {
         match self {
-            Self::Rejected(rejection) => CommandError::Rejected(Box::new(rejection)),
-            other => other.without_rejection(),
+            Self::Rejected(rejection) => CommandError::Rejected(AnyRejection(Box::new(rejection))),
+            other @ (Self::Taken(_) | Self::IdReused | Self::Erased | Self::Unavailable(_) | Self::Internal(_)) => {
+                other.without_rejection()
+            }
         }
     }
 }
@@ -142,7 +176,13 @@ impl<R: Rejection> CommandError<R> {
 impl Workflows {
     /// Workflows over these stores. `operator_name` is how mails call the operator where it invites itself.
     #[must_use]
-    pub fn new(handlers: Arc<CommandHandlers>, keys: Arc<KeyRing>, vault: Arc<Vault>, master: Arc<MasterKey>, operator_name: CompanyName) -> Self {
+    pub fn new(
+        handlers: Arc<CommandHandlers>,
+        keys: Arc<KeyRing>,
+        vault: Arc<Vault>,
+        master: Arc<MasterKey>,
+        operator_name: CompanyName,
+    ) -> Self {
         Self { handlers, keys, vault, master, operator_name }
     }
 

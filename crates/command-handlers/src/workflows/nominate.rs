@@ -40,9 +40,8 @@ impl Workflows {
         };
         let answer = self.handlers.handle::<Registration>(registration.0, command, sent).await.map_err(CommandError::of_any)?;
         // A repeated command names whom it named the first time.
-        let named = answer.events.iter().find_map(|event| match event {
-            RegistrationEvent::AdministratorNominated { nominee, .. } => Some(nominee.person()),
-            _ => None,
+        let named = answer.events.iter().find_map(|event| {
+            if let RegistrationEvent::AdministratorNominated { nominee, .. } = event { Some(nominee.person()) } else { None }
         });
         Ok((named.unwrap_or(person), answer))
     }

@@ -28,9 +28,7 @@ impl Workflows {
     /// If there is no accepted invitation of this id, or an application of it has left the catalogue.
     pub async fn start_accepted(&self, invitation: InvitationId, sent: &Sent) -> Result<(), WorkflowError> {
         let state = self.handlers.state::<Invitation>(invitation.0).await.map_err(CommandError::of_any)?;
-        let Some((invited, registration)) =
-            state.as_ref().and_then(|(state, _)| Some((state.invited()?, state.registration()?)))
-        else {
+        let Some((invited, registration)) = state.as_ref().and_then(|(state, _)| Some((state.invited()?, state.registration()?))) else {
             return Err(WorkflowRejection::NoSuchInvitation.into());
         };
         let begun = self.handlers.inspect::<Registration, _>(registration.0, |_, _| ()).await.map_err(CommandError::of_any)?;
@@ -94,7 +92,7 @@ impl Workflows {
                     needs_administrator: details.access == AccessPolicy::ApplicationAdministrator,
                     four_eyes: details.four_eyes,
                 };
-                Some((requested, is_open, state.is_retired()))
+                Some((requested, is_open, state.in_catalogue().is_none()))
             })
             .await
             .map_err(CommandError::of_any)?;

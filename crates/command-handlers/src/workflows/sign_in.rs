@@ -1,8 +1,8 @@
 //! Signing in, and first-time login (J2).
 
 use credential_vault::{Session, SessionLifetime, Verification};
-use domain::user::{Account, LoginStep, OneTimePassword, User, UserCommand, UserEvent, UserState};
 use domain::organization::Organization;
+use domain::user::{Account, LoginStep, OneTimePassword, User, UserCommand, UserEvent, UserState};
 use domain::{CredentialId, PersonId, UserId};
 use zeroize::Zeroizing;
 

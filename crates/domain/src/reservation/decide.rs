@@ -23,7 +23,9 @@ pub(super) fn decide(
                     Ok(vec![ReservationEvent::Released { owner: *owner }])
                 }
                 // People remember and quote them: what once meant one must never mean another.
-                ReservationKind::UserId | ReservationKind::ApplicationCode => Err(ReservationRejection::KeptForGood { kind: *kind }),
+                ReservationKind::UserId | ReservationKind::CommandPerson | ReservationKind::ApplicationCode => {
+                    Err(ReservationRejection::KeptForGood { kind: *kind })
+                }
             },
         },
     }

@@ -27,6 +27,7 @@ pub enum ReservationRejection {
 fn taken(kind: ReservationKind) -> &'static str {
     match kind {
         ReservationKind::UserId => "This User ID is taken.",
+        ReservationKind::CommandPerson => "This command has named its person already.",
         ReservationKind::RegisteredIdentifier => "This registered identifier belongs to another organization.",
         ReservationKind::OpenInvitation => "You have an open invitation to this company already. Please send that one again instead.",
         ReservationKind::ApplicationCode => "Another application has this code.",
@@ -36,6 +37,7 @@ fn taken(kind: ReservationKind) -> &'static str {
 fn kept(kind: ReservationKind) -> &'static str {
     match kind {
         ReservationKind::UserId => "A User ID is never used again.",
+        ReservationKind::CommandPerson => "The person that a command named stays the same.",
         ReservationKind::RegisteredIdentifier => "This registered identifier is kept for good.",
         ReservationKind::OpenInvitation => "This invitation is kept for good.",
         ReservationKind::ApplicationCode => "The code of an application is never used again.",
@@ -51,6 +53,7 @@ impl Rejection for ReservationRejection {
 
     fn code(&self) -> &'static str {
         match self {
+            Self::Taken { kind: ReservationKind::CommandPerson, .. } => "person-named-already",
             Self::Taken { kind: ReservationKind::UserId, .. } => "user-id-taken",
             Self::Taken { kind: ReservationKind::RegisteredIdentifier, .. } => "registered-identifier-taken",
             Self::Taken { kind: ReservationKind::OpenInvitation, .. } => "open-invitation-exists",

@@ -35,6 +35,8 @@ pub enum ReservationKind {
     RegisteredIdentifier,
     /// One open invitation per partner and company; owned by the invitation.
     OpenInvitation,
+    /// The person that a command was the first to mention, whose id does not derive from the command's; never released.
+    CommandPerson,
     /// The code of an application; owned by the application, never released.
     ApplicationCode,
 }
