@@ -1,1 +1,47 @@
-//! Who did what, when, why and from where, for every organization, person and case
+//! Who did what, when, why and from where, for every organization, person and case (domain, J9).
+//!
+//! The read model is an index and holds no personal data: one row for each event, and which events concern whom, also those of
+//! other streams. A reader takes positions from [`history`], fetches and opens these events from the log, and turns them into
+//! sentences with [`narrate`](mod@narrate) or into the state as it was with [`state_at`](mod@state_at). A person who has been
+//! forgotten reads as `erased` there without anything being done here.
+
+mod apply;
+mod queries;
+mod rows;
+mod schema;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use projection_runtime::{Envelope, Projection, ProjectionError};
+use sqlx::AnyConnection;
+
+pub use queries::*;
+pub use rows::Subject;
+
+/// The read model `audit-history`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AuditHistory;
+
+#[async_trait]
+impl Projection for AuditHistory {
+    fn name(&self) -> &'static str {
+        "audit-history"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn schema(&self) -> &'static [&'static str] {
+        schema::SCHEMA
+    }
+
+    fn tables(&self) -> &'static [(&'static str, &'static str)] {
+        schema::TABLES
+    }
+
+    async fn apply(&self, rows: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+        apply::apply(rows, events).await
+    }
+}

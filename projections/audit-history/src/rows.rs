@@ -1,0 +1,189 @@
+//! The rows, and what they are about.
+
+use domain::{ApplicationId, CommandId, DomainEvent, EventId, InvitationId, OrganizationId, PersonId, RegistrationId, StaffId};
+use jiff::Timestamp;
+use projection_runtime::table;
+use projection_runtime::table::Json;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Whose history is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// An organization: with its case, its invitations, its users, subscriptions, access, relationships.
+    Organization(OrganizationId),
+    /// A person: every event that mentions them, and every one that they caused.
+    Person(PersonId),
+    /// A registration case: with its invitation, what came of it, and the mails owed for it.
+    Case(RegistrationId),
+    /// An invitation, with what came of it.
+    Invitation(InvitationId),
+    /// An application of the catalogue.
+    Application(ApplicationId),
+    /// A member of the staff: what happened to them and what they did.
+    Staff(StaffId),
+}
+
+impl Subject {
+    /// What it is called in the table of things.
+    pub(crate) fn thing(self) -> (Kind, Uuid) {
+        match self {
+            Self::Organization(id) => (Kind::Organization, id.0),
+            Self::Person(id) => (Kind::Person, id.0),
+            Self::Case(id) => (Kind::Registration, id.0),
+            Self::Invitation(id) => (Kind::Invitation, id.0),
+            Self::Application(id) => (Kind::Application, id.0),
+            Self::Staff(id) => (Kind::Staff, id.0),
+        }
+    }
+}
+
+macro_rules! kinds {
+    ($($name:ident = $code:literal $category:literal,)*) => {
+        /// The kinds of things: one for each category of stream. The numbers are in databases: they stay.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub(crate) enum Kind {
+            $($name,)*
+        }
+
+        impl Kind {
+            /// As the database keeps it.
+            pub(crate) fn code(self) -> i64 {
+                match self {
+                    $(Self::$name => $code,)*
+                }
+            }
+
+            /// The category of stream of a number.
+            pub(crate) fn category(code: i64) -> Option<&'static str> {
+                match code {
+                    $($code => Some($category),)*
+                    _ => None,
+                }
+            }
+
+            /// The kind of an event's stream.
+            pub(crate) fn of(event: &DomainEvent) -> Self {
+                match event {
+                    $(DomainEvent::$name(..) => Self::$name,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    Application = 1 "application",
+    Invitation = 2 "invitation",
+    Registration = 3 "registration",
+    Organization = 4 "organization",
+    User = 5 "user",
+    Subscription = 6 "subscription",
+    Access = 7 "access",
+    Relationship = 8 "relationship",
+    Credential = 9 "credential",
+    Reservation = 10 "reservation",
+    Person = 11 "person",
+    Staff = 12 "staff",
+    Mail = 13 "mail",
+    Calendar = 14 "calendar",
+}
+
+table! {
+    /// A stream or a subject, with its number.
+    pub(crate) struct Thing in "things" {
+        key {
+            /// The UUID as text.
+            pub name: String,
+            /// [`Kind::code`].
+            pub kind: i64,
+        }
+        /// Its number, from 1, in the order of first mention.
+        pub id: i64,
+    }
+}
+
+table! {
+    /// An event.
+    pub(crate) struct Event in "events" {
+        key {
+            /// Where it stands in the log.
+            pub position: u64,
+        }
+        /// The number of its stream.
+        pub stream: i64,
+        /// Place in its stream.
+        pub version: u64,
+        /// Its id.
+        pub event: EventId,
+        /// Its name and version.
+        pub event_type: String,
+        /// When it was recorded.
+        pub recorded_at: Timestamp,
+        /// Who.
+        pub actor: Json<domain::Actor>,
+        /// From where.
+        pub came_from: String,
+        /// By which command.
+        pub command: CommandId,
+        /// The event that a process manager answered.
+        pub cause: Option<EventId>,
+    }
+}
+
+table! {
+    /// An event concerns a subject.
+    pub(crate) struct Concern in "concerns" {
+        key {
+            /// The number of the subject.
+            pub subject: i64,
+            /// The event.
+            pub position: u64,
+        }
+    }
+}
+
+table! {
+    /// The history of one subject includes that of another.
+    pub(crate) struct Inclusion in "inclusions" {
+        key {
+            /// The number of the one.
+            pub subject: i64,
+            /// The number of the other.
+            pub included: i64,
+        }
+    }
+}
+
+table! {
+    /// A user belongs to an organization.
+    pub(crate) struct Membership in "memberships" {
+        key {
+            /// The number of the person.
+            pub person: i64,
+        }
+        /// The number of the organization.
+        pub organization: i64,
+    }
+}
+
+table! {
+    /// Whom an event concerned that a mail can be owed for.
+    pub(crate) struct Cause in "causes" {
+        key {
+            /// Half of the event's id.
+            pub hash: i64,
+            /// Where the event stands.
+            pub position: u64,
+        }
+        /// The event's id and the numbers of the subjects.
+        pub subjects: Json<(EventId, Vec<i64>)>,
+    }
+}
+
+/// The half of an event's id that causes are found by: the one that a derived id has nothing but digest in.
+pub(crate) fn hash(event: EventId) -> i64 {
+    let (_, half) = event.0.as_u64_pair();
+    i64::from_ne_bytes(half.to_ne_bytes())
+}
