@@ -63,7 +63,16 @@ pub(crate) async fn make_safe(mut db: AnyConnection, path: &Path) -> Result<(), 
 ///
 /// `NORMAL` may lose the newest transactions with the power, but never tears one: the checkpoint tells where to go on.
 pub(crate) async fn open(path: &Path) -> Result<AnyConnection, sqlx::Error> {
-    let mut db = AnyConnection::connect_with(&options(path, false, false)?).await?;
+    connect(path, false).await
+}
+
+/// As [`open`], but an empty database if there is none.
+pub(crate) async fn open_or_create(path: &Path) -> Result<AnyConnection, sqlx::Error> {
+    connect(path, true).await
+}
+
+async fn connect(path: &Path, create: bool) -> Result<AnyConnection, sqlx::Error> {
+    let mut db = AnyConnection::connect_with(&options(path, create, false)?).await?;
     set(&mut db, &["PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", "PRAGMA secure_delete = ON"]).await?;
     // What a killed process left in the WAL may hold rows that were purged since.
     truncate_wal(&mut db).await?;

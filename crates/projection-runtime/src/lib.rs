@@ -3,18 +3,46 @@
 //! A [`Projection`] turns events into rows of its own database. Rows and checkpoint change in one transaction; an event that
 //! cannot be applied stops that projection, with its position and the reason to be seen, and nothing is ever skipped.
 //!
+//! A [`Runtime`] keeps all read models and gives [`Consumer`]s their events. One reader decodes each event once; whoever is far
+//! behind reads by itself until it is near. [`Views`] reads a read model at a position; [`Runtime::rebuild`] (in a running service)
+//! and [`rebuild`] (while none runs) build one anew beside the one that is read.
+//!
 //! [`sql`] writes many rows with few statements; [`Standalone`] is a read model by itself, without a log.
 
+mod apply;
+mod board;
+mod build;
 mod checkpoint;
+mod consumer;
+mod cursors;
 mod database;
+mod decode;
 mod digest;
+mod feed;
+mod follow;
+mod meter;
+mod opened;
 mod projection;
+mod rebuild;
+mod runtime;
+mod shelf;
 pub mod sql;
 mod standalone;
+mod status;
 pub mod table;
+mod views;
+mod worker;
 
+pub use build::RebuildError;
+pub use consumer::{Begin, Consumer, ConsumerError, ConsumerState, ConsumerStatus};
 pub use digest::{Digest, digest};
 pub use event_codec::{Envelope, Fingerprint, Metadata};
 pub use event_store::{Clock, Epoch, Position, StreamId};
+pub use meter::Progress;
 pub use projection::{Projection, ProjectionError};
+pub use rebuild::rebuild;
+pub use runtime::{Runtime, Setup, StartError};
 pub use standalone::Standalone;
+pub use status::{ProjectionState, ProjectionStatus};
+pub use views::{Changes, ReadView, ViewError, Views};
+pub use worker::Rebuilt;

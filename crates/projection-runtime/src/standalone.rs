@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use event_codec::Envelope;
-use event_store::{Epoch, Position};
-use jiff::Timestamp;
-use sqlx::{AnyConnection, Connection};
+use event_store::Epoch;
+use sqlx::AnyConnection;
 
-use crate::{Digest, Projection, ProjectionError, checkpoint, database, digest};
+use crate::apply::apply_once;
+use crate::{Digest, Projection, ProjectionError, database, digest};
 
 /// A read model in a database of its own, which gets events by hand instead of from a log: to test a projection, or to look at
 /// rows outside a service.
@@ -33,7 +33,7 @@ impl<P: Projection> Standalone<P> {
     /// As [`Projection::apply`].
     pub async fn apply(&mut self, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
         let Some(last) = events.last() else { return Ok(()) };
-        apply(&mut self.db, &self.projection, events, last.position, last.recorded_at).await
+        apply_once(&mut self.db, &self.projection, events, last.recorded_at).await
     }
 
     /// The rows, to be asked with the queries of the read model.
@@ -48,20 +48,4 @@ impl<P: Projection> Standalone<P> {
     pub async fn digest(&mut self) -> Result<Digest, sqlx::Error> {
         digest::digest(&mut self.db, &self.projection).await
     }
-}
-
-/// Applies a batch and moves the checkpoint, both or none.
-pub(crate) async fn apply(
-    db: &mut AnyConnection,
-    projection: &dyn Projection,
-    events: &[Arc<Envelope>],
-    through: Position,
-    now: Timestamp,
-) -> Result<(), ProjectionError> {
-    // Dropped before the commit, the transaction is rolled back.
-    let mut transaction = db.begin().await?;
-    projection.apply(&mut transaction, events).await?;
-    checkpoint::advance(&mut transaction, through, now).await?;
-    transaction.commit().await?;
-    Ok(())
 }

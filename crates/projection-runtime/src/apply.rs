@@ -1,0 +1,92 @@
+//! Applies batches: rows and checkpoint in one transaction, again if the database failed, not again if the event is the trouble.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_codec::Envelope;
+use event_store::{Clock, Position};
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use sqlx::{AnyConnection, Connection};
+
+use crate::decode::chain;
+use crate::feed::{Batch, Cursor};
+use crate::{Projection, ProjectionError, checkpoint};
+
+/// Pauses before the database is tried again.
+const PAUSES: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(500), Duration::from_secs(2)];
+
+/// Why a read model goes no further: which event, and what about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stop {
+    pub(crate) position: Position,
+    pub(crate) reason: String,
+}
+
+/// Applies a batch and advances the cursor. If one of its events cannot be applied, those before it are applied.
+pub(crate) async fn apply_batch(
+    db: &mut AnyConnection,
+    projection: &dyn Projection,
+    batch: &Batch,
+    cursor: &Cursor,
+    clock: &Clock,
+) -> Result<(), Stop> {
+    let mut events = batch.events.as_slice();
+    let mut stop = None;
+    while let (Some(first), Some(last)) = (events.first(), events.last()) {
+        let failed = match apply_persistently(db, projection, events, clock).await {
+            Ok(()) => {
+                cursor.advance(last.position);
+                break;
+            }
+            Err(ProjectionError::Unappliable { position, reason }) => Stop { position, reason },
+            Err(error @ ProjectionError::Database(_)) => {
+                return Err(stop.unwrap_or(Stop { position: first.position, reason: chain(&error) }));
+            }
+        };
+        // Never more than before, even if a projection names an event that it was not given.
+        let before = events.iter().take_while(|event| event.position < failed.position).count().min(events.len() - 1);
+        events = events.get(..before).unwrap_or_default();
+        stop = Some(failed);
+    }
+    stop.map_or(Ok(()), Err)
+}
+
+async fn apply_persistently(
+    db: &mut AnyConnection,
+    projection: &dyn Projection,
+    events: &[Arc<Envelope>],
+    clock: &Clock,
+) -> Result<(), ProjectionError> {
+    for pause in PAUSES {
+        match apply_once(db, projection, events, clock()).await {
+            Err(ProjectionError::Database(error)) => {
+                tracing::warn!(projection = projection.name(), error = %chain(&error), "a read model cannot be written: trying again");
+                tokio::time::sleep(pause).await;
+            }
+            result => return result,
+        }
+    }
+    apply_once(db, projection, events, clock()).await
+}
+
+/// Applies events and moves the checkpoint, both or none. A panic of the projection counts as an event that it cannot apply.
+pub(crate) async fn apply_once(
+    db: &mut AnyConnection,
+    projection: &dyn Projection,
+    events: &[Arc<Envelope>],
+    now: Timestamp,
+) -> Result<(), ProjectionError> {
+    let Some((first, last)) = events.first().zip(events.last()) else { return Ok(()) };
+    // Dropped before the commit, the transaction is rolled back.
+    let mut transaction = db.begin().await?;
+    let applied = AssertUnwindSafe(projection.apply(&mut transaction, events)).catch_unwind().await;
+    applied.unwrap_or_else(|_| {
+        let reason = "the projection panicked at this event or one soon after; the panic is in the log of the process".to_owned();
+        Err(ProjectionError::Unappliable { position: first.position, reason })
+    })?;
+    checkpoint::advance(&mut transaction, last.position, now).await?;
+    transaction.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! What is known of a read model while it runs: its worker writes it, readers and the status page look at it.
+
+use event_store::Position;
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use sqlx::AnyPool;
+use tokio::sync::watch;
+
+use crate::meter::Progress;
+
+/// How far the rows that are read have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reached {
+    /// The last event that they reflect.
+    pub(crate) position: Position,
+    /// Whether they go no further.
+    pub(crate) stopped: bool,
+    /// Whether there are any.
+    pub(crate) readable: bool,
+}
+
+/// The rows that are read.
+#[derive(Clone)]
+pub(crate) struct Shown {
+    /// Connections to them.
+    pub(crate) pool: AnyPool,
+    /// Which version of the projection made them.
+    pub(crate) version: u32,
+}
+
+/// What is known of one read model.
+pub(crate) struct Board {
+    pub(crate) name: &'static str,
+    pub(crate) version: u32,
+    inner: Mutex<Inner>,
+    reached: watch::Sender<Reached>,
+}
+
+#[derive(Default)]
+struct Inner {
+    shown: Option<Shown>,
+    stopped: Option<(Position, String)>,
+    building: Option<Progress>,
+    /// When the oldest event that is not applied yet was recorded.
+    behind_since: Option<Timestamp>,
+}
+
+/// A copy of what is on the board.
+pub(crate) struct Glance {
+    pub(crate) shown_version: Option<u32>,
+    pub(crate) position: Position,
+    pub(crate) stopped: Option<(Position, String)>,
+    pub(crate) building: Option<Progress>,
+    pub(crate) behind_since: Option<Timestamp>,
+}
+
+impl Board {
+    pub(crate) fn new(name: &'static str, version: u32) -> Self {
+        let reached = watch::Sender::new(Reached { position: Position::START, stopped: false, readable: false });
+        Self { name, version, inner: Mutex::default(), reached }
+    }
+
+    pub(crate) fn reached(&self) -> watch::Receiver<Reached> {
+        self.reached.subscribe()
+    }
+
+    pub(crate) fn shown(&self) -> Option<Shown> {
+        self.inner.lock().shown.clone()
+    }
+
+    pub(crate) fn glance(&self) -> Glance {
+        let inner = self.inner.lock();
+        Glance {
+            shown_version: inner.shown.as_ref().map(|shown| shown.version),
+            position: self.reached.borrow().position,
+            stopped: inner.stopped.clone(),
+            building: inner.building.clone(),
+            behind_since: inner.behind_since,
+        }
+    }
+
+    /// These rows are read from now on; they have come to `position`. The connections to those before.
+    pub(crate) fn show(&self, shown: Shown, position: Position) -> Option<AnyPool> {
+        let before = self.inner.lock().shown.replace(shown);
+        self.reached.send_modify(|reached| {
+            reached.position = position;
+            reached.readable = true;
+        });
+        before.map(|before| before.pool)
+    }
+
+    /// Nothing is read any more. The connections to what was.
+    pub(crate) fn hide(&self) -> Option<AnyPool> {
+        self.reached.send_modify(|reached| reached.readable = false);
+        self.inner.lock().shown.take().map(|shown| shown.pool)
+    }
+
+    /// Begins to apply events of which the oldest was recorded then.
+    pub(crate) fn behind_since(&self, oldest: Timestamp) {
+        self.inner.lock().behind_since = Some(oldest);
+    }
+
+    /// Events up to `position` are applied.
+    pub(crate) fn applied(&self, position: Position) {
+        self.inner.lock().behind_since = None;
+        self.reached.send_modify(|reached| reached.position = position);
+    }
+
+    /// Events up to `position` are applied, and more are waiting.
+    pub(crate) fn reach(&self, position: Position) {
+        self.reached.send_modify(|reached| reached.position = position);
+    }
+
+    pub(crate) fn building(&self, progress: Option<Progress>) {
+        self.inner.lock().building = progress;
+    }
+
+    /// The event at `position` cannot be applied.
+    pub(crate) fn stop(&self, position: Position, reason: String) {
+        self.inner.lock().stopped = Some((position, reason));
+        self.reached.send_modify(|reached| reached.stopped = true);
+    }
+
+    /// It goes on.
+    pub(crate) fn go_on(&self) {
+        self.inner.lock().stopped = None;
+        self.reached.send_modify(|reached| reached.stopped = false);
+    }
+}

@@ -1,0 +1,271 @@
+//! The life of one read model in a running service: opened or built, kept up to date, rebuilt when asked, stopped when it must.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_codec::Envelope;
+use event_store::Position;
+use sqlx::{AnyConnection, AnyPool, Connection};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::apply::{Stop, apply_batch};
+use crate::board::{Board, Shown};
+use crate::build::{Builder, Built, RebuildError};
+use crate::decode::chain;
+use crate::feed::{Batch, Cursor, Halt};
+use crate::opened::{Found, Opened};
+use crate::shelf::ViewFile;
+use crate::{checkpoint, database};
+
+/// Events applied in one transaction while others read.
+const BATCH: usize = 1_000;
+
+/// How long until the WAL is truncated again when a reader was in the way.
+const PURGE_AGAIN: Duration = Duration::from_millis(200);
+
+/// A read model that was rebuilt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Which one.
+    pub name: &'static str,
+    /// How far the new rows had come when they took the place of the old.
+    pub position: Position,
+}
+
+/// Asks a worker to rebuild its read model.
+pub(crate) type Order = oneshot::Sender<Result<Rebuilt, RebuildError>>;
+
+/// Keeps one read model.
+pub(crate) struct Worker {
+    builder: Builder,
+    board: Arc<Board>,
+    orders: mpsc::Receiver<Order>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    live: Option<Live>,
+    /// Rows of another version that answer meanwhile.
+    older: Option<Found>,
+    building: Option<JoinHandle<Result<Built, RebuildError>>>,
+    ordered: Option<Order>,
+    must_purge: bool,
+}
+
+/// The rows that are kept up to date.
+struct Live {
+    db: AnyConnection,
+    file: ViewFile,
+    position: Position,
+    /// None: they go no further.
+    cursor: Option<Cursor>,
+}
+
+enum Turn {
+    End,
+    Order(Order),
+    Built(Result<Built, RebuildError>),
+    Events(Result<Batch, Halt>),
+    Purge,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        builder: Builder,
+        board: Arc<Board>,
+        orders: mpsc::Receiver<Order>,
+        stop: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Self {
+        Self { builder, board, orders, stop, tasks, live: None, older: None, building: None, ordered: None, must_purge: false }
+    }
+
+    fn name(&self) -> &'static str {
+        self.builder.projection.name()
+    }
+
+    /// Shows what is there already. Before [`Worker::run`], so that reads are answered as soon as the runtime has started.
+    pub(crate) fn show(&mut self, opened: Opened) -> Result<(), sqlx::Error> {
+        if let Some(Found { db, file, position }) = opened.live {
+            let shown = Shown { pool: database::readers(&file.path)?, version: file.version };
+            let cursor = Some(self.builder.feed.cursor(position));
+            self.live = Some(Live { db, file, position, cursor });
+            self.board.show(shown, position);
+        } else if let Some(older) = opened.older {
+            let shown = Shown { pool: database::readers(&older.file.path)?, version: older.file.version };
+            self.board.show(shown, older.position);
+            self.older = Some(older);
+        }
+        Ok(())
+    }
+
+    /// Works until the runtime stops.
+    pub(crate) async fn run(mut self) {
+        if self.live.is_none() {
+            self.build();
+        }
+        loop {
+            match self.turn().await {
+                Turn::End => break,
+                Turn::Order(order) if self.building.is_some() => drop(order.send(Err(RebuildError::Underway))),
+                Turn::Order(order) => {
+                    self.ordered = Some(order);
+                    self.build();
+                }
+                Turn::Built(result) => self.built(result).await,
+                Turn::Events(Ok(batch)) => self.apply(batch).await,
+                Turn::Events(Err(Halt::Stopping)) => break,
+                Turn::Events(Err(Halt::Unreadable(failure))) => {
+                    self.halt(Stop { position: failure.position, reason: failure.reason }).await;
+                }
+                Turn::Purge => self.purge().await,
+            }
+        }
+        self.close().await;
+    }
+
+    async fn turn(&mut self) -> Turn {
+        let building = self.building.as_mut();
+        let cursor = self.live.as_ref().and_then(|live| live.cursor.as_ref());
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Turn::End,
+            Some(order) = self.orders.recv() => Turn::Order(order),
+            Some(built) = async { Some(building?.await) } => Turn::Built(built.unwrap_or_else(|error| Err(ended_early(&error)))),
+            Some(events) = async { Some(cursor?.next(BATCH).await) } => Turn::Events(events),
+            () = tokio::time::sleep(PURGE_AGAIN), if self.must_purge => Turn::Purge,
+            else => Turn::End,
+        }
+    }
+
+    fn build(&mut self) {
+        let board = self.board.clone();
+        let build = self.builder.clone().build(move |progress| board.building(Some(progress)));
+        self.building = Some(self.tasks.spawn(build));
+    }
+
+    async fn apply(&mut self, batch: Batch) {
+        let Some(Live { db, position, cursor: Some(cursor), .. }) = &mut self.live else { return };
+        if let Some(first) = batch.events.first() {
+            self.board.behind_since(first.recorded_at);
+        }
+        let applied = apply_batch(db, &*self.builder.projection, &batch, cursor, &self.builder.clock).await;
+        *position = cursor.position();
+        match applied {
+            Ok(()) => {
+                let count = u64::try_from(batch.events.len()).unwrap_or(u64::MAX);
+                metrics::counter!("gatehouse_projection_events_total", "projection" => self.builder.projection.name()).increment(count);
+                self.board.applied(cursor.position());
+            }
+            Err(stop) => {
+                self.board.reach(cursor.position());
+                self.halt(stop).await;
+            }
+        }
+        if self.must_purge || batch.events.iter().any(|event| forgets(event)) {
+            self.purge().await;
+        }
+    }
+
+    /// The rows of a person who was forgotten are gone from the tables; here they go from the WAL.
+    async fn purge(&mut self) {
+        let Some(live) = &mut self.live else { return };
+        self.must_purge = match database::truncate_wal(&mut live.db).await {
+            Ok(done) => !done,
+            Err(error) => {
+                tracing::warn!(projection = self.board.name, error = %chain(&error), "the WAL of a read model cannot be truncated yet");
+                true
+            }
+        };
+    }
+
+    /// Goes no further. The one place where this is logged.
+    async fn halt(&mut self, stop: Stop) {
+        tracing::error!(projection = self.name(), position = stop.position.0, reason = %stop.reason, "a read model has stopped");
+        if let Some(live) = &mut self.live {
+            live.cursor = None;
+            if let Err(error) = checkpoint::record_failure(&mut live.db, stop.position, &stop.reason).await {
+                tracing::warn!(projection = self.board.name, error = %chain(&error), "why a read model has stopped cannot be kept");
+            }
+        }
+        self.board.stop(stop.position, stop.reason);
+    }
+
+    async fn built(&mut self, result: Result<Built, RebuildError>) {
+        self.building = None;
+        let installed = match result {
+            Ok(built) => self.install(built).await,
+            Err(error) => Err(error),
+        };
+        self.board.building(None);
+        if let (Err(error), None) = (&installed, &self.live) {
+            match error {
+                RebuildError::Stopping => {}
+                RebuildError::Unappliable { position, reason } => self.halt(Stop { position: *position, reason: reason.clone() }).await,
+                RebuildError::Unknown(_) | RebuildError::Underway | RebuildError::Database(_) | RebuildError::Folder(_) => {
+                    self.halt(Stop { position: Position::START, reason: chain(error) }).await;
+                }
+            }
+        }
+        if let Some(order) = self.ordered.take() {
+            // Who asked may have gone.
+            drop(order.send(installed));
+        }
+    }
+
+    /// Puts new rows in the place of the old, once they have come as far.
+    async fn install(&mut self, built: Built) -> Result<Rebuilt, RebuildError> {
+        let position = self.live.as_ref().map_or(Position::START, |live| live.position);
+        let (file, cursor) = built.finish(position).await?;
+        let db = database::open(&file.path).await?;
+        let shown = Shown { pool: database::readers(&file.path)?, version: file.version };
+        let position = cursor.position();
+        let before = self.live.replace(Live { db, file, position, cursor: Some(cursor) });
+        let before = before.map(|live| (live.db, live.file)).or(self.older.take().map(|found| (found.db, found.file)));
+        self.board.go_on();
+        let pool = self.board.show(shown, position);
+        if let Some((db, file)) = before {
+            self.tasks.spawn(retire(self.board.name, pool, db, file));
+        }
+        tracing::info!(projection = self.name(), position = position.0, "a read model has been built");
+        Ok(Rebuilt { name: self.name(), position })
+    }
+
+    async fn close(&mut self) {
+        if let Some(building) = self.building.take() {
+            // It looks at the same token, and ends by itself.
+            drop(building.await);
+        }
+        if let Some(pool) = self.board.hide() {
+            pool.close().await;
+        }
+        let live = self.live.take().map(|live| live.db);
+        for db in live.into_iter().chain(self.older.take().map(|found| found.db)) {
+            if let Err(error) = db.close().await {
+                tracing::warn!(projection = self.board.name, error = %chain(&error), "a read model cannot be closed; it will be looked at when it is opened");
+            }
+        }
+    }
+}
+
+fn ended_early(error: &tokio::task::JoinError) -> RebuildError {
+    RebuildError::Database(sqlx::Error::Protocol(format!("the build ended early: {error}")))
+}
+
+/// Whether rows that a person's data was in are purged by this event. By name, since what it means is the projections' business.
+fn forgets(event: &Envelope) -> bool {
+    event.event_type.starts_with("person.forgotten.")
+}
+
+/// Deletes rows that are not read any more, when the last reader has gone.
+async fn retire(name: &'static str, pool: Option<AnyPool>, db: AnyConnection, file: ViewFile) {
+    if let Some(pool) = pool {
+        pool.close().await;
+    }
+    let closed = db.close().await;
+    let deleted = file.delete();
+    if let (Err(_), _) | (_, Err(_)) = (&closed, &deleted) {
+        tracing::warn!(projection = name, file = %file.path.display(), "an old read model cannot be deleted; the next start tries again");
+    }
+}
