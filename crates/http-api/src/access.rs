@@ -28,22 +28,24 @@ pub enum Who {
     Registrant,
 }
 
-use Who::{Addressee, Administrator, Anyone, Auditor, Partner, Registrant, ReviewLead, Reviewer, Service, User};
-
 /// Method, path as routed, who may call it.
-type Row = (Method, &'static str, &'static [Who]);
+pub type Row = (Method, &'static str, &'static [Who]);
 
-/// All routes.
-pub const ROUTES: &[Row] = &[
-    // The service itself
-    (Method::GET, "/livez", &[Anyone]),
-    (Method::GET, "/readyz", &[Anyone]),
-    (Method::GET, "/v1/openapi.json", &[Anyone]),
+/// All routes. Each resource names its own, beside its endpoints.
+pub const ROUTES: &[&[Row]] = &[SERVICE, crate::invitations::ACCESS];
+
+/// The service itself.
+const SERVICE: &[Row] = &[
+    (Method::GET, "/livez", &[Who::Anyone]),
+    (Method::GET, "/readyz", &[Who::Anyone]),
+    (Method::GET, "/v1/openapi.json", &[Who::Anyone]),
+    (Method::GET, "/docs", &[Who::Anyone]),
+    (Method::GET, "/docs/{*rest}", &[Who::Anyone]),
 ];
 
 /// Who may make this request; none: it is not in the table.
 pub(crate) fn who(method: &Method, path: &str) -> Option<&'static [Who]> {
-    ROUTES.iter().find(|(of, at, _)| of == method && *at == path).map(|(_, _, who)| *who)
+    ROUTES.iter().copied().flatten().find(|(of, at, _)| of == method && *at == path).map(|(_, _, who)| *who)
 }
 
 /// Who may, in a sentence.

@@ -1,6 +1,6 @@
 //! Who calls.
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::middleware::Next;
@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use credential_vault::{Holder, SessionId};
 use domain::registration::Reviewer;
 use domain::staff::Staff;
-use domain::{Actor, InvitationId, OrganizationId, PersonId, RegistrationId, StaffId, StaffRole};
+use domain::{Actor, InvitationId, OrganizationId, Owner, PersonId, RegistrationId, StaffId, StaffRole};
 
 use crate::access::{self, Who};
 use crate::problem::Problem;
@@ -129,6 +129,12 @@ impl Caller {
         reviewer.flatten().ok_or_else(Problem::unauthenticated)
     }
 
+    /// For whom this caller invites: a partner's system for the partner, staff for the operator.
+    #[must_use]
+    pub fn inviter(&self) -> Owner {
+        if let Self::Partner { organization } = self { Owner::Partner(*organization) } else { Owner::Operator }
+    }
+
     /// The user, if it is one.
     ///
     /// # Errors
@@ -157,7 +163,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
 /// Lets a request through if the table of routes says that its caller may make it: what is not in the table, nobody may.
 pub async fn admit(State(services): State<Services>, mut request: Request, next: Next) -> Response {
-    match find(&services, &request).await {
+    let asked = Asked::of(&request);
+    match asked.admitted(&services).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -166,21 +173,33 @@ pub async fn admit(State(services): State<Services>, mut request: Request, next:
     }
 }
 
-async fn find(services: &Services, request: &Request) -> Result<Caller, Problem> {
-    let path = request.extensions().get::<axum::extract::MatchedPath>().map_or("", axum::extract::MatchedPath::as_str);
-    let who = access::who(request.method(), path).ok_or_else(|| Problem::forbidden("nobody may call this"))?;
-    let caller = match request.headers().get(header::AUTHORIZATION) {
-        None => Caller::Anyone,
-        Some(value) => {
-            let text = value.to_str().map_err(|_| Problem::unauthenticated())?;
-            let token = text.strip_prefix("Bearer ").ok_or_else(Problem::unauthenticated)?;
-            Caller::from_token(token.trim(), services).await?
-        }
-    };
-    if who.iter().any(|who| who.is(&caller)) {
-        return Ok(caller);
+/// What decides whether a request is let through.
+struct Asked {
+    who: Option<&'static [Who]>,
+    authorization: Option<axum::http::HeaderValue>,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        Self { who: access::who(request.method(), path), authorization: request.headers().get(header::AUTHORIZATION).cloned() }
     }
-    Err(if caller == Caller::Anyone { Problem::unauthenticated() } else { Problem::forbidden(access::sentence(who)) })
+
+    async fn admitted(self, services: &Services) -> Result<Caller, Problem> {
+        let who = self.who.ok_or_else(|| Problem::forbidden("nobody may call this"))?;
+        let caller = match &self.authorization {
+            None => Caller::Anyone,
+            Some(value) => {
+                let text = value.to_str().map_err(|_| Problem::unauthenticated())?;
+                let token = text.strip_prefix("Bearer ").ok_or_else(Problem::unauthenticated)?;
+                Caller::from_token(token.trim(), services).await?
+            }
+        };
+        if who.iter().any(|who| who.is(&caller)) {
+            return Ok(caller);
+        }
+        Err(if caller == Caller::Anyone { Problem::unauthenticated() } else { Problem::forbidden(access::sentence(who)) })
+    }
 }
 
 impl Who {

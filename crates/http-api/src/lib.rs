@@ -6,8 +6,17 @@
 //!   and a read may ask for an answer at that position or later (`Gatehouse-Min-Position`).
 //! - The description (OpenAPI 3.1) is served at `/v1/openapi.json` and can be browsed at `/docs`, offline.
 
+pub mod access;
 pub mod body;
+pub mod caller;
 pub mod checks;
+pub mod command;
 pub mod human_check;
+pub mod invitations;
+pub mod position;
 pub mod problem;
+mod router;
+pub mod services;
 
+pub use router::{description, router};
+pub use services::{Inner, ReadModels, Services};

@@ -41,7 +41,7 @@ pub struct Inner {
 }
 
 /// The read models that endpoints answer from.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ReadModels {
     /// What reviewers work from.
     pub review_queue: Views,

@@ -170,7 +170,7 @@ fn of_invitation(to: &mut Mentions, id: InvitationId, event: &InvitationEvent) {
             }
         }
         InvitationEvent::Accepted { registration } => to.invitation_of(*registration, id),
-        InvitationEvent::LinkedToOrganization { organization }
+        InvitationEvent::LinkedToOrganization { organization, .. }
         | InvitationEvent::OfferAccepted { organization }
         | InvitationEvent::OfferDeclined { organization, .. } => to.offer_to(*organization, id),
         InvitationEvent::Resent { .. }
@@ -355,7 +355,7 @@ fn of_credential(to: &mut Mentions, event: &CredentialEvent) {
 
 fn of_reservation(to: &mut Mentions, event: &ReservationEvent) {
     let kinds: &[Kind] = match event {
-        ReservationEvent::Taken { kind: ReservationKind::UserId, .. } => &[Kind::Person],
+        ReservationEvent::Taken { kind: ReservationKind::UserId | ReservationKind::CommandPerson, .. } => &[Kind::Person],
         ReservationEvent::Taken { kind: ReservationKind::OpenInvitation, .. } => &[Kind::Invitation],
         ReservationEvent::Taken { kind: ReservationKind::ApplicationCode, .. } => &[Kind::Application],
         // By an organization, or by the case that it is to come from.
