@@ -11,7 +11,7 @@ use projection_runtime::{Envelope, ProjectionError};
 use sqlx::AnyConnection;
 use uuid::Uuid;
 
-use crate::rows::{Cause, Concern, Event, Inclusion, Kind, Membership, Thing, hash};
+use crate::rows::{Cause, Concern, Event, Inclusion, Kind, Membership, Thing, hash, select_any};
 use mentions::{Mentions, mentions};
 
 /// A stream or a subject by name.
@@ -88,11 +88,9 @@ impl Known {
 
 async fn load_causes(conn: &mut AnyConnection, events: BTreeSet<EventId>) -> Result<BTreeMap<EventId, Vec<i64>>, sqlx::Error> {
     let mut found = BTreeMap::new();
-    for event in events {
-        let parameters = vec![projection_runtime::sql::Value::Int(Some(hash(event)))];
-        for Cause { subjects: Json((id, subjects)), .. } in select(conn, "WHERE hash = $1", parameters).await? {
-            found.insert(id, subjects);
-        }
+    let hashes: Vec<i64> = events.into_iter().map(hash).collect();
+    for Cause { subjects: Json((id, subjects)), .. } in select_any::<Cause>(conn, "hash", &hashes).await? {
+        found.insert(id, subjects);
     }
     Ok(found)
 }

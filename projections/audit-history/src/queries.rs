@@ -1,6 +1,6 @@
 //! What can be asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::{Actor, CommandId, EventId};
@@ -12,7 +12,7 @@ use serde::Serialize;
 use sqlx::AnyConnection;
 
 use crate::Subject;
-use crate::rows::{Concern, Event, Inclusion, Kind, Thing};
+use crate::rows::{Concern, Event, Inclusion, Kind, Thing, select_any};
 
 /// Which way a history is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -125,8 +125,7 @@ pub async fn history(
     let mut entries = Vec::with_capacity(events.len());
     let streams = streams(conn, events.iter().map(|event| event.stream).collect()).await?;
     for event in events {
-        let stream = streams.iter().find(|(id, _)| *id == event.stream);
-        let Some((_, stream)) = stream else {
+        let Some(stream) = streams.get(&event.stream) else {
             return Err(sqlx::Error::Protocol(format!("the event at {} has a stream without a name", event.position)));
         };
         entries.push(entry(event, stream));
@@ -151,14 +150,13 @@ fn entry(event: Event, stream: &StreamId) -> Entry {
 }
 
 /// The names of streams by their numbers.
-async fn streams(conn: &mut AnyConnection, ids: BTreeSet<i64>) -> Result<Vec<(i64, StreamId)>, sqlx::Error> {
-    let mut names = Vec::with_capacity(ids.len());
-    for id in ids {
-        for thing in select::<Thing>(conn, "WHERE id = $1", vec![Value::Int(Some(id))]).await? {
-            let category = Kind::category(thing.kind).unwrap_or_default();
-            let key = thing.name.parse().map_err(|error: uuid::Error| sqlx::Error::Decode(error.into()))?;
-            names.push((id, StreamId::new(Arc::from(category), key)));
-        }
+async fn streams(conn: &mut AnyConnection, ids: BTreeSet<i64>) -> Result<BTreeMap<i64, StreamId>, sqlx::Error> {
+    let ids: Vec<i64> = ids.into_iter().collect();
+    let mut names = BTreeMap::new();
+    for thing in select_any::<Thing>(conn, "id", &ids).await? {
+        let category = Kind::category(thing.kind).unwrap_or_default();
+        let key = thing.name.parse().map_err(|error: uuid::Error| sqlx::Error::Decode(error.into()))?;
+        names.insert(thing.id, StreamId::new(Arc::from(category), key));
     }
     Ok(names)
 }

@@ -2,9 +2,11 @@
 
 use domain::{ApplicationId, CommandId, DomainEvent, EventId, InvitationId, OrganizationId, PersonId, RegistrationId, StaffId};
 use jiff::Timestamp;
+use projection_runtime::sql::Value;
 use projection_runtime::table;
-use projection_runtime::table::Json;
+use projection_runtime::table::{Json, TableRow, select};
 use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
 use uuid::Uuid;
 
 /// Whose history is asked for.
@@ -186,4 +188,21 @@ table! {
 pub(crate) fn hash(event: EventId) -> i64 {
     let (_, half) = event.0.as_u64_pair();
     i64::from_ne_bytes(half.to_ne_bytes())
+}
+
+/// How many values are looked for with one statement.
+const AT_ONCE: usize = 64;
+
+/// The rows that have one of these numbers in this column.
+pub(crate) async fn select_any<R: TableRow>(conn: &mut AnyConnection, column: &str, of: &[i64]) -> Result<Vec<R>, sqlx::Error> {
+    let places: Vec<String> = (1..=AT_ONCE).map(|place| format!("${place}")).collect();
+    let rest = format!("WHERE {column} IN ({})", places.join(", "));
+    let mut found = Vec::new();
+    for some in of.chunks(AT_ONCE) {
+        // The last one is looked for again and again, so that there is one statement to prepare.
+        let padding = std::iter::repeat_n(some.last(), AT_ONCE - some.len()).flatten();
+        let parameters = some.iter().chain(padding).map(|number| Value::Int(Some(*number))).collect();
+        found.append(&mut select(conn, &rest, parameters).await?);
+    }
+    Ok(found)
 }

@@ -108,8 +108,22 @@ words! {
 }
 
 words! {
-    /// The next step of first-time login.
-    pub enum FirstLoginStep {
+    /// What became of the last one-time password of a user.
+    pub enum OneTimePasswordState {
+        /// It works.
+        Issued = "issued",
+        /// Wrong guesses have ended it.
+        Locked = "locked",
+        /// It was used; a password is to be set.
+        Redeemed = "redeemed",
+        /// A password was set after it.
+        Spent = "spent",
+    }
+}
+
+words! {
+    /// The next step of first-time login, or after a new one-time password was issued.
+    pub enum LoginStep {
         /// Sign in with the one-time password.
         OneTimePassword = "one_time_password",
         /// Choose a password.
@@ -118,8 +132,6 @@ words! {
         Profile = "profile",
         /// Accept the terms of use.
         Terms = "terms",
-        /// Nothing is left.
-        Done = "done",
     }
 }
 
@@ -154,10 +166,10 @@ table! {
         pub reason: Option<String>,
         /// How the account came to be.
         pub origin: Option<Json<UserOrigin>>,
-        /// The one-time password that works now, in the vault.
+        /// The last one-time password, in the vault.
         pub one_time_password: Option<CredentialId>,
-        /// Whether the last one-time password was used.
-        pub one_time_password_redeemed: bool,
+        /// What became of it. It works only while it is `issued`.
+        pub one_time_password_state: Option<OneTimePasswordState>,
         /// The password that works now, in the vault.
         pub password: Option<CredentialId>,
         /// Whether they confirmed their profile.
@@ -176,20 +188,24 @@ table! {
 }
 
 impl User {
-    /// The step of first-time login that comes next; kept by the server, so that an interrupted one resumes where it stopped.
+    /// The step of login that comes next, of a user who has an account; kept by the server, so that an interrupted first-time
+    /// login resumes where it stopped. None: nothing is left.
     #[must_use]
-    pub fn first_login_step(&self) -> FirstLoginStep {
-        if self.established_at.is_some() {
-            FirstLoginStep::Done
-        } else if self.password.is_none() && !self.one_time_password_redeemed {
-            FirstLoginStep::OneTimePassword
-        } else if self.password.is_none() {
-            FirstLoginStep::Password
-        } else if !self.profile_confirmed {
-            FirstLoginStep::Profile
-        } else {
-            FirstLoginStep::Terms
+    pub fn next_login_step(&self) -> Option<LoginStep> {
+        self.user_id.as_ref()?;
+        match self.one_time_password_state? {
+            OneTimePasswordState::Issued | OneTimePasswordState::Locked => Some(LoginStep::OneTimePassword),
+            OneTimePasswordState::Redeemed => Some(LoginStep::Password),
+            OneTimePasswordState::Spent if !self.profile_confirmed => Some(LoginStep::Profile),
+            OneTimePasswordState::Spent if self.terms_version.is_none() => Some(LoginStep::Terms),
+            OneTimePasswordState::Spent => None,
         }
+    }
+
+    /// The one-time password that works now.
+    #[must_use]
+    pub fn usable_one_time_password(&self) -> Option<CredentialId> {
+        self.one_time_password.filter(|_| self.one_time_password_state == Some(OneTimePasswordState::Issued))
     }
 
     /// Given and family name, unless erased or not known yet.

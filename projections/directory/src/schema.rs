@@ -55,7 +55,7 @@ pub(crate) const SCHEMA: &[&str] = &[
         reason TEXT,
         origin TEXT,
         one_time_password TEXT,
-        one_time_password_redeemed BIGINT NOT NULL,
+        one_time_password_state TEXT,
         password TEXT,
         profile_confirmed BIGINT NOT NULL,
         terms_version TEXT,

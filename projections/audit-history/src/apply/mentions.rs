@@ -173,15 +173,13 @@ fn of_invitation(to: &mut Mentions, id: InvitationId, event: &InvitationEvent) {
         InvitationEvent::LinkedToOrganization { organization, .. }
         | InvitationEvent::OfferAccepted { organization }
         | InvitationEvent::OfferDeclined { organization, .. } => to.offer_to(*organization, id),
-        InvitationEvent::Resent { .. }
-        | InvitationEvent::Reminded {}
-        | InvitationEvent::Opened {}
-        | InvitationEvent::Revoked { .. }
-        | InvitationEvent::Expired {} => {}
+        InvitationEvent::Resent { .. } | InvitationEvent::Reminded {} | InvitationEvent::Revoked { .. } | InvitationEvent::Expired {} => {}
+        InvitationEvent::Opened {} => to.can_owe_mail = false,
     }
 }
 
 fn of_registration(to: &mut Mentions, id: RegistrationId, event: &RegistrationEvent) {
+    to.can_owe_mail = !is_step(event);
     match event {
         RegistrationEvent::Started { origin, registrant, applications, .. } => {
             to.person(registrant.person());
@@ -239,6 +237,39 @@ fn of_registration(to: &mut Mentions, id: RegistrationId, event: &RegistrationEv
         | RegistrationEvent::ReviewDueSoon { .. }
         | RegistrationEvent::ReviewOverdue { .. }
         | RegistrationEvent::DueMoved { .. } => {}
+    }
+}
+
+/// Whether it is a step of the registrant on the way to submitting, for which nobody is told anything. Most events are.
+fn is_step(event: &RegistrationEvent) -> bool {
+    match event {
+        RegistrationEvent::HumanCheckPassed { .. }
+        | RegistrationEvent::ProfileSaved { .. }
+        | RegistrationEvent::AdministratorNominated { .. }
+        | RegistrationEvent::AdministratorCorrected { .. }
+        | RegistrationEvent::HandoverAcknowledged { .. }
+        | RegistrationEvent::AdministratorSelected { .. }
+        | RegistrationEvent::AdministratorDeselected { .. }
+        | RegistrationEvent::ReviewConfirmed {} => true,
+        RegistrationEvent::Started { .. }
+        | RegistrationEvent::Submitted { .. }
+        | RegistrationEvent::Claimed { .. }
+        | RegistrationEvent::Released { .. }
+        | RegistrationEvent::InformationRequested { .. }
+        | RegistrationEvent::Resubmitted { .. }
+        | RegistrationEvent::RiskRaised { .. }
+        | RegistrationEvent::ApprovalProposed { .. }
+        | RegistrationEvent::Approved { .. }
+        | RegistrationEvent::ApprovalUndone { .. }
+        | RegistrationEvent::ApprovalTookEffect { .. }
+        | RegistrationEvent::Rejected { .. }
+        | RegistrationEvent::Reopened { .. }
+        | RegistrationEvent::LinkedToOrganization { .. }
+        | RegistrationEvent::Withdrawn { .. }
+        | RegistrationEvent::Expired {}
+        | RegistrationEvent::ReviewDueSoon { .. }
+        | RegistrationEvent::ReviewOverdue { .. }
+        | RegistrationEvent::DueMoved { .. } => false,
     }
 }
 
@@ -358,10 +389,8 @@ fn of_reservation(to: &mut Mentions, event: &ReservationEvent) {
         ReservationEvent::Taken { kind: ReservationKind::UserId | ReservationKind::CommandPerson, .. } => &[Kind::Person],
         ReservationEvent::Taken { kind: ReservationKind::OpenInvitation, .. } => &[Kind::Invitation],
         ReservationEvent::Taken { kind: ReservationKind::ApplicationCode, .. } => &[Kind::Application],
-        // By an organization, or by the case that it is to come from.
-        ReservationEvent::Taken { kind: ReservationKind::RegisteredIdentifier, .. } | ReservationEvent::Released { .. } => {
-            &[Kind::Person, Kind::Invitation, Kind::Application, Kind::Organization, Kind::Registration]
-        }
+        ReservationEvent::Taken { kind: ReservationKind::RegisteredIdentifier, .. } => &[Kind::Organization],
+        ReservationEvent::Released { .. } => &[Kind::Person, Kind::Invitation, Kind::Application, Kind::Organization, Kind::Registration],
     };
     let owner: Uuid = match event {
         ReservationEvent::Taken { owner, .. } | ReservationEvent::Released { owner } => *owner,

@@ -87,7 +87,17 @@ fn change(row: &mut Organization, event: &OrganizationEvent, envelope: &Envelope
     match event {
         // Makes the row; nothing of it is left to change.
         OrganizationEvent::Approved { .. } => {}
-        OrganizationEvent::ProfileAmended { profile } => set_profile(row, profile),
+        OrganizationEvent::ProfileAmended { profile } => {
+            // What changed at once is not undone when the change that waits is approved: that one is about these fields only.
+            if let Some(Json(amendment)) = &mut row.amendment {
+                let mut merged = profile.clone();
+                merged.legal_name = amendment.legal_name.clone();
+                merged.address.country = amendment.address.country.clone();
+                merged.identifiers.clone_from(&amendment.identifiers);
+                *amendment = merged;
+            }
+            set_profile(row, profile);
+        }
         OrganizationEvent::AmendmentRequested { profile } => {
             row.amendment = Some(Json(profile.clone()));
             row.amendment_requested_at = Some(envelope.recorded_at);

@@ -1,14 +1,14 @@
 //! Users.
 
 use domain::user::{UserEvent, UserRole};
-use domain::{Contact, PersonId, Personal};
+use domain::{Contact, CredentialId, PersonId, Personal};
 use projection_runtime::table::{Fold, Json};
 use projection_runtime::{Envelope, ProjectionError};
 use sqlx::AnyConnection;
 
 use super::Of;
 use crate::names::company_domain;
-use crate::{User, UserState};
+use crate::{OneTimePasswordState, User, UserState};
 
 pub(super) async fn apply(conn: &mut AnyConnection, events: &Of<'_, PersonId, UserEvent>) -> Result<(), ProjectionError> {
     if events.is_empty() {
@@ -36,8 +36,7 @@ fn fold(rows: &mut Fold<User>, person: PersonId, event: &UserEvent, envelope: &E
             let row = rows.change_or(&(person,), || nobody(person, *organization, envelope));
             row.organization = *organization;
             row.user_id = Some(user_id.to_string());
-            row.one_time_password = Some(*one_time_password);
-            row.one_time_password_redeemed = false;
+            set_one_time_password(row, *one_time_password, OneTimePasswordState::Issued);
             row.origin = Some(Json(*origin));
             set_contact(row, contact);
             set_roles(row, roles.clone());
@@ -68,31 +67,28 @@ fn change(row: &mut User, event: &UserEvent, envelope: &Envelope) {
         UserEvent::Invited { .. } | UserEvent::Created { .. } => {}
         UserEvent::SelfRegistered { contact, one_time_password } => {
             set_contact(row, contact);
-            row.one_time_password = Some(*one_time_password);
-            row.one_time_password_redeemed = false;
+            set_one_time_password(row, *one_time_password, OneTimePasswordState::Issued);
             set_state(row, UserState::SelfRegistered, envelope);
         }
         UserEvent::Refused { reason } => {
             row.one_time_password = None;
+            row.one_time_password_state = None;
             set_state_because(row, UserState::Refused, reason, envelope);
         }
         UserEvent::InvitationExpired {} => set_state(row, UserState::InvitationExpired, envelope),
         UserEvent::OneTimePasswordIssued { one_time_password } => {
-            row.one_time_password = Some(*one_time_password);
-            row.one_time_password_redeemed = false;
+            set_one_time_password(row, *one_time_password, OneTimePasswordState::Issued);
         }
         UserEvent::OneTimePasswordRedeemed { one_time_password } => {
-            if row.one_time_password == Some(*one_time_password) {
-                row.one_time_password = None;
-                row.one_time_password_redeemed = true;
-            }
+            set_one_time_password(row, *one_time_password, OneTimePasswordState::Redeemed);
         }
         UserEvent::OneTimePasswordLocked { one_time_password } => {
-            if row.one_time_password == Some(*one_time_password) {
-                row.one_time_password = None;
-            }
+            set_one_time_password(row, *one_time_password, OneTimePasswordState::Locked);
         }
-        UserEvent::PasswordSet { password, replaces: _ } => row.password = Some(*password),
+        UserEvent::PasswordSet { password, replaces: _ } => {
+            row.password = Some(*password);
+            row.one_time_password_state = Some(OneTimePasswordState::Spent);
+        }
         UserEvent::ProfileConfirmed { contact } => {
             set_contact(row, contact);
             row.profile_confirmed = true;
@@ -137,7 +133,7 @@ fn nobody(person: PersonId, organization: domain::OrganizationId, envelope: &Env
         reason: None,
         origin: None,
         one_time_password: None,
-        one_time_password_redeemed: false,
+        one_time_password_state: None,
         password: None,
         profile_confirmed: false,
         terms_version: None,
@@ -157,6 +153,11 @@ fn set_state(row: &mut User, state: UserState, envelope: &Envelope) {
 fn set_state_because(row: &mut User, state: UserState, reason: &domain::Reason, envelope: &Envelope) {
     set_state(row, state, envelope);
     row.reason = Some(reason.to_string());
+}
+
+fn set_one_time_password(row: &mut User, id: CredentialId, state: OneTimePasswordState) {
+    row.one_time_password = Some(id);
+    row.one_time_password_state = Some(state);
 }
 
 fn set_roles(row: &mut User, mut roles: Vec<UserRole>) {
