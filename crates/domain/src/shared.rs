@@ -102,6 +102,68 @@ pub struct OrganizationProfile {
     pub website: Option<WebAddress>,
 }
 
+/// How many registered identifiers a profile may hold.
+pub const MOST_IDENTIFIERS: usize = 20;
+
+/// What is wrong with a profile as a whole, whose parts are valid each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProfileProblem {
+    /// No address line, or more than two.
+    #[error("the address has one or two lines beside town, region and postal code")]
+    AddressLines,
+    /// More than [`MOST_IDENTIFIERS`].
+    #[error("a profile holds at most {MOST_IDENTIFIERS} registered identifiers")]
+    TooManyIdentifiers,
+    /// One identifier is given twice.
+    #[error("this registered identifier is given twice")]
+    IdentifierRepeated {
+        /// Which one of the list, from 0.
+        index: usize,
+    },
+}
+
+impl ProfileProblem {
+    /// A stable name, kebab-case.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::AddressLines => "address-lines",
+            Self::TooManyIdentifiers => "too-many-identifiers",
+            Self::IdentifierRepeated { .. } => "identifier-repeated",
+        }
+    }
+
+    /// The field that is wrong, as a JSON pointer into a command that holds the profile as `profile`.
+    #[must_use]
+    pub fn field(self) -> String {
+        match self {
+            Self::AddressLines => "/profile/address/lines".to_owned(),
+            Self::TooManyIdentifiers => "/profile/identifiers".to_owned(),
+            Self::IdentifierRepeated { index } => format!("/profile/identifiers/{index}"),
+        }
+    }
+}
+
+impl OrganizationProfile {
+    /// Whether the parts, valid each, make a valid whole.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn check(&self) -> Result<(), ProfileProblem> {
+        if !(1..=2).contains(&self.address.lines.len()) {
+            return Err(ProfileProblem::AddressLines);
+        }
+        if self.identifiers.len() > MOST_IDENTIFIERS {
+            return Err(ProfileProblem::TooManyIdentifiers);
+        }
+        let mut met = std::collections::BTreeSet::new();
+        match self.identifiers.iter().position(|identifier| !met.insert(identifier)) {
+            Some(index) => Err(ProfileProblem::IdentifierRepeated { index }),
+            None => Ok(()),
+        }
+    }
+}
+
 /// An instant by which something is due, and on which calendar it was computed, so that a replay years later gives the same answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Due {

@@ -120,6 +120,15 @@ fn an_hour_that_is_repeated_around_midnight_counts_once() {
 }
 
 #[test]
+fn the_first_minute_of_a_day_counts_once_although_the_day_before_comes_back() {
+    // St. John's went back from 00:01 on Sunday, 7 November 2010 (02:31Z), to 23:01 of the Saturday.
+    let calendar = night_shift("America/St_Johns");
+    assert_eq!(calendar.business_seconds_between(at("2010-11-07T02:00:00Z"), at("2010-11-07T02:45:00Z")), Ok(60));
+    assert_eq!(calendar.business_seconds_between(at("2010-11-07T02:45:00Z"), at("2010-11-07T03:31:00Z")), Ok(0));
+    assert_eq!(calendar.add_business_time(at("2010-11-07T02:45:00Z"), 60), Ok(at("2010-11-07T03:32:00Z")));
+}
+
+#[test]
 fn a_day_that_a_change_of_the_date_line_skips_is_no_business_day() {
     // Samoa had no Friday, 30 December 2011.
     let calendar = calendar("Pacific/Apia");

@@ -45,8 +45,8 @@ impl<'a> BusinessClock<'a> {
         self.day.as_secs()
     }
 
-    /// The first instant at which so many seconds of business time have passed since `from`; `from` itself for none (or
-    /// fewer). What would lie beyond the end of the calendar is [`Timestamp::MAX`].
+    /// The instant at which so many seconds of business time have passed since `from`; `from` itself for none (or fewer).
+    /// What would lie beyond the end of the calendar is [`Timestamp::MAX`].
     #[must_use]
     pub fn add(&self, from: Timestamp, seconds: i64) -> Timestamp {
         if seconds <= 0 {
@@ -114,7 +114,7 @@ impl<'a> BusinessClock<'a> {
         furthest.duration_since(date.to_datetime(self.calendar.opens)).clamp(SignedDuration::ZERO, self.day)
     }
 
-    /// The first instant at which so much of this day's business time has passed.
+    /// The instant at which so much of this day's business time has passed: the first time that the wall shows it.
     fn instant(&self, date: Date, passed: SignedDuration) -> Timestamp {
         let wall: DateTime = date.to_datetime(self.calendar.opens).saturating_add(passed);
         let ambiguous = self.zone.to_ambiguous_timestamp(wall);

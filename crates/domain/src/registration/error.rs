@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::dossier::{Section, Step};
 use super::separation::Tie;
 use crate::calendar::CalendarProblem;
-use crate::{ApplicationId, PersonId, Rejection, RejectionKind};
+use crate::{ApplicationId, PersonId, ProfileProblem, Rejection, RejectionKind};
 
 /// Which rules a command on a registration can break. `Display` is a sentence for the person who sent it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +22,15 @@ pub enum RegistrationRejection {
     /// An application is asked for twice.
     #[error("application {0} is asked for more than once")]
     ApplicationRepeated(ApplicationId),
+    /// More applications than [`MOST_APPLICATIONS`](super::MOST_APPLICATIONS).
+    #[error("a registration asks for at most {most} applications", most = super::MOST_APPLICATIONS)]
+    TooManyApplications,
+    /// The profile is wrong as a whole.
+    #[error(transparent)]
+    ProfileInvalid(#[from] ProfileProblem),
+    /// More administrators than [`MOST_NOMINEES`](super::MOST_NOMINEES).
+    #[error("a registration names at most {most} administrators; more can be created once it is approved", most = super::MOST_NOMINEES)]
+    TooManyNominees,
     /// It was not submitted in time.
     #[error("this registration could be submitted until {0}; a new one is needed")]
     Expired(Timestamp),
@@ -131,7 +140,7 @@ pub enum RegistrationRejection {
     #[error("ask at least one question")]
     NoQuestion,
     /// Too much is asked.
-    #[error("ask at most {most} questions at a time", most = super::MOST_QUESTIONS)]
+    #[error("ask at most {most} questions at a time, with {bytes} bytes of text in all", most = super::MOST_QUESTIONS, bytes = super::MOST_QUESTION_BYTES)]
     TooManyQuestions,
     /// The field is no JSON pointer.
     #[error("a question names its field as a JSON pointer, such as /profile/identifiers")]
@@ -171,6 +180,9 @@ impl Rejection for RegistrationRejection {
             Self::DossierChanged { .. } => RejectionKind::Stale,
             Self::NoApplication
             | Self::ApplicationRepeated(_)
+            | Self::TooManyApplications
+            | Self::ProfileInvalid(_)
+            | Self::TooManyNominees
             | Self::ApplicationNotRequested(_)
             | Self::ApplicationNeedsNoAdministrator(_)
             | Self::NotNominated(_)
@@ -209,6 +221,9 @@ impl Rejection for RegistrationRejection {
             Self::AlreadyStarted => "registration-already-started",
             Self::NoApplication => "no-application",
             Self::ApplicationRepeated(_) => "application-repeated",
+            Self::TooManyApplications => "too-many-applications",
+            Self::ProfileInvalid(problem) => problem.code(),
+            Self::TooManyNominees => "too-many-administrators",
             Self::Expired(_) => "registration-expired",
             Self::Withdrawn => "registration-withdrawn",
             Self::DossierFrozen => "dossier-frozen",
@@ -247,10 +262,11 @@ impl Rejection for RegistrationRejection {
 
     fn field(&self) -> Option<String> {
         let field = match self {
-            Self::NoApplication | Self::ApplicationRepeated(_) => "/applications",
+            Self::NoApplication | Self::ApplicationRepeated(_) | Self::TooManyApplications => "/applications",
+            Self::ProfileInvalid(problem) => return Some(problem.field()),
             Self::ApplicationNotRequested(_) | Self::ApplicationNeedsNoAdministrator(_) => "/role",
             Self::EmailAlreadyNominated(_) => "/nominee/email",
-            Self::AlreadyNominated(_) | Self::NotNominated(_) => "/nominee",
+            Self::AlreadyNominated(_) | Self::NotNominated(_) | Self::TooManyNominees => "/nominee",
             Self::RegistrantMistaken => "/is_registrant",
             Self::OneTimePasswordReused => "/one_time_password",
             Self::DossierVersionUnknown { .. } => "/dossier_version",

@@ -20,8 +20,17 @@ pub use state::{Case, Claim, Notice, Proposal, RegistrationState, Review, Stage}
 
 use crate::{Aggregate, Context};
 
+/// How many applications a registration can ask for.
+pub const MOST_APPLICATIONS: usize = 50;
+
+/// How many administrators a registrant can name.
+pub const MOST_NOMINEES: usize = 50;
+
 /// How many questions a reviewer can ask at a time.
-pub const MOST_QUESTIONS: usize = 50;
+pub const MOST_QUESTIONS: usize = 30;
+
+/// How long the questions can be in all, in bytes: the record of an event holds at most 65,535.
+pub const MOST_QUESTION_BYTES: usize = 30_000;
 
 /// The registration of a company.
 #[derive(Debug)]

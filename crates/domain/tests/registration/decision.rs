@@ -57,6 +57,8 @@ fn questions_are_asked_field_by_field() {
     in_review().when(ask(questions("identifiers", 1))).then_rejected(Rejected::QuestionWithoutField { index: 0 });
     in_review().when(ask(questions("/profile/\u{7}", 1))).then_refused(Invalid, "question-without-field");
     in_review().when(ask(questions("/profile", MOST_QUESTIONS + 1))).then_refused(Invalid, "too-many-questions");
+    let long = Question { field: "/profile".to_owned(), question: text(Message::parse, &"x".repeat(2_000)) };
+    in_review().when(ask(vec![long; 15])).then_refused(Invalid, "too-many-questions");
     let asked = questions("/profile/identifiers", 2);
     in_review().when(ask(asked.clone())).then_events([Event::InformationRequested { questions: asked, business_seconds_left: 16 * 3_600 }]);
 }

@@ -2,10 +2,11 @@
 
 use domain::RejectionKind::{Conflict, Gone, Invalid, NotFound};
 use domain::registration::{
-    Origin, RegistrationCommand as Command, RegistrationEvent as Event, RegistrationRejection as Rejected, RegistrationState, Section, Step,
+    MOST_APPLICATIONS, MOST_NOMINEES, Origin, RegistrationCommand as Command, RegistrationEvent as Event,
+    RegistrationRejection as Rejected, RegistrationState, RequestedApplication, Section, Step,
 };
-use domain::testing::{identifier, nominee, profile, registrant};
-use domain::{Personal, Rejection};
+use domain::testing::{contact, identifier, nominee, profile, registrant, text, uuid};
+use domain::{ApplicationId, JobTitle, MOST_IDENTIFIERS, OrganizationProfile, Personal, Rejection};
 
 use crate::cases::*;
 
@@ -194,6 +195,48 @@ fn correcting_an_administrator_voids_the_one_time_password_before_and_its_handov
     filled()
         .when(Command::CorrectAdministrator { nominee: nominee(CY, "Cy"), one_time_password: password(7) })
         .then_rejected(Rejected::NotNominated(person(CY)));
+}
+
+#[test]
+fn an_administrator_keeps_the_e_mail_address_through_a_correction() {
+    let mut contact = contact("Bo");
+    contact.job_title = Some(text(JobTitle::parse, "Quality lead"));
+    let correct = Command::CorrectAdministrator { nominee: Personal::new(person(BO), contact), one_time_password: password(7) };
+    assert_eq!(filled().when(correct).events().len(), 1);
+    let taken = Command::CorrectAdministrator { nominee: nominee(BO, "Ada"), one_time_password: password(7) };
+    filled().when(taken).then_rejected(Rejected::EmailAlreadyNominated(person(ADA)));
+}
+
+#[test]
+fn a_profile_is_valid_as_a_whole() {
+    let save = |change: fn(&mut OrganizationProfile)| {
+        let mut profile = profile("Rotor Works GmbH");
+        change(&mut profile);
+        Command::SaveProfile { profile }
+    };
+    let rejected = |change| with_profile().when(save(change)).rejection();
+    let without_lines = rejected(|profile| profile.address.lines.clear());
+    assert_eq!((without_lines.code(), without_lines.field().as_deref()), ("address-lines", Some("/profile/address/lines")));
+    let repeated = rejected(|profile| profile.identifiers.extend(profile.identifiers.clone()));
+    assert_eq!((repeated.code(), repeated.field().as_deref()), ("identifier-repeated", Some("/profile/identifiers/1")));
+    let too_many = rejected(|profile| profile.identifiers = (0..=MOST_IDENTIFIERS).map(|n| identifier("DUNS", &n.to_string())).collect());
+    assert_eq!(too_many.code(), "too-many-identifiers");
+}
+
+#[test]
+fn a_registration_asks_for_and_names_a_bounded_number() {
+    let application = |number| RequestedApplication { application: ApplicationId(uuid(number)), ..requested(sft()) };
+    let applications: Vec<_> = (0..=50).map(|number| application(0x1000 + number)).collect();
+    assert_eq!(applications.len(), MOST_APPLICATIONS + 1);
+    let start =
+        Command::StartRegistration { id: id(), origin: Origin::Public, registrant: registrant(ADA, "Ada"), company: None, applications };
+    nothing().when(start).then_refused(Invalid, "too-many-applications");
+    let mut case = with_profile();
+    for number in 0..50 {
+        case = case.having(nominate(0x1000 + number, &format!("Somebody{number}"), org_admin()));
+    }
+    assert_eq!(case.state().case().unwrap().dossier.nominees.len(), MOST_NOMINEES);
+    case.when(nominate(0x2000, "Another", org_admin())).then_refused(Invalid, "too-many-administrators");
 }
 
 #[test]

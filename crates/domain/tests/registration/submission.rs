@@ -99,6 +99,7 @@ fn asking_for_information_stops_the_business_clock_and_the_answer_lets_it_go_on(
 #[test]
 fn what_was_overdue_when_the_clock_stopped_is_due_at_once_when_it_goes_on() {
     let case = submitted().at("2026-03-05T12:00:00Z").having(claim(1)).at("2026-03-05T12:00:00Z").having(ask());
+    assert!(matches!(case.state().case().unwrap().stage, Stage::InformationRequested { business_seconds_left: 0, .. }));
     let answered = case.at("2026-03-09T16:00:00Z").having(Command::ResubmitRegistration { answer: None });
     assert_eq!(answered.state().case().unwrap().due().unwrap().at, at("2026-03-09T16:00:00Z"));
 }

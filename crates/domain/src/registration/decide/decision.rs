@@ -4,11 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::review::{holds, on_current_dossier, uninvolved};
 use super::{Decision, filling, time};
-use crate::registration::MOST_QUESTIONS;
 use crate::registration::commands::Reviewer;
 use crate::registration::error::RegistrationRejection as Rejected;
 use crate::registration::events::{Origin, Question, RegistrationEvent};
 use crate::registration::state::{Case, Stage};
+use crate::registration::{MOST_QUESTION_BYTES, MOST_QUESTIONS};
 use crate::{Context, OrganizationId, Reason};
 
 /// How long the JSON pointer of a question may be, in characters.
@@ -26,7 +26,8 @@ pub(super) fn request_information(
     if questions.is_empty() {
         return Err(Rejected::NoQuestion);
     }
-    if questions.len() > MOST_QUESTIONS {
+    let bytes: usize = questions.iter().map(|question| question.field.len() + question.question.as_str().len()).sum();
+    if questions.len() > MOST_QUESTIONS || bytes > MOST_QUESTION_BYTES {
         return Err(Rejected::TooManyQuestions);
     }
     let is_pointer = |field: &str| field.starts_with('/') && field.chars().count() <= LONGEST_FIELD && !field.contains(char::is_control);

@@ -1,6 +1,7 @@
 //! What the registrant does: the steps, submission, answers, withdrawal.
 
 use super::{Decision, NOTHING_TO_DO, time};
+use crate::registration::MOST_NOMINEES;
 use crate::registration::dossier::Step;
 use crate::registration::error::RegistrationRejection as Rejected;
 use crate::registration::events::{AdministratorRole, RegistrationEvent};
@@ -30,6 +31,7 @@ pub(super) fn save_profile(case: &Case, profile: OrganizationProfile, context: &
     if case.dossier.profile.as_ref() == Some(&profile) {
         return Ok(NOTHING_TO_DO);
     }
+    profile.check()?;
     Ok(vec![RegistrationEvent::ProfileSaved { profile }])
 }
 
@@ -40,6 +42,9 @@ pub(super) fn nominate(case: &Case, nomination: Nomination, context: &Context) -
     let person = nominee.person();
     if case.dossier.nominee(person).is_some() {
         return Err(Rejected::AlreadyNominated(person));
+    }
+    if case.dossier.nominees.len() >= MOST_NOMINEES {
+        return Err(Rejected::TooManyNominees);
     }
     if is_registrant != (person == case.registrant.person()) {
         return Err(Rejected::RegistrantMistaken);

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Decision, NOTHING_TO_DO};
+use crate::registration::MOST_APPLICATIONS;
 use crate::registration::error::RegistrationRejection;
 use crate::registration::events::{Origin, RegistrationEvent, RequestedApplication};
 use crate::registration::state::RegistrationState;
@@ -24,6 +25,9 @@ pub(super) fn start(state: &RegistrationState, start: Start, context: &Context) 
     }
     if start.applications.is_empty() {
         return Err(RegistrationRejection::NoApplication);
+    }
+    if start.applications.len() > MOST_APPLICATIONS {
+        return Err(RegistrationRejection::TooManyApplications);
     }
     let mut ids: Vec<_> = start.applications.iter().map(|requested| requested.application).collect();
     ids.sort_unstable();
