@@ -1,0 +1,20 @@
+//! The rules of every aggregate but the registration, one test each, and the invariants that random commands keep (domain,
+//! "The parts", J2 to J5, J7).
+
+mod access;
+mod application;
+mod cases;
+mod credential;
+mod invitation;
+mod mail;
+mod offers;
+mod organization;
+mod person;
+mod properties;
+mod relationship;
+mod reservation;
+mod staff;
+mod subscription;
+mod user_coming;
+mod user_life;
+mod user_login;
