@@ -1,0 +1,210 @@
+//! Sends what is owed.
+//!
+//! The dispatcher reads the outbox from its beginning to its end once, and goes on from there: every owed mail is met once
+//! and stays in a schedule in memory until it has a fate. So a mail whose fate is recorded but not yet in the read model is
+//! not met again. It starts only when the read model has got to the head of the log seen at the start, fates included:
+//! while a read model is rebuilt, nothing is sent.
+
+mod delivery;
+mod metrics;
+mod retry;
+mod schedule;
+mod settings;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::MailId;
+use domain::mail::MailEvent;
+use jiff::Timestamp;
+use notification_dispatch::Owed;
+use projection_runtime::Position;
+use tokio::task::{Id, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Attempts, AttemptsError, Clock, Composer, Outbox, Transport};
+use delivery::{Finished, Outcome, Post};
+use schedule::Schedule;
+
+pub use retry::Retry;
+pub use settings::DispatcherSettings;
+
+/// Why a fate could not be recorded. It is tried again until it can.
+#[derive(Debug, thiserror::Error)]
+#[error("the fate of a mail cannot be recorded")]
+pub struct RecordError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// Records what became of a mail as an event. The composition root implements it over the command handlers.
+#[async_trait]
+pub trait FateRecorder: Send + Sync + 'static {
+    /// Records the fate, durably. The first fate of a mail stands: recording another changes nothing and is no error.
+    ///
+    /// # Errors
+    /// [`RecordError`] if the log cannot be written now.
+    async fn record(&self, mail: MailId, fate: MailEvent) -> Result<Position, RecordError>;
+}
+
+/// How many owed mails are read at once.
+const PAGE: u32 = 500;
+
+/// Sends what is owed, each mail once for its cause.
+pub struct Dispatcher {
+    post: Arc<Post>,
+    attempts: Attempts,
+    settings: DispatcherSettings,
+}
+
+impl Dispatcher {
+    /// Takes owed mails from the outbox, composes them, hands them to the transport and has their fate recorded.
+    pub fn new(
+        outbox: Arc<dyn Outbox>,
+        composer: Composer,
+        transport: Arc<dyn Transport>,
+        recorder: Arc<dyn FateRecorder>,
+        attempts: Attempts,
+        clock: Arc<dyn Clock>,
+        settings: DispatcherSettings,
+    ) -> Self {
+        let post = Post { outbox, composer, transport, recorder, clock, send_timeout: settings.send_timeout, retry: settings.retry };
+        Self { post: Arc::new(post), attempts, settings }
+    }
+
+    /// Works until `shutdown`. `head` is the head of the log at the start: nothing is sent before the outbox has got there.
+    /// On shutdown begins nothing new, and returns when what is being sent has its fate.
+    ///
+    /// # Errors
+    /// [`AttemptsError`] if what earlier attempts left cannot be read at the start.
+    pub async fn run(self, head: Position, shutdown: CancellationToken) -> Result<(), AttemptsError> {
+        metrics::describe();
+        if head > Position::START {
+            let before_head = Position(head.0 - 1);
+            tokio::select! {
+                () = shutdown.cancelled() => return Ok(()),
+                () = self.post.outbox.moved_beyond(before_head) => {}
+            }
+        }
+        tracing::info!(transport = self.post.transport.name(), position = head.0, "mail dispatcher started");
+        let remembered = self.attempts.all().await?;
+        let mut work = Work {
+            schedule: Schedule::new(remembered),
+            in_flight: JoinSet::new(),
+            owed_by_task: HashMap::new(),
+            read_to: None,
+            read_again_at: None,
+        };
+        while !shutdown.is_cancelled() {
+            self.read(&mut work).await;
+            self.begin_sending(&mut work, &shutdown);
+            metrics::queue(work.schedule.len() + work.in_flight.len());
+            self.wait(&mut work, &shutdown).await;
+        }
+        tracing::info!(in_flight = work.in_flight.len(), "mail dispatcher stops: what is being sent is finished first");
+        while let Some(finished) = work.in_flight.join_next_with_id().await {
+            self.finish(&mut work, finished).await;
+        }
+        Ok(())
+    }
+
+    /// Reads on in the outbox as long as there is more and the schedule holds little that was not tried yet.
+    async fn read(&self, work: &mut Work) {
+        if work.read_again_at.is_some_and(|at| at > self.post.clock.now()) {
+            return;
+        }
+        work.read_again_at = None;
+        while work.read_to.is_none() && work.schedule.fresh() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+            let applied = self.post.outbox.applied();
+            match self.post.outbox.owed_after(work.schedule.cursor(), PAGE).await {
+                Ok(page) => {
+                    // Less than a page: this is all there is up to here. More comes only when the outbox moves.
+                    if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+                        work.read_to = Some(applied);
+                    }
+                    work.schedule.extend(page);
+                }
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the outbox cannot be read; trying again");
+                    work.read_again_at = self.post.clock.now().checked_add(self.settings.retry.first).ok();
+                    return;
+                }
+            }
+        }
+    }
+
+    fn begin_sending(&self, work: &mut Work, shutdown: &CancellationToken) {
+        while work.in_flight.len() < self.settings.at_once {
+            // Mails that failed before never take all places: a hanging server for some does not hold up new mails.
+            let retries = work.owed_by_task.values().filter(|sending| sending.is_retry).count();
+            let may_retry = retries < self.settings.at_once.div_ceil(2);
+            let Some(sending) = work.schedule.next(self.post.clock.now(), may_retry) else { return };
+            let (post, shutdown) = (self.post.clone(), shutdown.clone());
+            let task = work.in_flight.spawn(async move { post.deliver(sending.owed, sending.attempts, &shutdown).await });
+            work.owed_by_task.insert(task.id(), sending);
+        }
+    }
+
+    /// Waits until there is something to do.
+    async fn wait(&self, work: &mut Work, shutdown: &CancellationToken) {
+        let full = work.in_flight.len() >= self.settings.at_once;
+        let wake_at = [work.schedule.next_at().filter(|_at| !full), work.read_again_at].into_iter().flatten().min();
+        let read_to = work.read_to;
+        tokio::select! {
+            biased;
+            () = shutdown.cancelled() => {}
+            Some(finished) = work.in_flight.join_next_with_id() => self.finish(work, finished).await,
+            () = self.post.clock.sleep_until(wake_at.unwrap_or(Timestamp::MAX)), if wake_at.is_some() => {}
+            () = self.post.outbox.moved_beyond(read_to.unwrap_or_default()), if read_to.is_some() => work.read_to = None,
+        }
+    }
+
+    async fn finish(&self, work: &mut Work, finished: Result<(Id, Finished), tokio::task::JoinError>) {
+        let id = match &finished {
+            Ok((id, _)) => *id,
+            Err(error) => error.id(),
+        };
+        let Some(sending) = work.owed_by_task.remove(&id) else { return };
+        let mail = sending.owed.id;
+        let outcome = match finished {
+            Ok((_, Finished { outcome })) => outcome,
+            Err(_panicked) => self.post.failed(sending.owed, sending.attempts, "sending ended unexpectedly".to_owned()),
+        };
+        let kept = match outcome {
+            Outcome::Settled(label) => {
+                metrics::settled(label);
+                if sending.attempts > 0 { self.attempts.remove(mail).await } else { Ok(()) }
+            }
+            Outcome::Gone => self.attempts.remove(mail).await,
+            Outcome::Unrecorded => Ok(()),
+            Outcome::Later(attempt) => {
+                metrics::settled("retry");
+                tracing::warn!(%mail, attempts = attempt.count, next_at = %attempt.next_at, problem = attempt.problem, "mail not sent yet");
+                let kept = self.attempts.put(mail, &attempt).await;
+                work.schedule.later(sending.owed, &attempt);
+                kept
+            }
+        };
+        if let Err(error) = kept {
+            tracing::warn!(%mail, error = &error as &dyn std::error::Error, "attempts not remembered: after a restart this mail is tried earlier");
+        }
+    }
+}
+
+/// What the dispatcher is at.
+struct Work {
+    schedule: Schedule,
+    in_flight: JoinSet<Finished>,
+    owed_by_task: HashMap<Id, Sending>,
+    /// All owed mails up to this position were read; none: there may be more to read.
+    read_to: Option<Position>,
+    /// The outbox could not be read: when to try again.
+    read_again_at: Option<Timestamp>,
+}
+
+/// A mail that is being sent.
+#[derive(Debug, Clone, Copy)]
+struct Sending {
+    owed: Owed,
+    /// Attempts before this one.
+    attempts: u32,
+    is_retry: bool,
+}
