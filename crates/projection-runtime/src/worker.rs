@@ -26,6 +26,9 @@ const BATCH: usize = 1_000;
 /// How long until the WAL is truncated again when a reader was in the way.
 const PURGE_AGAIN: Duration = Duration::from_millis(200);
 
+/// How long readers may keep a stopping service from closing a read model.
+const LAST_READERS: Duration = Duration::from_secs(3);
+
 /// A read model that was rebuilt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rebuilt {
@@ -226,7 +229,7 @@ impl Worker {
         self.board.go_on();
         let pool = self.board.show(shown, position);
         if let Some((db, file)) = before {
-            self.tasks.spawn(retire(self.board.name, pool, db, file));
+            self.tasks.spawn(retire(self.board.name, pool, db, file, self.stop.clone()));
         }
         tracing::info!(projection = self.name(), position = position.0, "a read model has been built");
         Ok(Rebuilt { name: self.name(), position })
@@ -238,7 +241,8 @@ impl Worker {
             drop(building.await);
         }
         if let Some(pool) = self.board.hide() {
-            pool.close().await;
+            // A view that somebody holds on to must not keep the service from stopping.
+            drop(tokio::time::timeout(LAST_READERS, pool.close()).await);
         }
         let live = self.live.take().map(|live| live.db);
         for db in live.into_iter().chain(self.older.take().map(|found| found.db)) {
@@ -258,10 +262,13 @@ fn forgets(event: &Envelope) -> bool {
     event.event_type.starts_with("person.forgotten.")
 }
 
-/// Deletes rows that are not read any more, when the last reader has gone.
-async fn retire(name: &'static str, pool: Option<AnyPool>, db: AnyConnection, file: ViewFile) {
+/// Deletes rows that are not read any more, when the last reader has gone; otherwise the next start does.
+async fn retire(name: &'static str, pool: Option<AnyPool>, db: AnyConnection, file: ViewFile, stop: CancellationToken) {
     if let Some(pool) = pool {
-        pool.close().await;
+        tokio::select! {
+            () = pool.close() => {}
+            () = stop.cancelled() => return,
+        }
     }
     let closed = db.close().await;
     let deleted = file.delete();

@@ -1,0 +1,194 @@
+//! A log in memory, a read model that writes down what it was given, and a data folder.
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use domain::registration::RegistrationEvent;
+use domain::{Actor, CommandId, DomainEvent, EventId, PersonId};
+use event_codec::{Codec, KeysError, PersonalKeys};
+use event_store::memory::MemoryStore;
+use event_store::{Append, EventStore, Expected};
+use jiff::Timestamp;
+use projection_runtime::sql::{Table, Value};
+use projection_runtime::{Clock, Envelope, Epoch, Fingerprint, Metadata, Position, Projection, ProjectionError, Runtime, Setup, StreamId};
+use sqlx::{AnyConnection, Row};
+use tempfile::TempDir;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+pub const SOON: Duration = Duration::from_secs(20);
+
+/// Keys that seal nothing: these tests are about rows.
+struct OpenKeys;
+
+impl PersonalKeys for OpenKeys {
+    fn seal(&self, _person: PersonId, _binding: &[u8], plain: &[u8]) -> Result<Vec<u8>, KeysError> {
+        Ok(plain.to_vec())
+    }
+
+    fn open(&self, _person: PersonId, _binding: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>, KeysError> {
+        Ok(Some(sealed.to_vec()))
+    }
+}
+
+pub fn clock() -> Clock {
+    Arc::new(|| Timestamp::UNIX_EPOCH)
+}
+
+pub struct World {
+    pub data: TempDir,
+    pub store: Arc<MemoryStore>,
+    pub codec: Codec,
+    next: AtomicU64,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::of_epoch(1)
+    }
+
+    pub fn of_epoch(epoch: u128) -> Self {
+        let store = Arc::new(MemoryStore::with_epoch(clock(), Epoch(Uuid::from_u128(epoch))));
+        Self { data: tempfile::tempdir().unwrap(), store, codec: Codec::new(Arc::new(OpenKeys)), next: AtomicU64::new(1) }
+    }
+
+    /// The same data folder beside another log.
+    pub fn with_store(self, store: Arc<MemoryStore>) -> Self {
+        Self { store, ..self }
+    }
+
+    /// Appends one event to a stream of its own. `word` is what the read model writes down.
+    pub async fn say(&self, word: &str) -> Position {
+        let event = RegistrationEvent::HumanCheckPassed { challenge: word.to_owned() };
+        self.append("registration", &event).await
+    }
+
+    pub async fn append<E: serde::Serialize>(&self, category: &str, event: &E) -> Position {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let stream = StreamId::new(category, Uuid::from_u128(u128::from(number)));
+        let metadata = Metadata {
+            command: CommandId(Uuid::from_u128(u128::from(number))),
+            fingerprint: Fingerprint(0),
+            actor: Actor::Operator,
+            from: "cli".to_owned(),
+            cause: None,
+        };
+        let metadata = Bytes::from(serde_json::to_vec(&metadata).unwrap());
+        let id = EventId(Uuid::from_u128(0x1000_0000 + u128::from(number)));
+        let event = self.codec.encode(&stream, id, event, metadata).unwrap();
+        self.raw(stream, event).await
+    }
+
+    pub async fn raw(&self, stream: StreamId, event: event_store::NewEvent) -> Position {
+        let append = Append { stream, expected: Expected::NoStream, events: vec![event], after: None };
+        self.store.append(append).outcome().await.unwrap().position
+    }
+
+    pub async fn say_many(&self, count: usize) -> Position {
+        let mut last = Position::START;
+        for number in 0..count {
+            last = self.say(&format!("word {number}")).await;
+        }
+        last
+    }
+
+    pub async fn start(&self, projections: Vec<Arc<dyn Projection>>) -> Runtime {
+        let log: Arc<dyn EventStore> = self.store.clone();
+        let setup = Setup { data: self.data.path().to_owned(), log, codec: self.codec.clone(), clock: clock(), projections };
+        Runtime::start(setup).await.unwrap()
+    }
+
+    /// The names of the files of read models.
+    pub fn files(&self) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(self.data.path().join("views"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !name.ends_with("-wal") && !name.ends_with("-shm"))
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+const WORDS: Table = Table::new("word", 1, &["position", "word"]);
+
+/// Writes down each event's word at its position.
+pub struct Words {
+    pub name: &'static str,
+    pub version: u32,
+    /// Refuses this word.
+    pub poison: Option<&'static str>,
+    /// Panics at this word.
+    pub panics_at: Option<&'static str>,
+    /// Fails this many times with an error of the database.
+    pub fails: AtomicU64,
+    /// Takes a permit for each batch, after the rows are written.
+    pub gate: Option<Arc<Semaphore>>,
+    /// Set once a batch has written its rows and waits at the gate.
+    pub at_gate: AtomicBool,
+}
+
+impl Words {
+    pub fn named(name: &'static str) -> Self {
+        Self { name, version: 1, poison: None, panics_at: None, fails: AtomicU64::new(0), gate: None, at_gate: AtomicBool::new(false) }
+    }
+}
+
+#[async_trait]
+impl Projection for Words {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn version(&self) -> u32 {
+        self.version
+    }
+
+    fn schema(&self) -> &'static [&'static str] {
+        &["CREATE TABLE word (position BIGINT NOT NULL PRIMARY KEY, word TEXT NOT NULL)"]
+    }
+
+    fn tables(&self) -> &'static [(&'static str, &'static str)] {
+        &[("word", "position")]
+    }
+
+    async fn apply(&self, rows: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+        let mut written = Vec::new();
+        for event in events {
+            let DomainEvent::Registration(_, RegistrationEvent::HumanCheckPassed { challenge }) = &event.event else { continue };
+            if self.poison == Some(challenge.as_str()) {
+                return Err(ProjectionError::Unappliable { position: event.position, reason: format!("{challenge} is poison") });
+            }
+            assert_ne!(self.panics_at, Some(challenge.as_str()), "this is meant to panic");
+            written.push(vec![Value::from(event.position), challenge.as_str().into()]);
+        }
+        WORDS.insert(rows, written).await?;
+        if self.fails.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+            return Err(ProjectionError::Database(sqlx::Error::WorkerCrashed));
+        }
+        if let Some(gate) = &self.gate {
+            self.at_gate.store(true, Ordering::SeqCst);
+            gate.acquire().await.unwrap().forget();
+        }
+        Ok(())
+    }
+}
+
+pub async fn count(rows: &mut AnyConnection) -> i64 {
+    sqlx::query("SELECT COUNT(*) FROM word").fetch_one(rows).await.unwrap().get(0)
+}
+
+/// Waits for a condition that no channel tells of.
+pub async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    tokio::time::timeout(SOON, async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap_or_else(|_| panic!("waited in vain: {what}"));
+}
