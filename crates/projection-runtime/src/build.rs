@@ -7,7 +7,7 @@ use event_store::{Clock, Epoch, Position};
 use sqlx::AnyConnection;
 
 use crate::apply::{Stop, apply_batch};
-use crate::feed::{Batch, Cursor, Feed, Halt};
+use crate::feed::{Cursor, Feed, Halt};
 use crate::meter::{Meter, Progress};
 use crate::shelf::{Shelf, ViewFile};
 use crate::{Projection, checkpoint, database};
@@ -49,15 +49,6 @@ impl From<Stop> for RebuildError {
     }
 }
 
-impl From<Halt> for RebuildError {
-    fn from(halt: Halt) -> Self {
-        match halt {
-            Halt::Stopping => Self::Stopping,
-            Halt::Unreadable(failure) => Self::Unappliable { position: failure.position, reason: failure.reason },
-        }
-    }
-}
-
 /// What a builder needs.
 #[derive(Clone)]
 pub(crate) struct Builder {
@@ -74,10 +65,13 @@ pub(crate) struct Built {
     db: AnyConnection,
     pub(crate) cursor: Cursor,
     file: ViewFile,
+    /// The event that it could not apply; it has everything before.
+    failed: Option<Stop>,
 }
 
 impl Builder {
-    /// Builds the read model up to the head of the log as it is when it gets there. What it leaves behind when it fails is swept
+    /// Builds the read model up to the head of the log as it is when it gets there, or up to an event that cannot be applied. What it
+    /// leaves behind when it fails is swept
     /// at the next start.
     pub(crate) async fn build(self, mut report: impl FnMut(Progress) + Send) -> Result<Built, RebuildError> {
         let meter = Meter::begin(self.projection.name());
@@ -85,9 +79,9 @@ impl Builder {
         let file = self.shelf.next(self.projection.name(), self.projection.version())?;
         let cursor = self.feed.cursor(Position::START);
         let db = database::create_unsafe(&file.building(), &*self.projection, self.epoch).await?;
-        let mut built = Built { builder: self, db, cursor, file };
+        let mut built = Built { builder: self, db, cursor, file, failed: None };
         report(meter.progress(0, built.builder.feed.head().0));
-        while built.cursor.position() < built.builder.feed.head() {
+        while built.failed.is_none() && built.cursor.position() < built.builder.feed.head() {
             built.advance().await?;
             report(meter.progress(built.cursor.position().0, built.builder.feed.head().0));
         }
@@ -97,25 +91,28 @@ impl Builder {
 
 impl Built {
     async fn advance(&mut self) -> Result<(), RebuildError> {
-        let batch: Batch = match self.cursor.next(BATCH).await {
-            Ok(batch) => batch,
+        let stop = match self.cursor.next(BATCH).await {
+            Ok(batch) => apply_batch(&mut self.db, &*self.builder.projection, &batch, &self.cursor, &self.builder.clock).await.err(),
             Err(Halt::Stopping) => return Err(RebuildError::Stopping),
-            Err(Halt::Unreadable(failure)) => {
-                let stop = Stop { position: failure.position, reason: failure.reason };
-                return Err(self.fail(stop).await);
-            }
+            Err(Halt::Unreadable(failure)) => Some(Stop { position: failure.position, reason: failure.reason }),
         };
-        match apply_batch(&mut self.db, &*self.builder.projection, &batch, &self.cursor, &self.builder.clock).await {
-            Ok(()) => Ok(()),
-            Err(stop) => Err(self.fail(stop).await),
+        if let Some(stop) = &stop {
+            checkpoint::record_failure(&mut self.db, stop.position, &stop.reason).await?;
         }
+        self.failed = stop;
+        Ok(())
     }
 
-    /// Leaves in the unfinished file why it was not finished.
-    async fn fail(&mut self, stop: Stop) -> RebuildError {
-        match checkpoint::record_failure(&mut self.db, stop.position, &stop.reason).await {
-            Ok(()) => stop.into(),
-            Err(error) => error.into(),
+    /// The event that it could not apply, if there is one.
+    pub(crate) fn failed(&self) -> Option<Stop> {
+        self.failed.clone()
+    }
+
+    /// Refuses one that could not apply an event.
+    pub(crate) fn complete(self) -> Result<Self, RebuildError> {
+        match self.failed {
+            Some(stop) => Err(stop.into()),
+            None => Ok(self),
         }
     }
 
@@ -123,6 +120,7 @@ impl Built {
     pub(crate) async fn finish(mut self, position: Position) -> Result<(ViewFile, Cursor), RebuildError> {
         while self.cursor.position() < position {
             self.advance().await?;
+            self = self.complete()?;
         }
         database::make_safe(self.db, &self.file.building()).await?;
         self.builder.shelf.publish(&self.file)?;

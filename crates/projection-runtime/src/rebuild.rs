@@ -42,7 +42,7 @@ pub async fn rebuild(
         let progress = &progress;
         async move {
             let built = builder.build(|step| (*progress.lock())(step)).await?;
-            let (file, cursor) = built.finish(Position::START).await?;
+            let (file, cursor) = built.complete()?.finish(Position::START).await?;
             drop(file);
             Ok::<_, RebuildError>(Rebuilt { name: projection.name(), position: cursor.position() })
         }

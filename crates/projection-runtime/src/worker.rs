@@ -197,11 +197,11 @@ impl Worker {
 
     async fn built(&mut self, result: Result<Built, RebuildError>) {
         self.building = None;
+        self.board.building(None);
         let installed = match result {
-            Ok(built) => self.install(built).await,
+            Ok(built) => self.install_or_stop(built).await,
             Err(error) => Err(error),
         };
-        self.board.building(None);
         if let (Err(error), None) = (&installed, &self.live) {
             match error {
                 RebuildError::Stopping => {}
@@ -214,6 +214,18 @@ impl Worker {
         if let Some(order) = self.ordered.take() {
             // Who asked may have gone.
             drop(order.send(installed));
+        }
+    }
+
+    /// What came to an event that it cannot apply is good for nothing but to answer up to there, where nothing else answers.
+    async fn install_or_stop(&mut self, built: Built) -> Result<Rebuilt, RebuildError> {
+        match built.failed() {
+            Some(stop) if self.live.is_none() && self.older.is_none() => {
+                let installed = self.install(built).await;
+                self.halt(stop).await;
+                installed
+            }
+            Some(_) | None => self.install(built.complete()?).await,
         }
     }
 
