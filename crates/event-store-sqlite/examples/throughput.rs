@@ -2,10 +2,13 @@
 //!
 //! ```sh
 //! cargo run --release -p event-store-sqlite --example throughput -- [FOLDER] [SECONDS] [EVENTS TO FILL WITH FIRST]
+//! cargo run --release -p event-store-sqlite --example throughput -- LOG
 //! ```
 //!
-//! Prints, for 1, 64 and 256 appends in flight: appends of one event of about 420 bytes per second, to new streams, to
-//! recent ones, and (after filling) to random old ones, with latencies; then events read per second, beside a bare scan.
+//! Prints, for 1, 64, 256 and 1024 appends in flight: appends of one event of about 420 bytes per second, with latencies
+//! and processor time: to new streams with ids in the order of time, to recent streams, to new streams with random ids
+//! (as those named by a digest are), and (after filling) to random old ones. Then events read per second, beside a bare
+//! scan; only these of a log that is there already.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, reason = "a tool: prints, fails loudly, reads the clock")]
 
@@ -23,12 +26,16 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 /// Which streams are appended to.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Streams {
     New,
     Recent,
+    NewRandom,
     Random { filled: u64 },
 }
+
+/// Ids in the order of time have this much between them, for the random part.
+const STEP: u64 = 1 << 16;
 
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
@@ -41,7 +48,11 @@ fn spread(number: u64) -> u64 {
 }
 
 fn stream(number: u64) -> StreamId {
-    StreamId::new("registration", Uuid::from_u64_pair(spread(number), number))
+    StreamId::new("registration", Uuid::from_u64_pair(number * STEP + spread(number) % STEP, spread(number)))
+}
+
+fn random_stream(number: u64) -> StreamId {
+    StreamId::new("reservation", Uuid::from_u64_pair(spread(number), number))
 }
 
 fn event(data: &Bytes) -> NewEvent {
@@ -59,26 +70,27 @@ fn append(stream: StreamId, expected: Expected, data: &Bytes) -> Append {
 }
 
 /// One client: as many appends as it can make until the end, each waited for.
-async fn client(log: Arc<SqliteLog>, streams: Streams, number: u64, clients: u64, end: Instant) -> Vec<Duration> {
+async fn client(log: Arc<SqliteLog>, streams: Streams, (base, clients, number): (u64, u64, u64), end: Instant) -> Vec<Duration> {
     let data = Bytes::from("{\"legal_name\":\"Turbine Works\"}".repeat(14));
-    let base = spread(NUMBER.load(Ordering::Relaxed)) >> 20;
     let mut latencies = Vec::new();
     for round in 0_u64.. {
         let started = Instant::now();
         if started >= end {
             break;
         }
-        let (key, expected) = match streams {
-            Streams::New => (base + round * clients + number, Expected::NoStream),
+        let (stream, expected) = match streams {
+            Streams::New => (stream(base + round * clients + number), Expected::NoStream),
             // Ten events each, then the next stream.
             Streams::Recent => {
-                (base + (round / 10) * clients + number, (round % 10).checked_sub(1).map_or(Expected::NoStream, Expected::Exact))
+                let expected = (round % 10).checked_sub(1).map_or(Expected::NoStream, Expected::Exact);
+                (stream(base + (round / 10) * clients + number), expected)
             }
-            Streams::Random { filled } => (spread(base + round * clients + number) % filled, Expected::Exact(0)),
+            Streams::NewRandom => (random_stream(base + round * clients + number), Expected::NoStream),
+            Streams::Random { filled } => (stream(spread(base + round * clients + number) % filled), Expected::Exact(0)),
         };
-        let outcome = log.append(append(stream(key), expected, &data)).outcome().await;
-        // Random streams may be met twice: a refusal costs as much as what is measured.
-        assert!(outcome.is_ok() || streams != Streams::New, "{outcome:?}");
+        let outcome = log.append(append(stream, expected, &data)).outcome().await;
+        // Random old streams may be met twice: a refusal costs about as much as what is measured.
+        assert!(outcome.is_ok() || matches!(streams, Streams::Random { .. }), "{outcome:?}");
         latencies.push(started.elapsed());
     }
     latencies
@@ -87,7 +99,9 @@ async fn client(log: Arc<SqliteLog>, streams: Streams, number: u64, clients: u64
 async fn appends(log: &Arc<SqliteLog>, name: &str, streams: Streams, clients: u64, seconds: u64) {
     let started = Instant::now();
     let end = started + Duration::from_secs(seconds);
-    let tasks: Vec<_> = (0..clients).map(|number| tokio::spawn(client(Arc::clone(log), streams, number, clients, end))).collect();
+    let base = 20_000_000 + NUMBER.load(Ordering::Relaxed) * 2;
+    let busy = processor_time();
+    let tasks: Vec<_> = (0..clients).map(|number| tokio::spawn(client(Arc::clone(log), streams, (base, clients, number), end))).collect();
     let mut latencies = Vec::new();
     for task in tasks {
         latencies.extend(task.await.unwrap());
@@ -96,16 +110,24 @@ async fn appends(log: &Arc<SqliteLog>, name: &str, streams: Streams, clients: u6
     latencies.sort_unstable();
     let quantile = |part: usize| latencies.get((latencies.len() * part / 1000).min(latencies.len() - 1)).copied().unwrap_or_default();
     println!(
-        "{name:<16} {clients:>4} in flight: {:>8}/s   p50 {:>9.2?}   p99 {:>9.2?}   max {:>9.2?}",
+        "{name:<16} {clients:>4} in flight: {:>8}/s   p50 {:>9.2?}   p99 {:>9.2?}   max {:>9.2?}   processor {:>6.2?} each",
         per_second(latencies.len(), elapsed),
         quantile(500),
         quantile(990),
-        quantile(1000)
+        quantile(1000),
+        (processor_time() - busy) / u32::try_from(latencies.len()).unwrap()
     );
 }
 
 fn per_second(count: usize, elapsed: Duration) -> u128 {
     u128::try_from(count).unwrap() * 1_000_000_000 / elapsed.as_nanos().max(1)
+}
+
+/// Processor time of this process so far, as Linux tells it in hundredths of a second.
+fn processor_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    Duration::from_millis(fields.filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>() * 10)
 }
 
 /// Overwrites 4 KiB and syncs, again and again, in a file that has its size already.
@@ -179,12 +201,23 @@ fn scan(path: &Path) {
     println!("file: {pages} bytes, {} per event, {} of them metadata and data", pages / i64::try_from(count).unwrap(), bytes / count);
 }
 
+async fn read(log: &Arc<SqliteLog>, path: &Path) {
+    for page in [512, 1024, 4096] {
+        replay(log, page).await;
+    }
+    scan(path);
+}
+
 #[tokio::main(flavor = "multi_thread")]
 async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let folder = arguments.first().map_or_else(std::env::temp_dir, PathBuf::from);
     let seconds = arguments.get(1).map_or(3, |text| text.parse().unwrap());
     let filled: u64 = arguments.get(2).map_or(0, |text| text.parse().unwrap());
+    if folder.is_file() {
+        let log = Arc::new(SqliteLog::open(&folder, Options::new(Arc::new(Timestamp::now))).unwrap());
+        return read(&log, &folder).await;
+    }
     let folder = tempfile::tempdir_in(folder).unwrap();
     let path = folder.path().join("log.db");
     fdatasync(folder.path(), 1);
@@ -193,15 +226,13 @@ async fn main() {
     for clients in [1, 64, 256, 1024] {
         appends(&log, "new streams", Streams::New, clients, seconds).await;
         appends(&log, "recent streams", Streams::Recent, clients, seconds).await;
+        appends(&log, "new random", Streams::NewRandom, clients, seconds).await;
         if filled > 0 {
             appends(&log, "random streams", Streams::Random { filled }, clients, seconds).await;
         }
     }
     fdatasync(folder.path(), 1);
-    for page in [512, 1024, 4096] {
-        replay(&log, page).await;
-    }
-    scan(&path);
+    read(&log, &path).await;
     let started = Instant::now();
     drop(log);
     println!("close: {:.2?}", started.elapsed());

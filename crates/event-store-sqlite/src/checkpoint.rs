@@ -5,12 +5,15 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use rusqlite::Connection;
 
+use crate::error::is_broken;
+use crate::writer::Failure;
+
 /// After about this many bytes written, the write-ahead log is moved.
 const EVERY_BYTES: usize = 4 << 20;
 
-/// From this many frames (of 4 KiB) on, the write-ahead log is made to start over at its beginning. Starting over keeps
-/// its size bounded, and overwriting a file is cheaper to sync than growing it.
-const START_OVER_FRAMES: i64 = 8192;
+/// From this many frames (pages of 8 KiB) on, the write-ahead log is made to start over at its beginning. Starting over
+/// keeps its size bounded, and overwriting a file is cheaper to sync than growing it.
+const START_OVER_FRAMES: i64 = 4096;
 
 /// What little was written is moved after this time.
 const IDLE: Duration = Duration::from_secs(1);
@@ -53,8 +56,8 @@ impl Checkpointer {
         self.changed.notify_one();
     }
 
-    /// Runs until stopped.
-    pub(crate) fn run(&self, connection: &Connection) {
+    /// Runs until stopped. A broken disk stops the log.
+    pub(crate) fn run(&self, connection: &Connection, failure: &Failure) {
         loop {
             let mut pending = self.pending.lock();
             if !pending.stop && pending.bytes < EVERY_BYTES {
@@ -63,8 +66,13 @@ impl Checkpointer {
             let stop = pending.stop;
             let bytes = std::mem::take(&mut pending.bytes);
             drop(pending);
-            if bytes > 0 || stop {
-                self.checkpoint(connection, stop);
+            let moved = if bytes > 0 || stop { self.checkpoint(connection, stop) } else { Ok(()) };
+            if let Err(error) = moved {
+                if is_broken(&error) {
+                    failure.stop(&error.to_string());
+                }
+                // The events are safe in the write-ahead log, which grows until a later attempt succeeds.
+                tracing::warn!(%error, "the write-ahead log could not be moved into the database");
             }
             if stop {
                 return;
@@ -73,18 +81,15 @@ impl Checkpointer {
     }
 
     /// Moves what it can without making anybody wait; the small rest, now and then, between two transactions.
-    fn checkpoint(&self, connection: &Connection, last: bool) {
-        let moved = checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)").and_then(|frames| {
-            if last || frames >= START_OVER_FRAMES {
-                let _turn = self.turn.lock();
-                return checkpoint(connection, "PRAGMA wal_checkpoint(RESTART)");
-            }
-            Ok(frames)
-        });
-        if let Err(error) = moved {
-            // The events are safe in the write-ahead log, which grows until a later attempt succeeds.
-            tracing::warn!(%error, "the write-ahead log could not be moved into the database");
+    fn checkpoint(&self, connection: &Connection, last: bool) -> rusqlite::Result<()> {
+        let frames = checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+        if last || frames >= START_OVER_FRAMES {
+            // Once more, to leave little for when the writer waits.
+            checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+            let _turn = self.turn.lock();
+            checkpoint(connection, "PRAGMA wal_checkpoint(RESTART)")?;
         }
+        Ok(())
     }
 }
 

@@ -18,7 +18,7 @@ use crate::lock::Lock;
 use crate::queue::{Bounds, Queue};
 use crate::reader::Readers;
 use crate::schema::{self, Role};
-use crate::writer::Writer;
+use crate::writer::{Failure, Writer};
 use crate::{OpenError, Options};
 
 /// An event log in one file (and its `-wal`, `-shm` and `.lock` beside it).
@@ -76,7 +76,7 @@ impl SqliteLog {
             queue: Arc::clone(&queue),
             checkpointer: Arc::clone(&checkpointer),
             head: head_sender,
-            failure: failure_sender,
+            failure: Failure { reason: Arc::new(failure_sender), queue: Arc::clone(&queue) },
         };
         let running = start(writer, Arc::clone(&checkpointer), checkpoints, lock)?;
         let readers = Arc::new(Readers::new(path.clone(), options.readers));
@@ -147,8 +147,8 @@ fn start(writer: Writer, checkpointer: Arc<Checkpointer>, checkpoints: rusqlite:
     let thread = |name: &str| thread::Builder::new().name(name.to_owned());
     let checkpoint_thread = thread("log-checkpoint")
         .spawn({
-            let checkpointer = Arc::clone(&checkpointer);
-            move || checkpointer.run(&checkpoints)
+            let (checkpointer, failure) = (Arc::clone(&checkpointer), writer.failure.clone());
+            move || checkpointer.run(&checkpoints, &failure)
         })
         .map_err(OpenError::Thread)?;
     match thread("log-writer").spawn(move || writer.run()) {

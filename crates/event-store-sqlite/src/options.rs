@@ -32,7 +32,7 @@ pub struct Options {
     pub queue_bytes: usize,
     /// Of how many streams the writer remembers the newest version; those of others it looks up.
     pub remembered_streams: usize,
-    /// The most pages (of 4 KiB) that the file may have: what does not fit is answered `Unavailable`, as on a full disk.
+    /// The most pages (of 8 KiB) that the file may have: what does not fit is answered `Unavailable`, as on a full disk.
     pub max_pages: Option<u32>,
 }
 

@@ -1,10 +1,11 @@
 //! Reading: a few connections, each used by one blocking task at a time.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use event_store::{Direction, Position, ReadError, Recorded, StreamId};
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -22,6 +23,10 @@ const AT_ONCE: usize = 1024;
 /// How many streams a reader remembers the names of, and how many it looks up at once.
 const REMEMBERED_STREAMS: usize = 65_536;
 const STREAMS_AT_ONCE: i64 = 256;
+
+/// Metadata and data of events are kept in blocks of about this many bytes, many events to a block: whoever keeps one
+/// event keeps its block, and a replay asks for memory once in a while instead of twice per event.
+const BLOCK_BYTES: usize = 16_384;
 
 const STREAM_FORWARDS: &str = "
 SELECT position, stream, version, type, recorded_at, id, metadata, data
@@ -102,9 +107,37 @@ pub(crate) struct Reader {
 /// Names by their number in the file, which never changes once committed.
 #[derive(Debug, Default)]
 struct Names {
-    streams: HashMap<i64, StreamId>,
-    categories: HashMap<i64, Arc<str>>,
-    types: HashMap<i64, Arc<str>>,
+    streams: ByNumber<StreamId>,
+    /// The last number that was looked up with others, and the last that was looked up alone.
+    last_streams: (i64, i64),
+    categories: ByNumber<Arc<str>>,
+    types: ByNumber<Arc<str>>,
+}
+
+type ByNumber<T> = HashMap<i64, T, BuildHasherDefault<Spread>>;
+
+/// Hashes the small ascending numbers of this file, which nobody outside chooses: one multiplication spreads them.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(self.0 ^ u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.write_u64(number.unsigned_abs());
+    }
 }
 
 impl Reader {
@@ -179,16 +212,23 @@ impl Reader {
         let mut statement = self.connection.prepare_cached(query)?;
         let mut rows = statement.query(params)?;
         let start = events.len();
+        let mut block = BytesMut::new();
         while let Some(row) = rows.next()? {
-            events.push(self.names.event(&self.connection, row)?);
+            events.push(self.names.event(&self.connection, row, &mut block)?);
         }
         Ok(events.len() - start)
     }
 }
 
 impl Names {
-    fn event(&mut self, connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Recorded> {
+    fn event(&mut self, connection: &Connection, row: &Row<'_>, block: &mut BytesMut) -> rusqlite::Result<Recorded> {
         let micros = row.get(4)?;
+        let (metadata, data) = (row.get_ref(6)?.as_blob()?, row.get_ref(7)?.as_blob()?);
+        if block.capacity() < metadata.len() + data.len() {
+            // The first block of a page is small: most streams are short.
+            let size = if block.capacity() == 0 { BLOCK_BYTES / 8 } else { BLOCK_BYTES };
+            *block = BytesMut::with_capacity(size.max(metadata.len() + data.len()));
+        }
         Ok(Recorded {
             position: Position(number(row, 0)?),
             stream: self.stream(connection, row.get(1)?)?,
@@ -196,13 +236,13 @@ impl Names {
             event_type: name(connection, &mut self.types, "SELECT name FROM types WHERE id = ?1", row.get(3)?)?,
             recorded_at: Timestamp::from_microsecond(micros).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(4, micros))?,
             id: Uuid::from_bytes(row.get(5)?),
-            metadata: Bytes::copy_from_slice(row.get_ref(6)?.as_blob()?),
-            data: Bytes::copy_from_slice(row.get_ref(7)?.as_blob()?),
+            metadata: keep(block, metadata),
+            data: keep(block, data),
         })
     }
 
     /// The name of a stream. Streams are numbered in the order of their first events, so a reader of the whole log
-    /// that meets a new one will soon meet the next: they are looked up many at once.
+    /// meets them in this order, and they are looked up many at once. Those met out of order are looked up one by one.
     fn stream(&mut self, connection: &Connection, number: i64) -> rusqlite::Result<StreamId> {
         if let Some(stream) = self.streams.get(&number) {
             return Ok(stream.clone());
@@ -211,16 +251,29 @@ impl Names {
             self.streams.clear();
         }
         let mut query = connection.prepare_cached("SELECT id, category, key FROM streams WHERE id >= ?1 ORDER BY id LIMIT ?2")?;
-        let mut rows = query.query(params![number, STREAMS_AT_ONCE])?;
+        let goes_on = number == self.last_streams.0 + 1 || number == self.last_streams.1 + 1;
+        let mut rows = query.query(params![number, if goes_on { STREAMS_AT_ONCE } else { 1 }])?;
         while let Some(row) = rows.next()? {
             let category = name(connection, &mut self.categories, "SELECT name FROM categories WHERE id = ?1", row.get(1)?)?;
-            self.streams.insert(row.get(0)?, StreamId { category, key: Uuid::from_bytes(row.get(2)?) });
+            let found = row.get(0)?;
+            if goes_on {
+                self.last_streams.0 = found;
+            } else {
+                self.last_streams.1 = found;
+            }
+            self.streams.insert(found, StreamId { category, key: Uuid::from_bytes(row.get(2)?) });
         }
         self.streams.get(&number).cloned().ok_or(rusqlite::Error::QueryReturnedNoRows)
     }
 }
 
-fn name(connection: &Connection, known: &mut HashMap<i64, Arc<str>>, query: &str, number: i64) -> rusqlite::Result<Arc<str>> {
+/// Copies into the block, which has the room.
+fn keep(block: &mut BytesMut, bytes: &[u8]) -> Bytes {
+    block.extend_from_slice(bytes);
+    block.split().freeze()
+}
+
+fn name(connection: &Connection, known: &mut ByNumber<Arc<str>>, query: &str, number: i64) -> rusqlite::Result<Arc<str>> {
     if let Some(name) = known.get(&number) {
         return Ok(Arc::clone(name));
     }

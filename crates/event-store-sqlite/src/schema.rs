@@ -15,6 +15,9 @@ const APPLICATION_ID: i64 = 0x4761_7465;
 /// The newest format that this code reads and writes.
 pub(crate) const FORMAT: i64 = 1;
 
+/// Half the room that pages of 4 KiB leave unused between events of some hundred bytes, for little more to sync.
+const PAGE_BYTES: i64 = 8192;
+
 /// Streams and names are known by small ascending numbers: the index of events by stream then grows at its end, where
 /// appends to recent streams find it in memory, however many events there are (facts: 4 times faster at 10 million).
 /// Event ids have no index: a repeat is found at the place it was meant for.
@@ -64,6 +67,8 @@ pub(crate) enum Role {
 pub(crate) fn open_writer(path: &Path, durability: Durability) -> Result<Connection, OpenError> {
     let connection = connect(path, Role::Writer(durability), OpenFlags::SQLITE_OPEN_CREATE).map_err(|error| refine(path, error))?;
     check_format(path, &connection)?;
+    // Has an effect only before the first page is written.
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     let journal: String = connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
     if journal != "wal" {
         return Err(OpenError::NotALog(path.to_owned()));

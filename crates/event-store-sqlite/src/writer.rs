@@ -1,5 +1,6 @@
 //! The writer thread: takes what is queued, writes and commits it, answers.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use event_store::{AppendError, Appended, Clock, Position};
@@ -23,11 +24,37 @@ pub(crate) struct Writer {
     pub(crate) queue: Arc<Queue>,
     pub(crate) checkpointer: Arc<Checkpointer>,
     pub(crate) head: watch::Sender<Position>,
-    pub(crate) failure: watch::Sender<Option<Arc<str>>>,
+    pub(crate) failure: Failure,
+}
+
+/// Where it is told that the log takes no more appends until a restart. Clones tell the same.
+#[derive(Clone)]
+pub(crate) struct Failure {
+    pub(crate) reason: Arc<watch::Sender<Option<Arc<str>>>>,
+    pub(crate) queue: Arc<Queue>,
+}
+
+impl Failure {
+    /// Takes no more appends until a restart, and says why to whoever is interested. The first reason stays.
+    pub(crate) fn stop(&self, reason: &str) -> Arc<str> {
+        tracing::error!(reason, "the event log cannot be trusted to write any more: restart from what is on disk");
+        let reason: Arc<str> = format!("the event log stopped: {reason}").into();
+        self.queue.close(&reason);
+        self.reason.send_if_modified(|known| {
+            let first = known.is_none();
+            known.get_or_insert_with(|| Arc::clone(&reason));
+            first
+        });
+        reason
+    }
+
+    fn known(&self) -> Option<Arc<str>> {
+        self.reason.borrow().clone()
+    }
 }
 
 /// Why a whole batch has no outcome of its own.
-enum Failure {
+enum Lost {
     /// Nothing was recorded, and a later batch may do better.
     NotNow(rusqlite::Error),
     /// Nothing was recorded, but the disk or the file is broken.
@@ -38,26 +65,36 @@ enum Failure {
 
 impl Writer {
     /// Runs until the queue is closed and empty.
+    ///
+    /// If it panics (a bug here, or in the clock), nobody must wait for ever: what is queued is dropped, which its
+    /// tickets tell as an unknown outcome.
     pub(crate) fn run(mut self) {
-        while let Some(batch) = self.queue.take() {
-            self.write(batch);
+        let (queue, failure) = (Arc::clone(&self.queue), self.failure.clone());
+        let finished = catch_unwind(AssertUnwindSafe(|| {
+            while let Some(batch) = self.queue.take() {
+                self.write(batch);
+            }
+        }));
+        if finished.is_err() {
+            failure.stop("its writer panicked");
+            while queue.take().is_some() {}
         }
     }
 
     fn write(&mut self, batch: Vec<Queued>) {
-        if let Some(reason) = &*self.failure.borrow() {
-            return refuse(batch, &AppendError::Unavailable(Arc::clone(reason)));
+        if let Some(reason) = self.failure.known() {
+            return refuse(batch, &AppendError::Unavailable(reason));
         }
         match self.commit(&batch) {
             Ok(outcomes) => self.answer(batch, outcomes),
-            Err(failure) => {
+            Err(lost) => {
                 self.memory = None;
-                self.fail(batch, failure);
+                self.fail(batch, lost);
             }
         }
     }
 
-    fn commit(&mut self, batch: &[Queued]) -> Result<Outcomes, Failure> {
+    fn commit(&mut self, batch: &[Queued]) -> Result<Outcomes, Lost> {
         // The checkpointer starts the write-ahead log over between two transactions, never during one.
         let turn = Arc::clone(&self.checkpointer);
         let _turn = turn.turn();
@@ -66,14 +103,14 @@ impl Writer {
             if !self.connection.is_autocommit() {
                 drop(self.connection.execute_batch("ROLLBACK"));
             }
-            if is_broken(&error) { Failure::Broken(error) } else { Failure::NotNow(error) }
+            if is_broken(&error) { Lost::Broken(error) } else { Lost::NotNow(error) }
         })?;
         let committed = self.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
         committed.map_err(|error| {
             if !self.connection.is_autocommit() {
                 drop(self.connection.execute_batch("ROLLBACK"));
             }
-            if commit_left_nothing(&error) { Failure::NotNow(error) } else { Failure::Unknown(error) }
+            if commit_left_nothing(&error) { Lost::NotNow(error) } else { Lost::Unknown(error) }
         })?;
         Ok(outcomes)
     }
@@ -116,31 +153,22 @@ impl Writer {
         }
     }
 
-    fn fail(&mut self, batch: Vec<Queued>, failure: Failure) {
+    fn fail(&mut self, batch: Vec<Queued>, lost: Lost) {
         metrics::counter!("gatehouse_commit_failures_total").increment(1);
-        match failure {
-            Failure::NotNow(error) => {
+        match lost {
+            Lost::NotNow(error) => {
                 tracing::warn!(%error, appends = batch.len(), "a batch of appends could not be written");
                 refuse(batch, &AppendError::Unavailable(error.to_string().into()));
             }
-            Failure::Broken(error) => {
-                let reason = self.stop(&error);
+            Lost::Broken(error) => {
+                let reason = self.failure.stop(&error.to_string());
                 refuse(batch, &AppendError::Unavailable(reason));
             }
-            Failure::Unknown(error) => {
-                let reason = self.stop(&error);
+            Lost::Unknown(error) => {
+                let reason = self.failure.stop(&error.to_string());
                 refuse(batch, &AppendError::OutcomeUnknown(reason));
             }
         }
-    }
-
-    /// Takes no more appends until a restart.
-    fn stop(&self, error: &rusqlite::Error) -> Arc<str> {
-        tracing::error!(%error, "the event log cannot be trusted to write any more: restart from what is on disk");
-        let reason: Arc<str> = format!("the event log stopped after a failure of the disk: {error}").into();
-        self.failure.send_replace(Some(Arc::clone(&reason)));
-        self.queue.close(&reason);
-        reason
     }
 }
 

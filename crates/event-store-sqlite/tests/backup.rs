@@ -49,6 +49,8 @@ async fn a_copy_made_under_load_is_the_log_as_it_was_at_one_instant() {
     for writer in writers {
         writer.await.unwrap();
     }
+    let left = std::fs::read_dir(folder.path()).unwrap().filter(|file| file.as_ref().unwrap().path().to_string_lossy().contains("partial"));
+    assert_eq!(left.count(), 0);
 }
 
 #[tokio::test]

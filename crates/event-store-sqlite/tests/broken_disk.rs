@@ -137,3 +137,19 @@ async fn a_disk_that_fails_stops_the_log_until_a_restart_which_finds_all_that_wa
     assert_eq!(ids(&events), vec![key]);
     assert_eq!(log.check().await.unwrap().problems, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn nobody_waits_for_ever_when_the_writer_panics() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.db");
+    let clock: event_store::Clock = std::sync::Arc::new(|| panic!("a clock that is broken"));
+    let log = SqliteLog::open(&path, Options::new(clock)).unwrap();
+    let tickets: Vec<_> = (0..5).map(|key| log.append(append(key, Expected::NoStream, &[key]))).collect();
+    for ticket in tickets {
+        let outcome = ticket.outcome().await;
+        assert!(matches!(outcome, Err(AppendError::OutcomeUnknown(_) | AppendError::Unavailable(_))), "{outcome:?}");
+    }
+    log.failure().wait_for(Option::is_some).await.unwrap();
+    drop(log);
+    assert!(whole_log(&open(&path)).await.is_empty());
+}
