@@ -2,13 +2,15 @@
 //!
 //! The read model is an index and holds no personal data: one row for each event, and which events concern whom, also those of
 //! other streams. A reader takes positions from [`history`], fetches and opens these events from the log, and turns them into
-//! sentences with [`narrate`](mod@narrate) or into the state as it was with [`state_at`](mod@state_at). A person who has been
+//! sentences with [`narrate`] or into the state as it was with [`state_at`]. A person who has been
 //! forgotten reads as `erased` there without anything being done here.
 
 mod apply;
+pub mod narrate;
 mod queries;
 mod rows;
 mod schema;
+pub mod state_at;
 
 use std::sync::Arc;
 

@@ -161,6 +161,35 @@ async fn streams(conn: &mut AnyConnection, ids: BTreeSet<i64>) -> Result<BTreeMa
     Ok(names)
 }
 
+/// The streams that the history of a subject touches up to a position: first its own and those that are part of it, then the
+/// others in the order of their first mention; at most `limit`. To show a state as it was, read each of them whole: of a stream
+/// that merely mentions the subject, the history holds only some events.
+///
+/// # Errors
+/// When the database fails.
+pub async fn streams_of(
+    conn: &mut AnyConnection,
+    subject: Subject,
+    until: Option<Position>,
+    limit: u32,
+) -> Result<Vec<StreamId>, sqlx::Error> {
+    let sql = "SELECT DISTINCT events.stream FROM concerns JOIN events ON events.position = concerns.position
+               WHERE concerns.subject = $1 AND concerns.position <= $2 ORDER BY events.stream LIMIT $3";
+    let until = i64::try_from(until.map_or(u64::MAX, |until| until.0)).unwrap_or(i64::MAX);
+    let parts = parts(conn, subject).await?;
+    let mut found = BTreeSet::new();
+    for part in &parts {
+        let rows = sqlx::query(sql).bind(*part).bind(until).bind(i64::from(limit)).fetch_all(&mut *conn).await?;
+        for row in &rows {
+            found.insert(i64::read(row, 0)?);
+        }
+    }
+    let names = streams(conn, found.clone()).await?;
+    let (own, others): (Vec<i64>, Vec<i64>) = found.into_iter().partition(|stream| parts.contains(stream));
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    Ok(own.iter().chain(&others).filter_map(|stream| names.get(stream)).take(limit).cloned().collect())
+}
+
 /// The last position that was recorded at this instant or before, if any: what "as of" means (architecture, rule 2).
 ///
 /// # Errors
