@@ -19,14 +19,15 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// Where HTTP is served; port 0 takes a free one and prints it.
     pub(crate) listen: SocketAddr,
-    /// How the outside reaches the service: all links in mails begin with it. Never taken from a request.
-    pub(crate) base_url: String,
+    /// How the outside reaches the service: all links in mails begin with it. Never taken from a request. None: `http://` and
+    /// the address served.
+    pub(crate) base_url: Option<String>,
     /// The master key, if not in the data folder: a file with its text.
     pub(crate) master_key_file: Option<PathBuf>,
-    /// What is logged, as tracing-subscriber's filters have it.
-    pub(crate) log: String,
-    /// How it is logged.
-    pub(crate) log_format: LogFormat,
+    /// What is logged, as tracing-subscriber's filters have it. None: `info` for `serve`, `warn` otherwise.
+    pub(crate) log: Option<String>,
+    /// How it is logged. None: JSON for `serve`, text otherwise.
+    pub(crate) log_format: Option<LogFormat>,
     /// How mails leave.
     pub(crate) mail: MailConfig,
     /// The rules that decisions look at.
@@ -108,10 +109,10 @@ impl Default for Config {
         Self {
             data: PathBuf::from("gatehouse-data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            base_url: "http://127.0.0.1:8080".to_owned(),
+            base_url: None,
             master_key_file: None,
-            log: "info".to_owned(),
-            log_format: LogFormat::Json,
+            log: None,
+            log_format: None,
             mail: MailConfig::default(),
             policy: Policy::default(),
             human_check_bits: 16,
@@ -144,7 +145,8 @@ impl Config {
     pub(crate) fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
         let mut tree = match file {
             Some(file) => {
-                let text = std::fs::read_to_string(file).with_context(|| format!("the configuration file {} cannot be read", file.display()))?;
+                let text =
+                    std::fs::read_to_string(file).with_context(|| format!("the configuration file {} cannot be read", file.display()))?;
                 text.parse::<toml::Table>().with_context(|| format!("{} is not valid TOML", file.display()))?
             }
             None => toml::Table::new(),
@@ -164,9 +166,10 @@ impl Config {
     }
 
     fn validate(&self) -> anyhow::Result<()> {
-        if !(self.base_url.starts_with("https://") || self.base_url.starts_with("http://")) {
-            bail!("base_url must begin with https:// (found {:?})", self.base_url);
+        if let Some(base_url) = &self.base_url {
+            check_base_url(base_url)?;
         }
+        self.policy.calendar.validate().context("policy.calendar cannot be used")?;
         if self.human_check_bits > 24 {
             bail!("human_check_bits must be at most 24: more takes a browser minutes (found {})", self.human_check_bits);
         }
@@ -177,6 +180,17 @@ impl Config {
     pub(crate) fn to_toml(&self) -> anyhow::Result<String> {
         toml::to_string_pretty(self).context("the configuration cannot be shown")
     }
+}
+
+/// Whether links can begin with this.
+pub(crate) fn check_base_url(base_url: &str) -> anyhow::Result<()> {
+    let rest = base_url.strip_prefix("https://").or_else(|| base_url.strip_prefix("http://"));
+    if rest.is_none_or(|rest| {
+        rest.is_empty() || rest.starts_with('/') || rest.contains(|c: char| c.is_whitespace() || c.is_control() || c == '?' || c == '#')
+    }) {
+        bail!("base_url must be an address such as https://gateway.example (found {base_url:?})");
+    }
+    Ok(())
 }
 
 /// Variables that are not keys of the file: the flag for the file itself, the master key, and what tests use.
@@ -216,7 +230,8 @@ mod tests {
 
     #[test]
     fn the_environment_wins_over_the_defaults() {
-        let config = Config::load(None, environment(&[("GATEHOUSE_MAIL__TRANSPORT", "smtp"), ("GATEHOUSE_POLICY__CLAIM_MINUTES", "5")])).unwrap();
+        let config =
+            Config::load(None, environment(&[("GATEHOUSE_MAIL__TRANSPORT", "smtp"), ("GATEHOUSE_POLICY__CLAIM_MINUTES", "5")])).unwrap();
         assert_eq!(config.mail.transport, MailTransport::Smtp);
         assert_eq!(config.policy.claim_minutes, 5);
     }

@@ -1,3 +1,56 @@
-//! The binary.
+//! The binary `gatehouse`: composition root, service and command line.
+//!
+//! [`service`] puts the parts together, in the order in which they lean on each other; [`serve`] runs them behind HTTP;
+//! `admin` is the operator's own channel, a socket in the data folder, which every command that acts on data goes through;
+//! `commands` are those commands as they are typed and printed.
 
-fn main() {}
+mod admin;
+mod backup;
+mod cli;
+mod clock;
+mod commands;
+mod config;
+mod demo;
+mod failure;
+mod folder;
+mod forget;
+mod health;
+mod output;
+mod read_models;
+mod serve;
+mod service;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    // Before anything can open a TLS connection: two providers in one process and rustls cannot choose. It fails only if one
+    // was installed already, and nothing ran before this.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    // Whatever this process writes is for its owner only: the log, read models and mails hold personal data.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::complain(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("the service cannot start its threads: {error}")))?;
+    let result = runtime.block_on(commands::run(cli));
+    // What still blocks (a long read of the log, say) must not hold up the end.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    result
+}

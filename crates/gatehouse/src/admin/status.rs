@@ -1,0 +1,131 @@
+//! How the service is.
+
+use axum::Json;
+use axum::extract::State;
+use event_store::EventStore;
+use projection_runtime::{ConsumerState, ConsumerStatus, ProjectionState, ProjectionStatus};
+use serde::{Deserialize, Serialize};
+
+use super::{Admin, Answer};
+use crate::failure::Failure;
+use crate::read_models;
+
+/// How the service is.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Status {
+    /// The version that answers.
+    pub(crate) version: String,
+    /// Whether the service runs, or was opened for this question.
+    pub(crate) running: bool,
+    /// The data folder.
+    pub(crate) data: String,
+    /// The log.
+    pub(crate) log: LogStatus,
+    /// The read models.
+    pub(crate) read_models: Vec<Follower>,
+    /// What else follows the log; none while the service does not run.
+    pub(crate) consumers: Vec<Follower>,
+    /// How many mails there are of each state; none while the outbox cannot be read.
+    pub(crate) mails: Option<Vec<(String, u64)>>,
+}
+
+/// How the log is.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LogStatus {
+    /// Position of the newest event.
+    pub(crate) position: u64,
+    /// Which history it is.
+    pub(crate) epoch: uuid::Uuid,
+    /// Why it takes no more events, if it does not.
+    pub(crate) failure: Option<String>,
+}
+
+/// How something that follows the log is.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Follower {
+    /// Its name.
+    pub(crate) name: String,
+    /// `live`, `catching up`, `rebuilding`, `waiting`, `stopped`.
+    pub(crate) state: String,
+    /// The last event that it has taken.
+    pub(crate) position: u64,
+    /// Events that it has not taken yet.
+    pub(crate) lag_events: u64,
+    /// For how long the oldest of them waits, in seconds.
+    pub(crate) lag_seconds: f64,
+    /// Where and why it does not go on.
+    pub(crate) reason: Option<String>,
+}
+
+impl From<ProjectionStatus> for Follower {
+    fn from(status: ProjectionStatus) -> Self {
+        let (state, reason) = match status.state {
+            ProjectionState::Live => ("live", None),
+            ProjectionState::CatchingUp => ("catching up", None),
+            ProjectionState::Rebuilding(progress) => ("rebuilding", Some(format!("{} of {} events", progress.done, progress.total))),
+            ProjectionState::Stopped { position, reason } => ("stopped", Some(format!("at event {position}: {reason}"))),
+        };
+        Self {
+            name: status.name.to_owned(),
+            state: state.to_owned(),
+            position: status.position.0,
+            lag_events: status.lag_events,
+            lag_seconds: status.lag_seconds,
+            reason,
+        }
+    }
+}
+
+impl From<ConsumerStatus> for Follower {
+    fn from(status: ConsumerStatus) -> Self {
+        let (state, reason) = match status.state {
+            ConsumerState::Live => ("live", None),
+            ConsumerState::CatchingUp => ("catching up", None),
+            ConsumerState::Waiting { position, reason } => ("waiting", Some(format!("at event {position}: {reason}"))),
+            ConsumerState::Stopped { position, reason } => ("stopped", Some(format!("at event {position}: {reason}"))),
+        };
+        Self {
+            name: status.name.to_owned(),
+            state: state.to_owned(),
+            position: status.position.0,
+            lag_events: status.lag_events,
+            lag_seconds: status.lag_seconds,
+            reason,
+        }
+    }
+}
+
+/// Says how the service is. Opened for this question, it lets the read models catch up first.
+pub(crate) async fn show(State(admin): State<Admin>) -> Answer<Status> {
+    let service = &admin.service;
+    if !admin.running {
+        // One that has stopped, or takes longer, is shown as it is.
+        let _ = service.runtime.wait_for(service.head_at_start, std::time::Duration::from_secs(60)).await;
+    }
+    let position = *service.log.head().borrow();
+    let failure = service.log.failure().borrow().as_deref().map(str::to_owned);
+    Ok(Json(Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        running: admin.running,
+        data: service.folder.root().display().to_string(),
+        log: LogStatus { position: position.0, epoch: service.log.epoch().0, failure },
+        read_models: service.runtime.status().into_iter().map(Follower::from).collect(),
+        consumers: service.runtime.consumers().into_iter().map(Follower::from).collect(),
+        mails: mails(&admin).await,
+    }))
+}
+
+async fn mails(admin: &Admin) -> Option<Vec<(String, u64)>> {
+    let views = admin.service.runtime.views(read_models::NOTIFICATION_DISPATCH)?;
+    let counted = async {
+        let mut view = views.read(None, std::time::Duration::from_secs(1)).await.map_err(|error| Failure::from_error(&error))?;
+        notification_dispatch::counts(view.rows()).await.map_err(|error| Failure::from_error(&error))
+    };
+    match counted.await {
+        Ok(counts) => Some(counts.into_iter().map(|(state, count)| (state.as_str().to_owned(), count)).collect()),
+        Err(error) => {
+            tracing::warn!(%error, "the mails cannot be counted");
+            None
+        }
+    }
+}

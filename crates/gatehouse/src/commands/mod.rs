@@ -1,0 +1,102 @@
+//! The commands as they are typed: each finds the service, asks it, and prints what it answered.
+
+mod staff;
+mod status;
+mod token;
+
+use std::sync::Arc;
+
+use domain::StaffRole;
+
+use crate::admin::client::Client;
+use crate::cli::{Cli, Command, Global, StaffRoleName};
+use crate::config::{self, Config};
+use crate::failure::Failure;
+use crate::telemetry::{self, Voice};
+use crate::{clock, demo, output, serve};
+
+/// Runs the command that was typed.
+///
+/// # Errors
+/// Why it failed.
+pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
+    let mut config = configured(&cli.global)?;
+    match cli.command {
+        Command::Serve(flags) => {
+            config.listen = flags.listen.unwrap_or(config.listen);
+            config.base_url = flags.base_url.or(config.base_url);
+            if let Some(base_url) = &config.base_url {
+                config::check_base_url(base_url).map_err(|error| Failure::Usage(format!("{error:#}")))?;
+            }
+            telemetry::start_logging(&config, Voice::Service)?;
+            serve::run(config, clock::system()).await
+        }
+        Command::Demo(flags) => {
+            telemetry::start_logging(&config, Voice::Command)?;
+            demo::run(flags, config).await
+        }
+        Command::Config => output::line(config.to_toml()?.trim_end()),
+        command => {
+            telemetry::start_logging(&config, Voice::Command)?;
+            with_service(command, config).await
+        }
+    }
+}
+
+/// The configuration from file, environment and flags.
+fn configured(global: &Global) -> Result<Config, Failure> {
+    let mut config = Config::load(global.config.as_deref(), std::env::vars()).map_err(|error| Failure::Usage(format!("{error:#}")))?;
+    if let Some(data) = &global.data {
+        config.data.clone_from(data);
+    }
+    config.log = global.log.clone().or(config.log);
+    config.log_format = global.log_format.or(config.log_format);
+    Ok(config)
+}
+
+/// Runs a command that asks the service.
+async fn with_service(command: Command, config: Config) -> Result<(), Failure> {
+    let mut client = Client::connect(config, Arc::clone(&clock::system())).await?;
+    let result = ask(&mut client, command).await;
+    client.close().await;
+    result
+}
+
+async fn ask(client: &mut Client, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Status { json } => status::run(client, json).await,
+        Command::Token(command) => token::run(client, command).await,
+        Command::Staff(command) => staff::run(client, command).await,
+        _ => Err(Failure::failed("not yet")),
+    }
+}
+
+/// The role of this name.
+fn role(name: StaffRoleName) -> StaffRole {
+    match name {
+        StaffRoleName::Reviewer => StaffRole::Reviewer,
+        StaffRoleName::ReviewLead => StaffRole::ReviewLead,
+        StaffRoleName::Auditor => StaffRole::Auditor,
+        StaffRoleName::Administrator => StaffRole::Administrator,
+    }
+}
+
+/// The name of this role.
+fn role_name(role: StaffRole) -> &'static str {
+    match role {
+        StaffRole::Reviewer => "reviewer",
+        StaffRole::ReviewLead => "review-lead",
+        StaffRole::Auditor => "auditor",
+        StaffRole::Administrator => "administrator",
+    }
+}
+
+/// Several roles, as a person reads them.
+fn role_names(roles: &[StaffRole]) -> String {
+    roles.iter().map(|role| role_name(*role)).collect::<Vec<_>>().join(", ")
+}
+
+/// An instant to the second, in UTC.
+fn instant(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}

@@ -1,0 +1,157 @@
+//! `gatehouse serve`: the service behind HTTP, until it is told to stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::serve::ListenerExt;
+use event_store::Clock;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::admin::{self, Admin};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::folder::DataFolder;
+use crate::health::Health;
+use crate::output;
+use crate::service::Service;
+
+/// How long requests that are under way may take to finish when the service stops.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The service, served.
+pub(crate) struct Serving {
+    service: Arc<Service>,
+    health: Health,
+    address: SocketAddr,
+    stop: CancellationToken,
+    http: JoinHandle<std::io::Result<()>>,
+    admin: JoinHandle<std::io::Result<()>>,
+}
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// It cannot start; or the log can no longer be written ([`Failure::MustRestart`]).
+pub(crate) async fn run(config: Config, clock: Clock) -> Result<(), Failure> {
+    let serving = Serving::start(config, clock, crate::telemetry::start_metrics()?).await?;
+    output::line(format_args!("listening on http://{}", serving.address()))?;
+    serving.until_told_to_stop().await
+}
+
+impl Serving {
+    /// Starts everything: it answers when this returns, and is ready once the read models have caught up.
+    ///
+    /// # Errors
+    /// The address is taken, or [`Service::open`] fails.
+    pub(crate) async fn start(mut config: Config, clock: Clock, metrics: PrometheusHandle) -> Result<Self, Failure> {
+        let folder = DataFolder::open_or_make(&config.data)?;
+        // First, so that nothing is opened for an address that somebody else has.
+        let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+            Failure::Unavailable(format!("{} cannot be listened on: {error}; --listen names another address", config.listen))
+        })?;
+        let address = listener.local_addr().map_err(|error| Failure::from_error(&error))?;
+        config.base_url.get_or_insert_with(|| format!("http://{address}"));
+        let service = Arc::new(Service::open(config, folder, clock).await?);
+        service.adopt_calendar().await?;
+        let health = Health::new(Arc::clone(&service), metrics);
+        let stop = CancellationToken::new();
+        let http = listen_http(listener, health.clone().router(), &stop);
+        let admin = listen_admin(&service, &stop)?;
+        tracing::info!(%address, data = %service.folder.root().display(), version = env!("CARGO_PKG_VERSION"), "serving");
+        Ok(Self { service, health, address, stop, http, admin })
+    }
+
+    /// Where HTTP is served.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The parts of the service.
+    pub(crate) fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
+
+    /// Waits for SIGTERM or SIGINT, then stops: what is under way is finished, for ten seconds at most.
+    ///
+    /// # Errors
+    /// [`Failure::MustRestart`] when the log can no longer be written; a signal cannot be waited for.
+    pub(crate) async fn until_told_to_stop(self) -> Result<(), Failure> {
+        let wrong = |error: std::io::Error| Failure::from_error(&error);
+        let mut terminate = signal(SignalKind::terminate()).map_err(wrong)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(wrong)?;
+        let mut failure = self.service.log.failure();
+        let mut tidy = tokio::time::interval(Duration::from_secs(5));
+        tidy.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let outcome = loop {
+            tokio::select! {
+                _ = terminate.recv() => break Ok("SIGTERM"),
+                _ = interrupt.recv() => break Ok("SIGINT"),
+                failed = failure.wait_for(Option::is_some) => {
+                    let why = failed.ok().and_then(|why| why.as_deref().map(str::to_owned)).unwrap_or_else(|| "its writer ended".to_owned());
+                    break Err(why);
+                }
+                _ = tidy.tick() => self.health.tidy(),
+            }
+        };
+        match outcome {
+            Ok(signal) => {
+                tracing::info!(signal, "stopping");
+                self.stop(GRACE).await;
+                tracing::info!("stopped");
+                Ok(())
+            }
+            Err(why) => {
+                tracing::error!(%why, "the event log takes no more events: ending, so that a new start goes on from what is on disk");
+                self.stop(Duration::from_secs(1)).await;
+                Err(Failure::MustRestart(format!("the event log takes no more events ({why}); start again, and look at the disk")))
+            }
+        }
+    }
+
+    /// Stops in the opposite order of the start; requests that are under way have so long to finish.
+    pub(crate) async fn stop(self, grace: Duration) {
+        let Self { service, health, stop, http, admin, .. } = self;
+        health.stop();
+        stop.cancel();
+        let ended = async {
+            for task in [http, admin] {
+                match task.await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => tracing::warn!(%error, "a listener ended with an error"),
+                    Err(error) => tracing::warn!(%error, "a listener ended early"),
+                }
+            }
+        };
+        if tokio::time::timeout(grace, ended).await.is_err() {
+            tracing::warn!("some requests were still under way when the time to finish was over");
+        }
+        let _ = std::fs::remove_file(service.folder.socket());
+        service.close().await;
+    }
+}
+
+fn listen_http(listener: TcpListener, router: Router, stop: &CancellationToken) -> JoinHandle<std::io::Result<()>> {
+    // Answers are small: each should leave at once.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
+    let stop = stop.clone();
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await })
+}
+
+fn listen_admin(service: &Arc<Service>, stop: &CancellationToken) -> Result<JoinHandle<std::io::Result<()>>, Failure> {
+    let listener = admin::socket::listen(&service.folder.socket())?;
+    let router = admin::router(Admin { service: Arc::clone(service), running: true });
+    let stop = stop.clone();
+    Ok(tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await }))
+}

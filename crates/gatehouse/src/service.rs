@@ -1,0 +1,214 @@
+//! The parts of the service, put together in the order in which they lean on each other.
+//!
+//! Opening: the log first, since its lock guards the whole data folder; then the master key, the key ring, the vault; then the
+//! codec and the handlers, which rest on them; then the read models. [`Service::close`] goes the other way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use command_handlers::workflows::Workflows;
+use command_handlers::{CommandHandlers, Sent, Settings};
+use credential_vault::{Vault, VaultKey};
+use domain::calendar::{Calendar, CalendarCommand};
+use domain::{Actor, CalendarId, CommandId, CompanyName};
+use event_codec::{Codec, Fingerprint};
+use event_store::{Clock, EventStore, Position};
+use event_store_sqlite::{Options, SqliteLog};
+use key_ring::{KeyRing, LoadedMasterKey, MasterKey, MasterKeyOptions};
+use projection_runtime::{ProjectionState, ProjectionStatus, ReadView, Runtime, Setup, ViewError};
+use zeroize::Zeroizing;
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::folder::DataFolder;
+use crate::{forget, read_models};
+
+/// How long a command waits for a read model. Longer than over HTTP: an operator waits rather than tries again.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The parts of the service.
+pub(crate) struct Service {
+    /// What the operator decided.
+    pub(crate) config: Config,
+    /// Where everything lies.
+    pub(crate) folder: DataFolder,
+    /// What time it is.
+    pub(crate) clock: Clock,
+    /// The event log.
+    pub(crate) log: Arc<SqliteLog>,
+    /// The one secret.
+    pub(crate) master: Arc<MasterKey>,
+    /// Keys of personal data.
+    pub(crate) ring: Arc<KeyRing>,
+    /// Passwords, tokens, sessions.
+    pub(crate) vault: Arc<Vault>,
+    /// Decides commands.
+    pub(crate) handlers: Arc<CommandHandlers>,
+    /// What takes several commands, or a secret and a command.
+    pub(crate) workflows: Workflows,
+    /// Keeps the read models.
+    pub(crate) runtime: Runtime,
+    /// The newest event when the service was opened: it is ready once the read models have come to here.
+    pub(crate) head_at_start: Position,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// Opens everything in this folder.
+    ///
+    /// # Errors
+    /// Another process has the folder, a key is lost or wrong, a newer version wrote a file, or the disk refuses.
+    pub(crate) async fn open(config: Config, folder: DataFolder, clock: Clock) -> Result<Self, Failure> {
+        let log = open_log(&folder, &clock)?;
+        let head_at_start = *log.head().borrow();
+        let master = Arc::new(load_master_key(&config, &folder, head_at_start)?);
+        let ring = Arc::new(KeyRing::open(&folder.key_ring(), &master).map_err(|error| Failure::from_error(&error))?);
+        let vault = Vault::open(&folder.vault(), VaultKey::new(&master.vault_key())).map_err(|error| Failure::from_error(&error))?;
+        let vault = Arc::new(vault);
+        let codec = Codec::new(Arc::<KeyRing>::clone(&ring));
+        let store: Arc<dyn EventStore> = Arc::<SqliteLog>::clone(&log);
+        let setup = Setup {
+            data: folder.root().to_owned(),
+            log: Arc::clone(&store),
+            codec: codec.clone(),
+            clock: Arc::clone(&clock),
+            projections: read_models::all(),
+        };
+        let handlers = Arc::new(CommandHandlers::new(store, codec, Arc::clone(&clock), config.policy.clone(), Settings::default()));
+        let operator_name = CompanyName::parse(&config.mail.operator_name)
+            .map_err(|invalid| Failure::Usage(format!("mail.operator_name cannot be used: {invalid}")))?;
+        let workflows = Workflows::new(Arc::clone(&handlers), Arc::clone(&ring), Arc::clone(&vault), Arc::clone(&master), operator_name);
+        let runtime = Runtime::start(setup).await.map_err(|error| Failure::from_error(&error))?;
+        let service = Self { config, folder, clock, log, master, ring, vault, handlers, workflows, runtime, head_at_start };
+        forget::finish_interrupted(&service).await?;
+        Ok(service)
+    }
+
+    /// Puts the configured calendar in force, if it is not yet.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`] when it differs from the one in force without having a greater version.
+    pub(crate) async fn adopt_calendar(&self) -> Result<(), Failure> {
+        let calendar = self.config.policy.calendar.clone();
+        let text = serde_json::to_vec(&calendar).map_err(|error| Failure::from_error(&error))?;
+        let fingerprint = u128::from_be_bytes(self.master.fingerprint(&text));
+        let sent = Sent {
+            id: CommandId::derive(CalendarId::OPERATOR.0, &format!("configured:{fingerprint:032x}")),
+            fingerprint: Fingerprint(fingerprint),
+            actor: Actor::Operator,
+            from: "configuration".to_owned(),
+            cause: None,
+        };
+        let adopted = self.handlers.handle::<Calendar>(CalendarId::OPERATOR.0, CalendarCommand::AdoptCalendar { calendar }, &sent).await;
+        match adopted {
+            Ok(answer) if answer.events.is_empty() || answer.repeated => Ok(()),
+            Ok(_) => {
+                tracing::info!(version = self.config.policy.calendar.version, "the configured business calendar is in force from now on");
+                Ok(())
+            }
+            Err(error) => match Failure::from(error) {
+                Failure::Refused(why) => Err(Failure::Refused(format!(
+                    "the calendar in the configuration differs from the one in force: {why}; raise policy.calendar.version"
+                ))),
+                other => Err(other),
+            },
+        }
+    }
+
+    /// A read model, as it was when every event up to `position` was in it, or later.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when it does not come that far in time; it may have stopped.
+    pub(crate) async fn read(&self, name: &str, position: Position) -> Result<ReadView, Failure> {
+        let views = self.runtime.views(name).ok_or_else(|| Failure::failed(format!("there is no read model {name}")))?;
+        views.read(Some(position), PATIENCE).await.map_err(|error| match error {
+            ViewError::NotYet { stopped: true, .. } => Failure::Unavailable(format!(
+                "{error}, and goes no further: `gatehouse status` says why, `gatehouse rebuild {name}` tries again"
+            )),
+            ViewError::NotYet { .. } => Failure::Unavailable(format!("{error}: `gatehouse status` shows how far it is")),
+            ViewError::Unavailable { .. } => Failure::from_error(&error),
+        })
+    }
+
+    /// A read model, as it is now: with every event in it that is on disk.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(crate) async fn read_now(&self, name: &str) -> Result<ReadView, Failure> {
+        let head = *self.log.head().borrow();
+        self.read(name, head).await
+    }
+
+    /// The read models that have still to come to where the log was at the start, with how far they are.
+    pub(crate) fn behind(&self) -> Vec<(&'static str, Position)> {
+        let has_to = |status: &ProjectionStatus| match &status.state {
+            ProjectionState::Stopped { .. } => false,
+            ProjectionState::Live | ProjectionState::CatchingUp | ProjectionState::Rebuilding(_) => {
+                status.answers.is_none() || status.position < self.head_at_start
+            }
+        };
+        self.runtime.status().into_iter().filter(has_to).map(|status| (status.name, status.position)).collect()
+    }
+
+    /// Ends everything, in the opposite order, and gives the folder free. Whoever still has the service gets errors from now on.
+    pub(crate) async fn close(&self) {
+        self.runtime.shutdown().await;
+        let log = Arc::clone(&self.log);
+        // Waits for the disk. A join error means that closing panicked, which was reported when it happened.
+        let _ = tokio::task::spawn_blocking(move || log.close()).await;
+    }
+}
+
+fn open_log(folder: &DataFolder, clock: &Clock) -> Result<Arc<SqliteLog>, Failure> {
+    use event_store_sqlite::OpenError;
+    match SqliteLog::open(folder.log(), Options::new(Arc::clone(clock))) {
+        Ok(log) => Ok(Arc::new(log)),
+        Err(OpenError::InUse { holder, .. }) => {
+            let by = holder.map_or_else(String::new, |pid| format!(" (process {pid})"));
+            Err(Failure::Unavailable(format!(
+                "the data folder {} is in use by another Gatehouse{by}: only one may use it at a time",
+                folder.root().display()
+            )))
+        }
+        Err(error) => Err(Failure::from_error(&error)),
+    }
+}
+
+/// Where the master key may be.
+pub(crate) fn master_key_options(config: &Config, folder: &DataFolder) -> MasterKeyOptions {
+    MasterKeyOptions {
+        file: config.master_key_file.clone(),
+        value: std::env::var("GATEHOUSE_MASTER_KEY").ok().map(Zeroizing::new),
+        credentials_directory: std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into),
+        default_file: folder.master_key(),
+        protects: vec![folder.key_ring(), folder.vault()],
+    }
+}
+
+fn load_master_key(config: &Config, folder: &DataFolder, head: Position) -> Result<MasterKey, Failure> {
+    for (file, what) in [(folder.key_ring(), "key ring"), (folder.vault(), "credential vault")] {
+        if head > Position::START && !file.exists() {
+            return Err(Failure::failed(format!(
+                "the {what} {} is missing, but the log has {head} events that belong to it: put it back, or restore a backup",
+                file.display()
+            )));
+        }
+    }
+    let options = master_key_options(config, folder);
+    let LoadedMasterKey { key, source, created, readable_by_others } =
+        MasterKey::load(&options).map_err(|error| Failure::from_error(&error))?;
+    if created {
+        tracing::warn!(
+            "a master key was made in {source}; without it the data cannot be read: keep a copy of it, apart from backups of the data"
+        );
+    }
+    if readable_by_others {
+        tracing::warn!("the master key in {source} can be read by others than its owner: `chmod 600` it");
+    }
+    Ok(key)
+}
