@@ -2,6 +2,7 @@
 //! so that a crash between two of them is mended by sending the command again, or by the process manager that follows.
 
 mod accounts;
+mod forget;
 mod invite;
 mod nominate;
 mod register;
