@@ -1,6 +1,7 @@
 //! One transaction: appends are judged and written one after the other, in the order they were queued.
 
 use std::collections::HashMap;
+use std::hash::RandomState;
 use std::sync::Arc;
 
 use event_store::judge::{self, Judgement};
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use crate::heads::{Head, Heads};
+use crate::generations::Generations;
 
 const FIND_STREAM: &str = "
 SELECT id,
@@ -41,9 +42,19 @@ pub(crate) struct Memory {
     pub(crate) position: Position,
     recorded_at: Timestamp,
     last_stream: i64,
-    heads: Heads,
+    /// Of streams that have events.
+    heads: Generations<StreamId, Head, RandomState>,
     categories: HashMap<Arc<str>, i64>,
     types: HashMap<Arc<str>, i64>,
+}
+
+/// What is remembered of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Head {
+    /// Its number in the file.
+    stream: i64,
+    /// The version of its newest event.
+    version: u64,
 }
 
 impl Memory {
@@ -54,7 +65,7 @@ impl Memory {
             position: Position(u64::try_from(position).unwrap_or(0)),
             recorded_at: Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MIN),
             last_stream,
-            heads: Heads::new(remembered_streams),
+            heads: Generations::new(remembered_streams),
             categories: names(connection, "SELECT name, id FROM categories")?,
             types: names(connection, "SELECT name, id FROM types")?,
         })
@@ -104,7 +115,7 @@ impl<'a> Batch<'a> {
 
     fn find(&mut self, stream: &StreamId) -> rusqlite::Result<Option<Head>> {
         if let Some(head) = self.memory.heads.get(stream) {
-            return Ok(Some(head));
+            return Ok(Some(*head));
         }
         let Some(category) = self.memory.categories.get(&stream.category) else { return Ok(None) };
         let found = self

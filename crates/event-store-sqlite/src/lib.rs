@@ -24,7 +24,7 @@ mod batch;
 mod check;
 mod checkpoint;
 mod error;
-mod heads;
+mod generations;
 mod lock;
 mod log;
 mod options;

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::batch::integer;
+use crate::generations::Generations;
 use crate::schema::{Role, connect};
 
 /// The most rows read in one go: a longer page is read in several, since an open read keeps the write-ahead log from
@@ -105,9 +106,9 @@ pub(crate) struct Reader {
 }
 
 /// Names by their number in the file, which never changes once committed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Names {
-    streams: ByNumber<StreamId>,
+    streams: Generations<i64, StreamId, BuildHasherDefault<Spread>>,
     /// The last number that was looked up with others, and the last that was looked up alone.
     last_streams: (i64, i64),
     categories: ByNumber<Arc<str>>,
@@ -142,7 +143,7 @@ impl Hasher for Spread {
 
 impl Reader {
     pub(crate) fn open(path: &std::path::Path) -> rusqlite::Result<Self> {
-        Ok(Self { connection: connect(path, Role::Reader, OpenFlags::empty())?, names: Names::default() })
+        Ok(Self { connection: connect(path, Role::Reader, OpenFlags::empty())?, names: Names::new() })
     }
 
     pub(crate) fn stream(&mut self, stream: &StreamId, from: u64, direction: Direction, limit: usize) -> Result<Vec<Recorded>, ReadError> {
@@ -221,6 +222,11 @@ impl Reader {
 }
 
 impl Names {
+    fn new() -> Self {
+        let streams = Generations::new(REMEMBERED_STREAMS);
+        Self { streams, last_streams: (0, 0), categories: HashMap::default(), types: HashMap::default() }
+    }
+
     fn event(&mut self, connection: &Connection, row: &Row<'_>, block: &mut BytesMut) -> rusqlite::Result<Recorded> {
         let micros = row.get(4)?;
         let (metadata, data) = (row.get_ref(6)?.as_blob()?, row.get_ref(7)?.as_blob()?);
@@ -247,9 +253,6 @@ impl Names {
         if let Some(stream) = self.streams.get(&number) {
             return Ok(stream.clone());
         }
-        if self.streams.len() >= REMEMBERED_STREAMS {
-            self.streams.clear();
-        }
         let mut query = connection.prepare_cached("SELECT id, category, key FROM streams WHERE id >= ?1 ORDER BY id LIMIT ?2")?;
         let goes_on = number == self.last_streams.0 + 1 || number == self.last_streams.1 + 1;
         let mut rows = query.query(params![number, if goes_on { STREAMS_AT_ONCE } else { 1 }])?;
@@ -261,7 +264,7 @@ impl Names {
             } else {
                 self.last_streams.1 = found;
             }
-            self.streams.insert(found, StreamId { category, key: Uuid::from_bytes(row.get(2)?) });
+            self.streams.put(&found, StreamId { category, key: Uuid::from_bytes(row.get(2)?) });
         }
         self.streams.get(&number).cloned().ok_or(rusqlite::Error::QueryReturnedNoRows)
     }
