@@ -162,18 +162,20 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Personal<T> {
     }
 }
 
-impl<T> schemars::JsonSchema for Personal<T> {
+impl<T: schemars::JsonSchema> schemars::JsonSchema for Personal<T> {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Personal".into()
+        format!("Personal{}", T::schema_name()).into()
     }
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let person = generator.subschema_for::<PersonId>();
+        let value = generator.subschema_for::<T>();
         schemars::json_schema!({
             "type": "object",
-            "description": "Where a personal value lies: in the event's sealed box of this person, as this part",
+            "description": "Where a personal value lies: in the event's sealed box of this person, as this part; `x-personal` says what it is",
             "properties": { "person": person, "part": { "type": "integer", "minimum": 0 } },
-            "required": ["person", "part"]
+            "required": ["person", "part"],
+            "x-personal": value
         })
     }
 }
