@@ -1,7 +1,7 @@
 //! Waits for the disk and answers.
 
 use domain::{Aggregate, Rejection};
-use event_codec::CodecError;
+use event_codec::{CodecError, KeysError};
 use event_store::{AppendError, Direction, Position, StreamId};
 use uuid::Uuid;
 
@@ -63,6 +63,7 @@ impl CommandHandlers {
                 tracing::warn!(category = A::CATEGORY, %key, command = %sent.id, what, "an event cannot be recorded");
                 Err(Failed::Finally(CommandError::Erased))
             }
+            Staged::Unwritable(CodecError::Keys(KeysError::Forgotten(_))) => Err(Failed::Finally(CommandError::Erased)),
             Staged::Unwritable(error) => Err(Failed::Finally(CommandError::Internal(error.into()))),
         }
     }

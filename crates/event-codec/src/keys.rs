@@ -1,12 +1,18 @@
 //! What the codec needs of the keys of personal data.
 
 use domain::PersonId;
-use key_ring::KeyRing;
+use key_ring::{KeyRing, KeyRingError};
 
 /// Why personal data could not be sealed or opened.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct KeysError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+pub enum KeysError {
+    /// The person has been forgotten: nothing can be sealed for them any more.
+    #[error("person {0} has been forgotten")]
+    Forgotten(PersonId),
+    /// The keys cannot be used, or what is to be opened was not sealed like this.
+    #[error("the keys of personal data cannot be used")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
 
 /// Seals and opens the personal data of a person. The key ring is the one that keeps keys on disk.
 pub trait PersonalKeys: Send + Sync + 'static {
@@ -23,12 +29,18 @@ pub trait PersonalKeys: Send + Sync + 'static {
     fn open(&self, person: PersonId, binding: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>, KeysError>;
 }
 
+impl From<KeyRingError> for KeysError {
+    fn from(error: KeyRingError) -> Self {
+        if let KeyRingError::Destroyed(person) = error { Self::Forgotten(person) } else { Self::Failed(error.into()) }
+    }
+}
+
 impl PersonalKeys for KeyRing {
     fn seal(&self, person: PersonId, binding: &[u8], plain: &[u8]) -> Result<Vec<u8>, KeysError> {
-        Self::seal(self, person, binding, plain).map_err(|error| KeysError(error.into()))
+        Ok(Self::seal(self, person, binding, plain)?)
     }
 
     fn open(&self, person: PersonId, binding: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>, KeysError> {
-        self.open_sealed(person, binding, sealed).map_err(|error| KeysError(error.into()))
+        Ok(self.open_sealed(person, binding, sealed)?)
     }
 }
