@@ -1,7 +1,6 @@
 //! One transaction: appends are judged and written one after the other, in the order they were queued.
 
 use std::collections::HashMap;
-use std::hash::RandomState;
 use std::sync::Arc;
 
 use event_store::judge::{self, Judgement};
@@ -43,7 +42,7 @@ pub(crate) struct Memory {
     recorded_at: Timestamp,
     last_stream: i64,
     /// Of streams that have events.
-    heads: Generations<StreamId, Head, RandomState>,
+    heads: Generations<StreamId, Head>,
     categories: HashMap<Arc<str>, i64>,
     types: HashMap<Arc<str>, i64>,
 }

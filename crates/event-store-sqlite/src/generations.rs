@@ -4,19 +4,19 @@
 //! forgotten. What is used stays, at two look-ups at most and without a list to keep in order.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash};
+use std::hash::Hash;
 
 #[derive(Debug)]
-pub(crate) struct Generations<K, V, S> {
-    young: HashMap<K, V, S>,
-    old: HashMap<K, V, S>,
+pub(crate) struct Generations<K, V> {
+    young: HashMap<K, V>,
+    old: HashMap<K, V>,
     capacity: usize,
 }
 
-impl<K: Hash + Eq, V, S: BuildHasher + Default> Generations<K, V, S> {
+impl<K: Hash + Eq, V> Generations<K, V> {
     /// Remembers up to about this many entries.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { young: HashMap::default(), old: HashMap::default(), capacity: (capacity / 2).max(1) }
+        Self { young: HashMap::new(), old: HashMap::new(), capacity: (capacity / 2).max(1) }
     }
 
     pub(crate) fn get(&mut self, key: &K) -> Option<&V> {
@@ -50,13 +50,11 @@ impl<K: Hash + Eq, V, S: BuildHasher + Default> Generations<K, V, S> {
 
 #[cfg(test)]
 mod tests {
-    use std::hash::RandomState;
-
     use super::*;
 
     #[test]
     fn an_entry_in_use_is_remembered_however_many_come_and_go() {
-        let mut cache: Generations<u64, u64, RandomState> = Generations::new(8);
+        let mut cache: Generations<u64, u64> = Generations::new(8);
         cache.put(&0, 7);
         for key in 1..1000 {
             cache.put(&key, key);
@@ -68,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_newest_value_is_the_one_remembered() {
-        let mut cache: Generations<u64, u64, RandomState> = Generations::new(2);
+        let mut cache: Generations<u64, u64> = Generations::new(2);
         for value in 0..10 {
             cache.put(&1, value);
             cache.put(&(100 + value), 0);

@@ -1,7 +1,5 @@
 //! Reading: a few connections, each used by one blocking task at a time.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,45 +12,42 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::batch::integer;
-use crate::generations::Generations;
 use crate::schema::{Role, connect};
 
 /// The most rows read in one go: a longer page is read in several, since an open read keeps the write-ahead log from
 /// starting over. Events never change, so the parts fit together.
 const AT_ONCE: usize = 1024;
 
-/// How many streams a reader remembers the names of, and how many it looks up at once.
-const REMEMBERED_STREAMS: usize = 65_536;
-const STREAMS_AT_ONCE: i64 = 256;
-
 /// Metadata and data of events are kept in blocks of about this many bytes, many events to a block: whoever keeps one
 /// event keeps its block, and a replay asks for memory once in a while instead of twice per event.
 const BLOCK_BYTES: usize = 16_384;
 
 const STREAM_FORWARDS: &str = "
-SELECT position, stream, version, type, recorded_at, id, metadata, data
+SELECT position, version, type, recorded_at, id, metadata, data
   FROM events
  WHERE stream = ?1 AND version >= ?2
  ORDER BY version
  LIMIT ?3";
 
 const STREAM_BACKWARDS: &str = "
-SELECT position, stream, version, type, recorded_at, id, metadata, data
+SELECT position, version, type, recorded_at, id, metadata, data
   FROM events
  WHERE stream = ?1 AND version <= ?2
  ORDER BY version DESC
  LIMIT ?3";
 
+// LEFT: an event whose stream is missing is damage to be told, not to be left out. Streams are numbered in the order of their first events, so the one that belongs to
+// an event is mostly where the last one was, or next to it, where SQLite finds it without a search.
 const ALL_FORWARDS: &str = "
-SELECT position, stream, version, type, recorded_at, id, metadata, data
-  FROM events
+SELECT position, version, type, recorded_at, events.id, metadata, data, category, key
+  FROM events LEFT JOIN streams ON streams.id = events.stream
  WHERE position > ?1
  ORDER BY position
  LIMIT ?2";
 
 const ALL_BACKWARDS: &str = "
-SELECT position, stream, version, type, recorded_at, id, metadata, data
-  FROM events
+SELECT position, version, type, recorded_at, events.id, metadata, data, category, key
+  FROM events LEFT JOIN streams ON streams.id = events.stream
  WHERE position < ?1
  ORDER BY position DESC
  LIMIT ?2";
@@ -105,45 +100,16 @@ pub(crate) struct Reader {
     names: Names,
 }
 
-/// Names by their number in the file, which never changes once committed.
-#[derive(Debug)]
+/// The few names of kinds and types by their number in the file, which never changes once committed.
+#[derive(Debug, Default)]
 struct Names {
-    streams: Generations<i64, StreamId, BuildHasherDefault<Spread>>,
-    /// The last number that was looked up with others, and the last that was looked up alone.
-    last_streams: (i64, i64),
-    categories: ByNumber<Arc<str>>,
-    types: ByNumber<Arc<str>>,
-}
-
-type ByNumber<T> = HashMap<i64, T, BuildHasherDefault<Spread>>;
-
-/// Hashes the small ascending numbers of this file, which nobody outside chooses: one multiplication spreads them.
-#[derive(Default)]
-struct Spread(u64);
-
-impl Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(self.0 ^ u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
-    }
-
-    fn write_i64(&mut self, number: i64) {
-        self.write_u64(number.unsigned_abs());
-    }
+    categories: Vec<Option<Arc<str>>>,
+    types: Vec<Option<Arc<str>>>,
 }
 
 impl Reader {
     pub(crate) fn open(path: &std::path::Path) -> rusqlite::Result<Self> {
-        Ok(Self { connection: connect(path, Role::Reader, OpenFlags::empty())?, names: Names::new() })
+        Ok(Self { connection: connect(path, Role::Reader, OpenFlags::empty())?, names: Names::default() })
     }
 
     pub(crate) fn stream(&mut self, stream: &StreamId, from: u64, direction: Direction, limit: usize) -> Result<Vec<Recorded>, ReadError> {
@@ -163,7 +129,9 @@ impl Reader {
                 },
             };
             let count = AT_ONCE.min(limit - events.len());
-            let read = self.page(query, params![number, integer(from), rows(count)], &mut events).map_err(|error| failed(error, stream))?;
+            let read = self
+                .page(query, params![number, integer(from), rows(count)], Some(stream), &mut events)
+                .map_err(|error| failed(error, stream))?;
             if read < count {
                 break;
             }
@@ -177,8 +145,9 @@ impl Reader {
             let after = events.last().map_or(after, |event| event.position);
             let start = events.len();
             let count = AT_ONCE.min(limit - start);
-            let read =
-                self.page(ALL_FORWARDS, params![integer(after.0), rows(count)], &mut events).map_err(|error| failed(error, &after))?;
+            let read = self
+                .page(ALL_FORWARDS, params![integer(after.0), rows(count)], None, &mut events)
+                .map_err(|error| failed(error, &after))?;
             no_gap(after, events.get(start..).unwrap_or_default())?;
             if read < count {
                 break;
@@ -192,8 +161,9 @@ impl Reader {
         while events.len() < limit {
             let before = events.last().map_or(before, |event| event.position);
             let count = AT_ONCE.min(limit - events.len());
-            let read =
-                self.page(ALL_BACKWARDS, params![integer(before.0), rows(count)], &mut events).map_err(|error| failed(error, &before))?;
+            let read = self
+                .page(ALL_BACKWARDS, params![integer(before.0), rows(count)], None, &mut events)
+                .map_err(|error| failed(error, &before))?;
             if read < count {
                 break;
             }
@@ -209,27 +179,42 @@ impl Reader {
     }
 
     /// Adds the rows of one query to the events, and says how many.
-    fn page(&mut self, query: &str, params: impl rusqlite::Params, events: &mut Vec<Recorded>) -> rusqlite::Result<usize> {
+    fn page(
+        &mut self,
+        query: &str,
+        params: impl rusqlite::Params,
+        stream: Option<&StreamId>,
+        events: &mut Vec<Recorded>,
+    ) -> rusqlite::Result<usize> {
         let mut statement = self.connection.prepare_cached(query)?;
         let mut rows = statement.query(params)?;
         let start = events.len();
         let mut block = BytesMut::new();
         while let Some(row) = rows.next()? {
-            events.push(self.names.event(&self.connection, row, &mut block)?);
+            events.push(self.names.event(&self.connection, row, stream, &mut block)?);
         }
         Ok(events.len() - start)
     }
 }
 
 impl Names {
-    fn new() -> Self {
-        let streams = Generations::new(REMEMBERED_STREAMS);
-        Self { streams, last_streams: (0, 0), categories: HashMap::default(), types: HashMap::default() }
-    }
-
-    fn event(&mut self, connection: &Connection, row: &Row<'_>, block: &mut BytesMut) -> rusqlite::Result<Recorded> {
-        let micros = row.get(4)?;
-        let (metadata, data) = (row.get_ref(6)?.as_blob()?, row.get_ref(7)?.as_blob()?);
+    /// A row of the queries above. Of a row that has no name of its stream, the stream is known.
+    fn event(
+        &mut self,
+        connection: &Connection,
+        row: &Row<'_>,
+        stream: Option<&StreamId>,
+        block: &mut BytesMut,
+    ) -> rusqlite::Result<Recorded> {
+        let stream = match stream {
+            Some(stream) => stream.clone(),
+            None => StreamId {
+                category: name(connection, &mut self.categories, "SELECT name FROM categories WHERE id = ?1", row.get(7)?)?,
+                key: Uuid::from_bytes(row.get(8)?),
+            },
+        };
+        let micros = row.get(3)?;
+        let (metadata, data) = (row.get_ref(5)?.as_blob()?, row.get_ref(6)?.as_blob()?);
         if block.capacity() < metadata.len() + data.len() {
             // The first block of a page is small: most streams are short.
             let size = if block.capacity() == 0 { BLOCK_BYTES / 8 } else { BLOCK_BYTES };
@@ -237,36 +222,14 @@ impl Names {
         }
         Ok(Recorded {
             position: Position(number(row, 0)?),
-            stream: self.stream(connection, row.get(1)?)?,
-            version: number(row, 2)?,
-            event_type: name(connection, &mut self.types, "SELECT name FROM types WHERE id = ?1", row.get(3)?)?,
-            recorded_at: Timestamp::from_microsecond(micros).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(4, micros))?,
-            id: Uuid::from_bytes(row.get(5)?),
+            stream,
+            version: number(row, 1)?,
+            event_type: name(connection, &mut self.types, "SELECT name FROM types WHERE id = ?1", row.get(2)?)?,
+            recorded_at: Timestamp::from_microsecond(micros).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(3, micros))?,
+            id: Uuid::from_bytes(row.get(4)?),
             metadata: keep(block, metadata),
             data: keep(block, data),
         })
-    }
-
-    /// The name of a stream. Streams are numbered in the order of their first events, so a reader of the whole log
-    /// meets them in this order, and they are looked up many at once. Those met out of order are looked up one by one.
-    fn stream(&mut self, connection: &Connection, number: i64) -> rusqlite::Result<StreamId> {
-        if let Some(stream) = self.streams.get(&number) {
-            return Ok(stream.clone());
-        }
-        let mut query = connection.prepare_cached("SELECT id, category, key FROM streams WHERE id >= ?1 ORDER BY id LIMIT ?2")?;
-        let goes_on = number == self.last_streams.0 + 1 || number == self.last_streams.1 + 1;
-        let mut rows = query.query(params![number, if goes_on { STREAMS_AT_ONCE } else { 1 }])?;
-        while let Some(row) = rows.next()? {
-            let category = name(connection, &mut self.categories, "SELECT name FROM categories WHERE id = ?1", row.get(1)?)?;
-            let found = row.get(0)?;
-            if goes_on {
-                self.last_streams.0 = found;
-            } else {
-                self.last_streams.1 = found;
-            }
-            self.streams.put(&found, StreamId { category, key: Uuid::from_bytes(row.get(2)?) });
-        }
-        self.streams.get(&number).cloned().ok_or(rusqlite::Error::QueryReturnedNoRows)
     }
 }
 
@@ -276,12 +239,19 @@ fn keep(block: &mut BytesMut, bytes: &[u8]) -> Bytes {
     block.split().freeze()
 }
 
-fn name(connection: &Connection, known: &mut ByNumber<Arc<str>>, query: &str, number: i64) -> rusqlite::Result<Arc<str>> {
-    if let Some(name) = known.get(&number) {
+fn name(connection: &Connection, known: &mut Vec<Option<Arc<str>>>, query: &str, number: i64) -> rusqlite::Result<Arc<str>> {
+    let place = usize::try_from(number).unwrap_or(usize::MAX);
+    if let Some(Some(name)) = known.get(place) {
         return Ok(Arc::clone(name));
     }
     let name: Arc<str> = connection.prepare_cached(query)?.query_row([number], |row| Ok(Arc::from(row.get_ref(0)?.as_str()?)))?;
-    known.insert(number, Arc::clone(&name));
+    // Names are numbered from 1 on, so this never grows to its bound but for a damaged file.
+    if place < 65_536 {
+        known.resize(known.len().max(place + 1), None);
+        if let Some(place) = known.get_mut(place) {
+            *place = Some(Arc::clone(&name));
+        }
+    }
     Ok(name)
 }
 

@@ -128,6 +128,16 @@ async fn a_reader_stops_at_a_missing_event_rather_than_pass_over_it() {
 }
 
 #[tokio::test]
+async fn an_event_whose_stream_is_missing_is_damage_not_an_event_less() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = damaged(&folder, "DELETE FROM streams WHERE id = 10").await;
+    let log = open(&path);
+    assert_eq!(log.read_all(Position::START, 27).await.unwrap().len(), 27);
+    assert!(matches!(log.read_all(Position::START, 100).await, Err(ReadError::Damaged { .. })));
+    assert!(matches!(log.read_all_backwards(Position(100), 1).await, Err(ReadError::Damaged { .. })));
+}
+
+#[tokio::test]
 async fn a_file_with_overwritten_pages_is_damaged_and_takes_no_events() {
     let folder = tempfile::tempdir().unwrap();
     let path = damaged(&folder, "SELECT 1").await;
