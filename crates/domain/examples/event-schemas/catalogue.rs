@@ -21,6 +21,8 @@ const ONBOARDING: &str = "onboarding";
 const OFFERS: &str = "offers";
 const DEADLINES: &str = "deadlines";
 const RESERVATIONS: &str = "reservations";
+const ADMINISTRATORS: &str = "administrators";
+const FORGETTING: &str = "forgetting";
 
 const fn event(
     name: &'static str,
@@ -38,7 +40,7 @@ const ENTRIES: &[Entry] = &[
     event(
         "invitation.sent.v1",
         &["InviteOrg"],
-        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, OFFERS, DEADLINES],
+        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES],
         &["invitation", "invitation_offer"],
     ),
     event(
@@ -50,11 +52,16 @@ const ENTRIES: &[Entry] = &[
     event(
         "invitation.reminded.v1",
         &["RemindInvitation"],
-        &[DIRECTORY, NOTIFICATION_DISPATCH],
+        &[DIRECTORY, NOTIFICATION_DISPATCH, DEADLINES],
         &["invitation_reminder", "invitation_offer"],
     ),
     event("invitation.opened.v1", &["OpenInvitation"], &[DIRECTORY, ENTITLEMENTS], &[]),
-    event("invitation.accepted.v1", &["AcceptInvitation"], &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS], &[]),
+    event(
+        "invitation.accepted.v1",
+        &["AcceptInvitation"],
+        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, OFFERS, RESERVATIONS],
+        &[],
+    ),
     event(
         "invitation.linked_to_organization.v1",
         &["LinkInvitationToOrganization"],
@@ -64,7 +71,7 @@ const ENTRIES: &[Entry] = &[
     event(
         "invitation.offer_accepted.v1",
         &["AcceptOffer"],
-        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, OFFERS, DEADLINES, RESERVATIONS],
+        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, OFFERS, RESERVATIONS],
         &[],
     ),
     event(
@@ -130,19 +137,19 @@ const ENTRIES: &[Entry] = &[
     event(
         "registration.approval_undone.v1",
         &["UndoApproval"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS],
         &[],
     ),
     event(
         "registration.approval_took_effect.v1",
         &["ApproveRegistration", "PassTime"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, ONBOARDING],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, DEADLINES, ONBOARDING],
         &[],
     ),
     event(
         "registration.rejected.v1",
         &["RejectRegistration"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES],
         &["rejected"],
     ),
     event(
@@ -154,34 +161,29 @@ const ENTRIES: &[Entry] = &[
     event(
         "registration.linked_to_organization.v1",
         &["LinkToOrganization"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, OFFERS, DEADLINES],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, OFFERS],
         &["registration_linked"],
     ),
     event(
         "registration.withdrawn.v1",
         &["WithdrawRegistration"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES],
         &[],
     ),
-    event(
-        "registration.expired.v1",
-        &["PassTime"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS],
-        &[],
-    ),
-    event("registration.review_due_soon.v1", &["PassTime"], &[REVIEW_QUEUE, NOTIFICATION_DISPATCH], &["review_due_soon"]),
+    event("registration.expired.v1", &["PassTime"], &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES], &[]),
+    event("registration.review_due_soon.v1", &["PassTime"], &[REVIEW_QUEUE, NOTIFICATION_DISPATCH, DEADLINES], &["review_due_soon"]),
     event(
         "registration.review_overdue.v1",
         &["PassTime"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES],
         &["review_overdue"],
     ),
     event("registration.due_moved.v1", &["MoveDue"], &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES], &[]),
-    event("organization.approved.v1", &["ApproveOrg"], &[DIRECTORY, NOTIFICATION_DISPATCH, ONBOARDING], &[]),
+    event("organization.approved.v1", &["ApproveOrg"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("organization.profile_amended.v1", &["AmendProfile"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("organization.amendment_requested.v1", &["AmendProfile"], &[DIRECTORY], &[]),
-    event("organization.amendment_approved.v1", &["ApproveAmendment"], &[DIRECTORY, NOTIFICATION_DISPATCH, RESERVATIONS], &[]),
-    event("organization.amendment_refused.v1", &["RefuseAmendment"], &[DIRECTORY, RESERVATIONS], &[]),
+    event("organization.amendment_approved.v1", &["ApproveAmendment"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
+    event("organization.amendment_refused.v1", &["RefuseAmendment"], &[DIRECTORY], &[]),
     event("organization.suspended.v1", &["SuspendOrg"], &[DIRECTORY, NOTIFICATION_DISPATCH], &["account_suspended"]),
     event("organization.reinstated.v1", &["ReinstateOrg"], &[DIRECTORY], &[]),
     event("organization.closed.v1", &["CloseOrg"], &[DIRECTORY], &[]),
@@ -190,12 +192,12 @@ const ENTRIES: &[Entry] = &[
     event("organization.administrator_removed.v1", &["RemoveAdministrator"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("user.invited.v1", &["InviteUser"], &[DIRECTORY, NOTIFICATION_DISPATCH, DEADLINES], &["self_registration_invitation"]),
     event("user.self_registered.v1", &["SelfRegister"], &[DIRECTORY, NOTIFICATION_DISPATCH, DEADLINES], &[]),
-    event("user.refused.v1", &["RefuseSelfRegistration"], &[DIRECTORY, NOTIFICATION_DISPATCH], &["self_registration_refused"]),
-    event("user.invitation_expired.v1", &["ExpireUserInvitation"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
+    event("user.refused.v1", &["RefuseSelfRegistration"], &[DIRECTORY, NOTIFICATION_DISPATCH, DEADLINES], &["self_registration_refused"]),
+    event("user.invitation_expired.v1", &["ExpireUserInvitation"], &[DIRECTORY, NOTIFICATION_DISPATCH, DEADLINES], &[]),
     event(
         "user.created.v1",
         &["CreateUser", "ConfirmSelfRegistration"],
-        &[DIRECTORY, NOTIFICATION_DISPATCH],
+        &[DIRECTORY, NOTIFICATION_DISPATCH, DEADLINES],
         &["approved", "account_created", "self_registration_confirmed"],
     ),
     event("user.one_time_password_issued.v1", &["IssueOneTimePassword"], &[DIRECTORY], &[]),
@@ -204,11 +206,11 @@ const ENTRIES: &[Entry] = &[
     event("user.password_set.v1", &["SetPassword"], &[DIRECTORY, NOTIFICATION_DISPATCH], &["password_changed"]),
     event("user.profile_confirmed.v1", &["ConfirmProfile"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("user.terms_accepted.v1", &["AcceptTerms"], &[DIRECTORY], &[]),
-    event("user.activated.v1", &["AcceptTerms"], &[DIRECTORY, NOTIFICATION_DISPATCH, ONBOARDING], &["login_success"]),
-    event("user.role_granted.v1", &["GrantRole"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
+    event("user.activated.v1", &["AcceptTerms"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS], &["login_success"]),
+    event("user.role_granted.v1", &["GrantRole"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS], &[]),
     event("user.role_revoked.v1", &["RevokeRole"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("user.suspended.v1", &["SuspendUser"], &[DIRECTORY, NOTIFICATION_DISPATCH], &["account_suspended"]),
-    event("user.reinstated.v1", &["ReinstateUser"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
+    event("user.reinstated.v1", &["ReinstateUser"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS], &[]),
     event("user.closed.v1", &["CloseUser"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("subscription.requested.v1", &["SubscribeApp"], &[ENTITLEMENTS], &[]),
     event(
@@ -231,7 +233,7 @@ const ENTRIES: &[Entry] = &[
     event("credential.revoked.v1", &["RevokeCredential"], &[DIRECTORY, NOTIFICATION_DISPATCH], &["credential_removed"]),
     event("reservation.taken.v1", &["Reserve"], &[], &[]),
     event("reservation.released.v1", &["Release"], &[], &[]),
-    event("person.forgetting_started.v1", &["ForgetPerson"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
+    event("person.forgetting_started.v1", &["ForgetPerson"], &[DIRECTORY, NOTIFICATION_DISPATCH, FORGETTING], &[]),
     event("person.forgotten.v1", &["CompleteForgetting"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("staff.appointed.v1", &["AppointStaff"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("staff.role_granted.v1", &["GrantStaffRole"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
@@ -241,7 +243,7 @@ const ENTRIES: &[Entry] = &[
     event("mail.sent.v1", &["RecordFate"], &[NOTIFICATION_DISPATCH], &[]),
     event("mail.refused.v1", &["RecordFate"], &[NOTIFICATION_DISPATCH], &[]),
     event("mail.given_up.v1", &["RecordFate"], &[NOTIFICATION_DISPATCH], &[]),
-    event("calendar.adopted.v1", &["AdoptCalendar"], &[DEADLINES], &[]),
+    event("calendar.adopted.v1", &["AdoptCalendar"], &[], &[]),
 ];
 
 /// What is known of this event.

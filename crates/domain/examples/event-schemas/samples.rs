@@ -114,7 +114,9 @@ impl<'a> Sampler<'a> {
 
     fn object(&mut self, schema: &'a Value) -> Sampled {
         let mut object = Map::new();
-        for (field, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+        // The sealed boxes are the codec's to add; a golden file has what is in them instead.
+        for (field, schema) in fields.filter(|(field, _)| *field != "sealed") {
             object.insert(field.clone(), self.value(schema, field)?);
         }
         Ok(Value::Object(object))

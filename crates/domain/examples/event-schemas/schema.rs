@@ -90,12 +90,27 @@ fn event(variant: &Value, definitions: &Map<String, Value>) -> Result<EventSchem
     schema.insert("description".to_owned(), json!(description));
     schema.extend(payload.as_object().cloned().unwrap_or_default());
     let used = definitions_of(payload, definitions);
+    if used.values().any(|definition| definition.get("x-personal").is_some()) {
+        let properties = schema.entry("properties").or_insert_with(|| json!({}));
+        if let Some(properties) = properties.as_object_mut() {
+            properties.insert("sealed".to_owned(), sealed());
+        }
+    }
     if !used.is_empty() {
         schema.insert("$defs".to_owned(), serde_json::to_value(used)?);
     }
     let mut schema = Value::Object(schema);
     without_links(&mut schema);
     Ok(EventSchema { name: name.clone(), description, schema })
+}
+
+/// What the codec adds to the payload of an event that is about people.
+fn sealed() -> Value {
+    json!({
+        "description": "In the record only: the sealed box of each person whom the event is about, by the person's id; the last key of the payload",
+        "type": "object",
+        "additionalProperties": { "type": "string", "contentEncoding": "base64" }
+    })
 }
 
 fn description(schema: &Value) -> Result<String, Box<dyn Error>> {

@@ -32,9 +32,15 @@ pub(super) fn evolve(state: InvitationState, event: &InvitationEvent) -> Invitat
         InvitationEvent::Reminded {} => while_open(state, |invited| Invited { reminder: Reminder::Sent, ..invited }),
         InvitationEvent::Opened {} => while_open(state, |invited| Invited { link: Link::Opened, ..invited }),
         InvitationEvent::Accepted { registration } => after(state, |invited| InvitationState::Accepted(invited, *registration)),
-        InvitationEvent::LinkedToOrganization { organization, expires_at } => {
-            after(state, |invited| InvitationState::Open(Invited { organization: Some(*organization), expires_at: *expires_at, ..invited }))
-        }
+        // Others are asked now, who were not reminded yet.
+        InvitationEvent::LinkedToOrganization { organization, expires_at } => after(state, |invited| {
+            InvitationState::Open(Invited {
+                organization: Some(*organization),
+                expires_at: *expires_at,
+                reminder: Reminder::NotSent,
+                ..invited
+            })
+        }),
         InvitationEvent::OfferAccepted { organization } => {
             after(state, |invited| InvitationState::OfferAccepted(Invited { organization: Some(*organization), ..invited }))
         }

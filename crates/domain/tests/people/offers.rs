@@ -123,3 +123,10 @@ fn an_offer_that_was_sent_again_stays_an_offer() {
     let again = offered([]).having(InvitationCommand::ResendInvitation { expires_in_days: None });
     again.when(accept_offer(2)).then_events([offer_accepted()]);
 }
+
+#[test]
+fn an_organization_is_reminded_of_an_offer_whatever_the_addressee_was_reminded_of() {
+    let remind = InvitationCommand::RemindInvitation {};
+    let offer = invited([InvitationEvent::Reminded {}, accepted(), linked(END)]);
+    offer.at(BEFORE_END).when(remind).then_events([InvitationEvent::Reminded {}]);
+}
