@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use command_handlers::{Answer, Sent, command_id};
 use domain::CommandId;
-use event_codec::Fingerprint;
+use projection_runtime::Fingerprint;
 use serde::Serialize;
 
 use crate::caller::Caller;

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use event_store::{Epoch, Position};
+use projection_runtime::{Epoch, Position};
 
 use crate::problem::Problem;
 use crate::services::Services;

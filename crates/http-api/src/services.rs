@@ -6,9 +6,8 @@ use std::time::Duration;
 use command_handlers::CommandHandlers;
 use command_handlers::workflows::Workflows;
 use credential_vault::Vault;
-use event_store::{Epoch, Position};
 use key_ring::{KeyRing, MasterKey};
-use projection_runtime::{ReadView, ViewError, Views};
+use projection_runtime::{Epoch, Position, ReadView, ViewError, Views};
 
 use crate::human_check::HumanCheck;
 use crate::position::ReadAt;

@@ -30,8 +30,7 @@ const TABLE: &[Row] = &[
         may_use: &["command-handlers", "projection-runtime"],
         beyond: &[
             ("domain", "events come in and commands go out: both are the domain's"),
-            ("event-codec", "the decoded event with its position and metadata"),
-            ("event-store", "positions and stream names"),
+            ("deadlines", "which aggregates to ask as time passes"),
         ],
     },
     Row {
