@@ -1,0 +1,279 @@
+//! Events to rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use domain::registration::{Origin, RegistrationEvent as Event, RequestedApplication};
+use domain::{CaseNumber, CompanyName, DomainEvent, Due, RegistrationId, StaffId};
+use jiff::Timestamp;
+use projection_runtime::table::{Fold, Json, TableRow, upsert};
+use projection_runtime::{Envelope, ProjectionError};
+use sqlx::AnyConnection;
+
+use crate::{ApplicationCase, QueueState, QueuedCase};
+
+/// Where a case that is not timed stands in the order.
+const LAST: i64 = i64::MAX;
+
+pub(crate) async fn apply(conn: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+    let mine: Vec<(RegistrationId, &Event, Timestamp)> = events.iter().filter_map(|envelope| of(envelope)).collect();
+    let keys: BTreeSet<(RegistrationId,)> = mine.iter().map(|(id, ..)| (*id,)).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Fold::<QueuedCase>::load(conn, keys).await?;
+    let before: BTreeMap<RegistrationId, QueuedCase> = rows.iter().map(|row| (row.registration, row.clone())).collect();
+    let touched: BTreeSet<RegistrationId> = mine.iter().map(|(id, ..)| *id).collect();
+    for (id, event, at) in mine {
+        fold(&mut rows, id, event, at);
+    }
+    index(conn, &touched, &before, &rows).await?;
+    rows.save(conn).await?;
+    Ok(())
+}
+
+fn of(envelope: &Envelope) -> Option<(RegistrationId, &Event, Timestamp)> {
+    let DomainEvent::Registration(id, event) = &envelope.event else { return None };
+    matters(event).then_some((*id, event, envelope.recorded_at))
+}
+
+/// Whether an event changes a row: the others need not load it.
+fn matters(event: &Event) -> bool {
+    match event {
+        Event::HumanCheckPassed { .. }
+        | Event::AdministratorNominated { .. }
+        | Event::AdministratorCorrected { .. }
+        | Event::HandoverAcknowledged { .. }
+        | Event::AdministratorSelected { .. }
+        | Event::AdministratorDeselected { .. }
+        | Event::ReviewConfirmed {}
+        // What is due soon or overdue is told from the due instant.
+        | Event::ReviewDueSoon { .. }
+        | Event::ReviewOverdue { .. } => false,
+        Event::Started { .. }
+        | Event::ProfileSaved { .. }
+        | Event::Submitted { .. }
+        | Event::Claimed { .. }
+        | Event::Released { .. }
+        | Event::InformationRequested { .. }
+        | Event::Resubmitted { .. }
+        | Event::RiskRaised { .. }
+        | Event::ApprovalProposed { .. }
+        | Event::Approved { .. }
+        | Event::ApprovalUndone { .. }
+        | Event::ApprovalTookEffect { .. }
+        | Event::Rejected { .. }
+        | Event::Reopened { .. }
+        | Event::LinkedToOrganization { .. }
+        | Event::Withdrawn { .. }
+        | Event::Expired {}
+        | Event::DueMoved { .. } => true,
+    }
+}
+
+fn fold(rows: &mut Fold<QueuedCase>, id: RegistrationId, event: &Event, at: Timestamp) {
+    match event {
+        Event::Started { origin, case_number, company, applications, .. } => {
+            rows.put(QueuedCase::begun(id, origin, case_number, company.as_ref(), applications));
+        }
+        Event::ApprovalTookEffect { .. } | Event::LinkedToOrganization { .. } | Event::Withdrawn { .. } | Event::Expired {} => {
+            rows.remove(&(id,));
+        }
+        Event::HumanCheckPassed { .. }
+        | Event::ProfileSaved { .. }
+        | Event::AdministratorNominated { .. }
+        | Event::AdministratorCorrected { .. }
+        | Event::HandoverAcknowledged { .. }
+        | Event::AdministratorSelected { .. }
+        | Event::AdministratorDeselected { .. }
+        | Event::ReviewConfirmed {}
+        | Event::Submitted { .. }
+        | Event::Claimed { .. }
+        | Event::Released { .. }
+        | Event::InformationRequested { .. }
+        | Event::Resubmitted { .. }
+        | Event::RiskRaised { .. }
+        | Event::ApprovalProposed { .. }
+        | Event::Approved { .. }
+        | Event::ApprovalUndone { .. }
+        | Event::Rejected { .. }
+        | Event::Reopened { .. }
+        | Event::ReviewDueSoon { .. }
+        | Event::ReviewOverdue { .. }
+        | Event::DueMoved { .. } => {
+            // A case without a row is finished: whatever is still said of it is no business of the queue.
+            if let Some(case) = rows.change(&(id,)) {
+                case.after(event, at);
+                case.place();
+            }
+        }
+    }
+}
+
+/// Keeps the rows that find open cases by application.
+async fn index(
+    conn: &mut AnyConnection,
+    touched: &BTreeSet<RegistrationId>,
+    before: &BTreeMap<RegistrationId, QueuedCase>,
+    after: &Fold<QueuedCase>,
+) -> Result<(), sqlx::Error> {
+    let (mut gone, mut there) = (Vec::new(), Vec::new());
+    for id in touched {
+        let was = before.get(id).filter(|case| case.is_open);
+        let is = after.get(&(*id,)).filter(|case| case.is_open);
+        match (was, is) {
+            (Some(was), Some(is)) if was.due_order == is.due_order => {}
+            (_, Some(is)) => there.extend(is.by_application()),
+            (Some(was), None) => gone.extend(was.by_application().map(|row| row.key())),
+            (None, None) => {}
+        }
+    }
+    let gone = gone.iter().map(projection_runtime::table::Key::values).collect::<Result<_, _>>()?;
+    ApplicationCase::TABLE.delete(conn, gone).await?;
+    upsert(conn, &there).await
+}
+
+impl QueuedCase {
+    fn begun(
+        registration: RegistrationId,
+        origin: &Origin,
+        case_number: &CaseNumber,
+        company: Option<&CompanyName>,
+        applications: &[RequestedApplication],
+    ) -> Self {
+        let inviter = match origin {
+            Origin::Invitation { inviter, .. } => Some(Json(*inviter)),
+            Origin::Public => None,
+        };
+        let mut case = Self {
+            registration,
+            is_open: false,
+            due_order: LAST,
+            state: QueueState::Filling,
+            case_number: case_number.to_string(),
+            company: company.map(ToString::to_string),
+            country: None,
+            search: String::new(),
+            applications: Json(applications.iter().map(|requested| requested.application).collect::<BTreeSet<_>>().into_iter().collect()),
+            inviter,
+            submitted_at: None,
+            due_at: None,
+            business_seconds_left: None,
+            claimed_by: None,
+            claimed_until: None,
+            dossier_version: 0,
+            has_risk: false,
+            needs_two_people: applications.iter().any(|requested| requested.four_eyes),
+            first_approver: None,
+            first_approved_version: None,
+        };
+        case.place();
+        case
+    }
+
+    fn by_application(&self) -> impl Iterator<Item = ApplicationCase> {
+        let each =
+            |application: &_| ApplicationCase { application: *application, of_case: self.registration, due_order_of_case: self.due_order };
+        self.applications.0.iter().map(each)
+    }
+
+    /// What follows from the other columns.
+    fn place(&mut self) {
+        if matches!(self.state, QueueState::Submitted | QueueState::AwaitingSecondApproval) {
+            let is_approved_once = self.first_approved_version == Some(self.dossier_version);
+            self.state = if is_approved_once { QueueState::AwaitingSecondApproval } else { QueueState::Submitted };
+        }
+        self.is_open = self.state.is_open();
+        self.due_order = self.due_at.map_or(LAST, Timestamp::as_microsecond);
+        self.search = format!("{}\n{}", self.company.as_deref().unwrap_or_default().to_lowercase(), self.case_number.to_lowercase());
+    }
+
+    fn after(&mut self, event: &Event, at: Timestamp) {
+        match event {
+            Event::ProfileSaved { profile } => {
+                self.company = Some(profile.legal_name.to_string());
+                self.country = Some(profile.address.country.to_string());
+            }
+            Event::Submitted { dossier_version, due } => {
+                self.submitted_at.get_or_insert(at);
+                self.dossier_version = *dossier_version;
+                self.wait_for_review(due);
+                self.forget_approval();
+            }
+            // What the first of two people found stands, if it was found on this very dossier.
+            Event::Resubmitted { dossier_version, due, .. } => {
+                self.dossier_version = *dossier_version;
+                self.wait_for_review(due);
+            }
+            Event::ApprovalUndone { due, .. } | Event::Reopened { due, .. } => {
+                self.wait_for_review(due);
+                self.forget_approval();
+            }
+            Event::Claimed { reviewer, until, .. } => {
+                self.state = QueueState::InReview;
+                self.claim(Some((*reviewer, *until)));
+            }
+            Event::Released { .. } => {
+                self.state = QueueState::Submitted;
+                self.claim(None);
+            }
+            Event::InformationRequested { business_seconds_left, .. } => {
+                self.stand(QueueState::InformationRequested);
+                self.business_seconds_left = Some(*business_seconds_left);
+            }
+            Event::ApprovalProposed { reviewer, dossier_version, .. } => {
+                self.first_approver = Some(*reviewer);
+                self.first_approved_version = Some(*dossier_version);
+            }
+            Event::Approved { .. } => self.stand(QueueState::ApprovalPending),
+            Event::Rejected { .. } => self.stand(QueueState::Rejected),
+            Event::RiskRaised { .. } => {
+                self.has_risk = true;
+                self.needs_two_people = true;
+            }
+            Event::DueMoved { due } => {
+                if self.due_at.is_some() {
+                    self.due_at = Some(due.at);
+                }
+            }
+            Event::Started { .. }
+            | Event::HumanCheckPassed { .. }
+            | Event::AdministratorNominated { .. }
+            | Event::AdministratorCorrected { .. }
+            | Event::HandoverAcknowledged { .. }
+            | Event::AdministratorSelected { .. }
+            | Event::AdministratorDeselected { .. }
+            | Event::ReviewConfirmed {}
+            | Event::ReviewDueSoon { .. }
+            | Event::ReviewOverdue { .. }
+            | Event::ApprovalTookEffect { .. }
+            | Event::LinkedToOrganization { .. }
+            | Event::Withdrawn { .. }
+            | Event::Expired {} => {}
+        }
+    }
+
+    fn wait_for_review(&mut self, due: &Due) {
+        self.state = QueueState::Submitted;
+        self.due_at = Some(due.at);
+        self.business_seconds_left = None;
+        self.claim(None);
+    }
+
+    /// The clock does not run in this state, and nobody has it.
+    fn stand(&mut self, state: QueueState) {
+        self.state = state;
+        self.due_at = None;
+        self.claim(None);
+    }
+
+    fn claim(&mut self, claim: Option<(StaffId, Timestamp)>) {
+        self.claimed_by = claim.map(|(reviewer, _)| reviewer);
+        self.claimed_until = claim.map(|(_, until)| until);
+    }
+
+    fn forget_approval(&mut self) {
+        self.first_approver = None;
+        self.first_approved_version = None;
+    }
+}
