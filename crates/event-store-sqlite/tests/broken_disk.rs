@@ -1,6 +1,6 @@
 //! Disk full, queue full, and a disk that reports errors.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail loudly")]
 
 mod common;
 
@@ -152,4 +152,56 @@ async fn nobody_waits_for_ever_when_the_writer_panics() {
     log.failure().wait_for(Option::is_some).await.unwrap();
     drop(log);
     assert!(whole_log(&open(&path)).await.is_empty());
+}
+
+/// Fills the file system that the log is on, makes room, and goes on.
+#[tokio::test]
+#[ignore = "runs as a child process, on a small file system of its own"]
+async fn child_that_fills_its_file_system() {
+    let log = log_of_child();
+    let ballast = log.path().with_file_name("ballast");
+    std::fs::write(&ballast, vec![1; 600_000]).unwrap();
+    let mut made = Vec::new();
+    let mut refusals = 0;
+    for key in 0..2000_u128 {
+        // Large and small ones, so that it is not always the same write that finds the disk full.
+        let size = [20_000, 300, 5000][usize::try_from(key % 3).unwrap()];
+        let append = Append { events: vec![event(key, vec![7; size])], ..append(key, Expected::NoStream, &[]) };
+        match log.append(append).outcome().await {
+            Ok(_) => made.push(key),
+            Err(AppendError::Unavailable(_)) => refusals += 1,
+            Err(error) => panic!("{error:?}"),
+        }
+        assert_eq!(*log.failure().borrow(), None);
+        if refusals == 50 {
+            // Somebody makes room.
+            let _ = std::fs::remove_file(&ballast);
+        }
+        if refusals >= 50 && made.last().is_some_and(|last| *last + 1 == key + 1) {
+            break;
+        }
+    }
+    assert!(refusals >= 50 && !ballast.exists(), "{refusals} refused");
+    assert_eq!(ids(&whole_log(&*log).await), made);
+    assert_eq!(log.check().await.unwrap().problems, Vec::<String>::new());
+    println!("healed after {} events and {refusals} refusals", made.len());
+}
+
+/// The real thing, where user namespaces are allowed: `cargo test -p event-store-sqlite --test broken_disk -- --ignored a_full`.
+#[test]
+#[ignore = "needs user namespaces to mount a small file system"]
+fn a_full_file_system_is_answered_unavailable_and_the_log_goes_on_when_somebody_makes_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let child = this_test_again("child_that_fills_its_file_system", &folder.path().join("log.db"));
+    let output = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c", "mount -t tmpfs -o size=3m tmpfs \"$0\" && exec \"$@\""])
+        .arg(folder.path())
+        .arg(child.get_program())
+        .args(child.get_args())
+        .envs(child.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.contains("healed after"), "{told}");
 }
