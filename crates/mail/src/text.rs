@@ -2,6 +2,12 @@
 
 use serde_json::Value;
 
+/// An error with what caused it, for a log.
+pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// The width that plain text is wrapped to, in characters (RFC 5322, 2.1.1 recommends at most 78).
 const WIDTH: usize = 76;
 

@@ -105,13 +105,13 @@ impl Post {
                     tracing::error!(
                         mail = %mail.id,
                         fate = label,
-                        error = &error as &dyn Error,
+                        error = crate::text::causes(&error),
                         "the fate of a mail is not recorded: after the restart it may be sent again, with the same Message-ID"
                     );
                     return Outcome::Unrecorded;
                 }
                 Err(error) => {
-                    tracing::error!(mail = %mail.id, fate = label, error = &error as &dyn Error, "the fate of a mail cannot be recorded; trying again");
+                    tracing::error!(mail = %mail.id, fate = label, error = crate::text::causes(&error), "the fate of a mail cannot be recorded; trying again");
                     let until = self.clock.now().saturating_add(pause).unwrap_or(jiff::Timestamp::MAX);
                     tokio::select! {
                         () = self.clock.sleep_until(until) => {}

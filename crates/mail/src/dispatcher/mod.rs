@@ -123,7 +123,7 @@ impl Dispatcher {
                     work.schedule.extend(page);
                 }
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "the outbox cannot be read; trying again");
+                    tracing::error!(error = crate::text::causes(&error), "the outbox cannot be read; trying again");
                     work.read_again_at = self.post.clock.now().checked_add(self.settings.retry.first).ok();
                     return;
                 }
@@ -184,7 +184,7 @@ impl Dispatcher {
             }
         };
         if let Err(error) = kept {
-            tracing::warn!(%mail, error = &error as &dyn std::error::Error, "attempts not remembered: after a restart this mail is tried earlier");
+            tracing::warn!(%mail, error = crate::text::causes(&error), "attempts not remembered: after a restart this mail is tried earlier");
         }
     }
 }

@@ -151,13 +151,7 @@ impl Templates {
 }
 
 fn invalid(template: &str, error: &minijinja::Error) -> TemplateError {
-    let mut what = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        what = format!("{what}: {error}");
-        source = error.source();
-    }
-    TemplateError::Invalid { template: template.to_owned(), what }
+    TemplateError::Invalid { template: template.to_owned(), what: text::causes(error) }
 }
 
 fn is_locale(text: &str) -> bool {

@@ -1,17 +1,15 @@
 //! A mail server.
 
+mod connections;
+
 use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lettre::transport::smtp::PoolConfig;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
-use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::{Delivery, Transport, without_addresses};
 use crate::{Composed, Encoding, InvalidMessage};
+use connections::{Connections, Problem};
 
 /// Whether and how the connection to the server is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,9 +50,9 @@ pub struct SmtpSettings {
     pub tls: SmtpTls,
     /// Name and password, if it wants any.
     pub credentials: Option<SmtpCredentials>,
-    /// How long to wait for a connection, and for each answer.
+    /// How long connecting may take, greeting, encryption and password included; and how long handing over one mail may take.
     pub timeout: Duration,
-    /// How many connections to keep open at most.
+    /// How many connections to have at most; at least 1.
     pub connections: u32,
     /// What to call ourselves in EHLO; none: the name of the machine.
     pub hello: Option<String>,
@@ -63,7 +61,7 @@ pub struct SmtpSettings {
 }
 
 impl SmtpSettings {
-    /// This server, with STARTTLS, without a password; 60 seconds for each answer, four connections.
+    /// This server, with STARTTLS, without a password; a minute for each step, eight connections.
     #[must_use]
     pub fn new(host: &str, port: u16) -> Self {
         Self {
@@ -72,7 +70,7 @@ impl SmtpSettings {
             tls: SmtpTls::StartTls,
             credentials: None,
             timeout: Duration::from_mins(1),
-            connections: 4,
+            connections: 8,
             hello: None,
             authorities: Vec::new(),
         }
@@ -93,9 +91,9 @@ pub enum SmtpError {
     PasswordInTheClear,
 }
 
-/// Sends mails through a server. Connections are kept and shared.
+/// Sends mails through a server. Connections are kept for a while and shared.
 pub struct Smtp {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    connections: Connections,
 }
 
 impl fmt::Debug for Smtp {
@@ -113,24 +111,7 @@ impl Smtp {
         if settings.credentials.is_some() && matches!(settings.tls, SmtpTls::None | SmtpTls::Opportunistic) {
             return Err(SmtpError::PasswordInTheClear);
         }
-        let tls = match settings.tls {
-            SmtpTls::Implicit => Tls::Wrapper(parameters(settings)?),
-            SmtpTls::StartTls => Tls::Required(parameters(settings)?),
-            SmtpTls::Opportunistic => Tls::Opportunistic(parameters(settings)?),
-            SmtpTls::None => Tls::None,
-        };
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(settings.host.as_str())
-            .port(settings.port)
-            .tls(tls)
-            .timeout(Some(settings.timeout))
-            .pool_config(PoolConfig::new().max_size(settings.connections).idle_timeout(Duration::from_secs(30)));
-        if let Some(credentials) = &settings.credentials {
-            builder = builder.credentials(Credentials::new(credentials.user.clone(), credentials.password.clone()));
-        }
-        if let Some(hello) = &settings.hello {
-            builder = builder.hello_name(ClientId::Domain(hello.clone()));
-        }
-        Ok(Self { transport: builder.build() })
+        Ok(Self { connections: Connections::new(settings)? })
     }
 
     /// Whether the server takes us, without sending anything: connects, and authenticates if there is a password.
@@ -138,19 +119,7 @@ impl Smtp {
     /// # Errors
     /// What went wrong, in words.
     pub async fn check(&self) -> Result<(), String> {
-        match self.transport.test_connection().await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err("the mail server hangs up on us".to_owned()),
-            Err(error) => Err(words_of(&error)),
-        }
-    }
-
-    /// A permanent answer is about this mail only if the server takes us at all. A wrong password, or a server that takes
-    /// nothing from anybody, is for the operator to mend: mails wait for it.
-    async fn is_about_this_mail(&self, error: &lettre::transport::smtp::Error) -> bool {
-        let code = error.status().map(|code| code.to_string()).unwrap_or_default();
-        let is_about_us = matches!(code.as_str(), "530" | "534" | "535" | "538" | "502" | "503");
-        !is_about_us && self.check().await.is_ok()
+        self.connections.check().await.map_err(|problem| words_of(&problem))
     }
 }
 
@@ -162,10 +131,10 @@ impl Transport for Smtp {
             Err(error @ InvalidMessage::Address) => return Delivery::Refused { answer: error.to_string() },
             Err(error @ InvalidMessage::Message(_)) => return Delivery::Failed { reason: error.to_string() },
         };
-        match self.transport.send(message).await {
-            Ok(_response) => Delivery::Delivered,
-            Err(error) if error.is_permanent() && self.is_about_this_mail(&error).await => Delivery::Refused { answer: words_of(&error) },
-            Err(error) => Delivery::Failed { reason: words_of(&error) },
+        match self.connections.send(&message).await {
+            Ok(()) => Delivery::Delivered,
+            Err(problem @ Problem::Mail(_)) if is_about_the_mail(&problem) => Delivery::Refused { answer: words_of(&problem) },
+            Err(problem) => Delivery::Failed { reason: words_of(&problem) },
         }
     }
 
@@ -174,20 +143,23 @@ impl Transport for Smtp {
     }
 }
 
-fn parameters(settings: &SmtpSettings) -> Result<TlsParameters, SmtpError> {
-    let mut builder = TlsParameters::builder(settings.host.clone());
-    for authority in &settings.authorities {
-        builder = builder.add_root_certificate(Certificate::from_pem(authority).map_err(SmtpError::Authority)?);
-    }
-    builder.build().map_err(SmtpError::Tls)
+/// Whether an answer speaks of this mail, for good. That we must authenticate or encrypt first (RFC 4954, 6; RFC 3207, 4) is
+/// for the operator to mend, as is everything that goes wrong before a mail is offered: mails wait for it.
+fn is_about_the_mail(problem: &Problem) -> bool {
+    let Problem::Mail(error) = problem else { return false };
+    let code = error.status().map(|code| code.to_string()).unwrap_or_default();
+    error.is_permanent() && !matches!(code.as_str(), "530" | "534" | "535" | "538")
 }
 
 /// The server's code and words, or what went wrong on the way to it.
-fn words_of(error: &lettre::transport::smtp::Error) -> String {
+fn words_of(problem: &Problem) -> String {
+    let error = match problem {
+        Problem::TooSlow => return "the mail server did not answer in time".to_owned(),
+        Problem::Connection(error) | Problem::Mail(error) => error,
+    };
     let words = match (error.status(), std::error::Error::source(error)) {
         (Some(code), Some(words)) => format!("{code} {words}"),
         (Some(code), None) => code.to_string(),
-        (None, _) if error.is_timeout() => "the mail server did not answer in time".to_owned(),
         (None, _) => error.to_string(),
     };
     without_addresses(&words)
