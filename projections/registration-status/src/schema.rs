@@ -25,5 +25,5 @@ pub(crate) const SCHEMA: &[&str] = &[
         reason TEXT,
         since BIGINT NOT NULL
     )",
-    "CREATE UNIQUE INDEX statuses_by_case_number ON statuses (case_number)",
+    "CREATE INDEX statuses_by_case_number ON statuses (case_number)",
 ];
