@@ -177,3 +177,24 @@ pub(crate) fn sync_folder(path: &Path) -> Result<(), OpenError> {
     };
     File::open(folder).and_then(|file| file.sync_all()).map_err(|source| OpenError::Io { path: folder.to_owned(), source })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(durability: Durability) -> (String, i64, i64, i64) {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open_writer(&folder.path().join("log.db"), durability).unwrap();
+        let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i64>(0)).unwrap();
+        let journal = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+        (journal, number("PRAGMA synchronous"), number("PRAGMA wal_autocheckpoint"), number("PRAGMA page_size"))
+    }
+
+    #[test]
+    fn every_commit_is_synced_unless_a_power_cut_test_asks_otherwise() {
+        const FULL: i64 = 2;
+        const OFF: i64 = 0;
+        assert_eq!(settings(Durability::default()), ("wal".to_owned(), FULL, 0, PAGE_BYTES));
+        assert_eq!(settings(Durability::UnsafeForPowerCutTests), ("wal".to_owned(), OFF, 0, PAGE_BYTES));
+    }
+}
