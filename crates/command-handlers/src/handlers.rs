@@ -136,6 +136,58 @@ impl CommandHandlers {
         self.run::<A>(key, command, sent, reserve, true).await
     }
 
+    /// As [`CommandHandlers::handle`], and takes the values of `reserve` for their owner first, in the same commit where the
+    /// store can: what the command decides never comes to be without them.
+    ///
+    /// # Errors
+    /// As [`CommandHandlers::handle`], and [`CommandError::Taken`] if a value belongs to another owner.
+    pub async fn handle_reserving<A>(
+        &self,
+        key: Uuid,
+        command: A::Command,
+        sent: &Sent,
+        reserve: &[Reserve],
+    ) -> Result<Answer<A::Event>, CommandError<A::Rejection>>
+    where
+        A: Aggregate,
+        A::Command: Clone,
+    {
+        self.run::<A>(key, command, sent, reserve, false).await
+    }
+
+    /// Finds out what a command would come to, and does nothing: its answer if it was accepted before or asks for what is so
+    /// already; none if events would follow. For what must be prepared outside the log, such as a secret in the vault, and
+    /// prepared only for a command that is new and keeps the rules.
+    ///
+    /// # Errors
+    /// As [`CommandHandlers::handle`].
+    pub async fn rehearse<A>(
+        &self,
+        key: Uuid,
+        command: A::Command,
+        sent: &Sent,
+    ) -> Result<Option<Answer<A::Event>>, CommandError<A::Rejection>>
+    where
+        A: Aggregate,
+        A::Command: Clone,
+    {
+        let cache = self.cache::<A>();
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            self.ensure_loaded(&cache, key, false).await?;
+            let staged = self.stage::<A>(&cache, key, command.clone(), sent, Mode::Rehearse);
+            if matches!(staged, Staged::WouldQueue) {
+                return Ok(None);
+            }
+            match self.conclude::<A>(&cache, key, sent, staged, false).await {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(Failed::Finally(error)) => return Err(error),
+                Err(Failed::Overtaken(error)) => last = Some(error),
+            }
+        }
+        Err(CommandError::Unavailable(last.map_or_else(|| "overtaken".into(), Into::into)))
+    }
+
     /// The state of an aggregate as it is on disk, with its version; none if nothing has happened to it.
     ///
     /// # Errors

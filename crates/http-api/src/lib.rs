@@ -11,6 +11,8 @@ pub mod body;
 pub mod caller;
 pub mod checks;
 pub mod command;
+pub mod extract;
+pub mod found;
 pub mod human_check;
 pub mod invitations;
 pub mod position;

@@ -2,6 +2,7 @@
 //! so that a crash between two of them is mended by sending the command again, or by the process manager that follows.
 
 mod accounts;
+mod approve;
 mod forget;
 mod invite;
 mod nominate;
@@ -9,6 +10,7 @@ mod register;
 mod sign_in;
 
 pub use accounts::NewUser;
+pub use approve::Approve;
 pub use invite::Invite;
 pub use nominate::Nominate;
 pub use sign_in::SignedIn;
@@ -16,7 +18,7 @@ pub use sign_in::SignedIn;
 use std::sync::Arc;
 
 use credential_vault::{Vault, VaultError};
-use domain::{ApplicationId, CompanyName, Rejection, RejectionKind};
+use domain::{ApplicationId, CompanyName, OrganizationId, RegisteredIdentifier, Rejection, RejectionKind};
 use key_ring::{KeyRing, KeyRingError, MasterKey};
 use uuid::Uuid;
 
@@ -87,6 +89,18 @@ pub enum WorkflowRejection {
     /// There is no such organization, or it may not act now.
     #[error("there is no such organization in good standing")]
     NoSuchOrganization,
+    /// A registered identifier of the case belongs to another organization, registered or about to be.
+    #[error(
+        "the registered identifier {} {} belongs to organization {organization} already: link the case to that organization \
+         instead of approving it",
+        .identifier.scheme, .identifier.value
+    )]
+    IdentifierTaken {
+        /// Which one.
+        identifier: RegisteredIdentifier,
+        /// Whose it is.
+        organization: OrganizationId,
+    },
     /// There is no such invitation.
     #[error("there is no such invitation")]
     NoSuchInvitation,
@@ -111,7 +125,7 @@ impl Rejection for WorkflowRejection {
             Self::RetiredApplication(_) => RejectionKind::Gone,
             Self::NotYourApplication(_) | Self::NotOpenThisWay(_) | Self::SignInRefused => RejectionKind::Forbidden,
             Self::NoSuchOrganization | Self::NoSuchInvitation | Self::NoSuchRegistration => RejectionKind::NotFound,
-            Self::NoSuchAccount => RejectionKind::Conflict,
+            Self::NoSuchAccount | Self::IdentifierTaken { .. } => RejectionKind::Conflict,
         }
     }
 
@@ -122,6 +136,7 @@ impl Rejection for WorkflowRejection {
             Self::NotYourApplication(_) => "not-your-application",
             Self::NotOpenThisWay(_) => "not-open-this-way",
             Self::NoSuchOrganization => "no-such-organization",
+            Self::IdentifierTaken { .. } => "identifier-taken",
             Self::NoSuchInvitation => "no-such-invitation",
             Self::NoSuchRegistration => "no-such-registration",
             Self::TooWeak(_) => "too-weak",
@@ -136,6 +151,7 @@ impl Rejection for WorkflowRejection {
                 Some("/applications".to_owned())
             }
             Self::TooWeak(_) => Some("/one_time_password".to_owned()),
+            Self::IdentifierTaken { .. } => Some("/profile/identifiers".to_owned()),
             Self::NoSuchOrganization | Self::NoSuchInvitation | Self::NoSuchRegistration | Self::SignInRefused | Self::NoSuchAccount => {
                 None
             }

@@ -31,14 +31,13 @@ impl Workflows {
     ) -> Result<(PersonId, Answer<RegistrationEvent>), WorkflowError> {
         check(&nominate.one_time_password, &nominate.contact)?;
         let person = if nominate.is_registrant { self.registrant(registration).await? } else { self.keys.allot()? };
-        let one_time_password = self.put_one_time_password(person, &nominate.one_time_password, sent).await?;
         let command = RegistrationCommand::NominateAdministrator {
             nominee: Personal::new(person, nominate.contact),
             is_registrant: nominate.is_registrant,
-            one_time_password,
+            one_time_password: one_time_password_of(sent),
             role: nominate.role,
         };
-        let answer = self.handlers.handle::<Registration>(registration.0, command, sent).await.map_err(CommandError::of_any)?;
+        let answer = self.with_one_time_password(registration, person, &nominate.one_time_password, command, sent).await?;
         // A repeated command names whom it named the first time.
         let named = answer.events.iter().find_map(|event| {
             if let RegistrationEvent::AdministratorNominated { nominee, .. } = event { Some(nominee.person()) } else { None }
@@ -59,14 +58,33 @@ impl Workflows {
         sent: &Sent,
     ) -> Result<Answer<RegistrationEvent>, WorkflowError> {
         check(one_time_password, &contact)?;
-        let one_time_password = self.put_one_time_password(nominee, one_time_password, sent).await?;
-        let command = RegistrationCommand::CorrectAdministrator { nominee: Personal::new(nominee, contact), one_time_password };
+        let contact = Personal::new(nominee, contact);
+        let command = RegistrationCommand::CorrectAdministrator { nominee: contact, one_time_password: one_time_password_of(sent) };
+        self.with_one_time_password(registration, nominee, one_time_password, command, sent).await
+    }
+
+    /// Keeps the one-time password, then sends the command that names it; only if the command is new and keeps the rules. Sent
+    /// again, a command must not replace the one-time password that its event has named, and one that will be refused is not
+    /// worth the hashing.
+    async fn with_one_time_password(
+        &self,
+        registration: RegistrationId,
+        person: PersonId,
+        secret: &str,
+        command: RegistrationCommand,
+        sent: &Sent,
+    ) -> Result<Answer<RegistrationEvent>, WorkflowError> {
+        let before = self.handlers.rehearse::<Registration>(registration.0, command.clone(), sent).await.map_err(CommandError::of_any)?;
+        if let Some(answer) = before {
+            return Ok(answer);
+        }
+        self.put_one_time_password(person, secret, sent).await?;
         self.handlers.handle::<Registration>(registration.0, command, sent).await.map_err(CommandError::of_any)
     }
 
     /// Keeps a one-time password under the id that follows from the command, before the event that will name it.
     pub(super) async fn put_one_time_password(&self, person: PersonId, secret: &str, sent: &Sent) -> Result<CredentialId, WorkflowError> {
-        let id = CredentialId(sent.derive("one-time password"));
+        let id = one_time_password_of(sent);
         self.vault.put_one_time_password(id, person, secret, None, self.now()).await?;
         Ok(id)
     }
@@ -79,6 +97,11 @@ impl Workflows {
             .map_err(CommandError::of_any)?;
         person.flatten().ok_or_else(|| WorkflowRejection::NoSuchRegistration.into())
     }
+}
+
+/// The id under which a command's one-time password is kept.
+fn one_time_password_of(sent: &Sent) -> CredentialId {
+    CredentialId(sent.derive("one-time password"))
 }
 
 /// Refuses a one-time password that is too weak for who will get it.

@@ -1,12 +1,14 @@
 //! Beginning a registration.
 
 use domain::application::{AccessPolicy, Application, RegistrationPolicy, Way};
-use domain::invitation::{Invitation, InvitationCommand};
-use domain::registration::{Origin, Registration, RegistrationCommand, RequestedApplication};
+use domain::invitation::{Invitation, InvitationCommand, InvitationEvent};
+use domain::registration::{Origin, Registration, RegistrationCommand, RegistrationEvent, RequestedApplication};
 use domain::{Addressee, ApplicationId, InvitationId, Personal, Registrant, RegistrationId};
 
+use event_store::Position;
+
 use super::{WorkflowError, WorkflowRejection, Workflows};
-use crate::{CommandError, Sent};
+use crate::{Answer, CommandError, Sent};
 
 impl Workflows {
     /// Accepts an invitation by beginning the registration that it leads to (J1). Followed again, the same link leads to the
@@ -14,12 +16,18 @@ impl Workflows {
     ///
     /// # Errors
     /// If the link is an old one, or the invitation is expired, revoked, or an offer to a registered organization.
-    pub async fn accept_invitation(&self, invitation: InvitationId, generation: u32, sent: &Sent) -> Result<RegistrationId, WorkflowError> {
+    pub async fn accept_invitation(
+        &self,
+        invitation: InvitationId,
+        generation: u32,
+        sent: &Sent,
+    ) -> Result<(RegistrationId, Answer<InvitationEvent>), WorkflowError> {
         let registration = RegistrationId::derive(invitation.0, "registration");
         let command = InvitationCommand::AcceptInvitation { generation, registration };
-        self.handlers.handle::<Invitation>(invitation.0, command, sent).await.map_err(CommandError::of_any)?;
-        self.start_accepted(invitation, &sent.part("start")).await?;
-        Ok(registration)
+        let mut answer = self.handlers.handle::<Invitation>(invitation.0, command, sent).await.map_err(CommandError::of_any)?;
+        let started = self.begin_accepted(invitation, &sent.part("start")).await?;
+        answer.position = started.map_or(answer.position, |started| started.max(answer.position));
+        Ok((registration, answer))
     }
 
     /// Begins the registration of an invitation that is accepted, unless that is done.
@@ -27,13 +35,18 @@ impl Workflows {
     /// # Errors
     /// If there is no accepted invitation of this id, or an application of it has left the catalogue.
     pub async fn start_accepted(&self, invitation: InvitationId, sent: &Sent) -> Result<(), WorkflowError> {
+        self.begin_accepted(invitation, sent).await.map(drop)
+    }
+
+    /// As [`Workflows::start_accepted`]; gives the position at which it began, if it did so now.
+    async fn begin_accepted(&self, invitation: InvitationId, sent: &Sent) -> Result<Option<Position>, WorkflowError> {
         let state = self.handlers.state::<Invitation>(invitation.0).await.map_err(CommandError::of_any)?;
         let Some((invited, registration)) = state.as_ref().and_then(|(state, _)| Some((state.invited()?, state.registration()?))) else {
             return Err(WorkflowRejection::NoSuchInvitation.into());
         };
         let begun = self.handlers.inspect::<Registration, _>(registration.0, |_, _| ()).await.map_err(CommandError::of_any)?;
         if begun.is_some() {
-            return Ok(());
+            return Ok(None);
         }
         let Some(Addressee { name, email, .. }) = invited.addressee.get().cloned() else { return Err(CommandError::Erased) };
         let mut applications = Vec::with_capacity(invited.applications.len());
@@ -47,8 +60,8 @@ impl Workflows {
             company: Some(invited.company.clone()),
             applications,
         };
-        self.handlers.create::<Registration>(registration.0, command, sent, &[]).await.map_err(CommandError::of_any)?;
-        Ok(())
+        let answer = self.handlers.create::<Registration>(registration.0, command, sent, &[]).await.map_err(CommandError::of_any)?;
+        Ok(Some(answer.position))
     }
 
     /// Begins a registration without an invitation (J6). `way` is the one that the registrant came by.
@@ -61,7 +74,7 @@ impl Workflows {
         applications: &[ApplicationId],
         way: &Way,
         sent: &Sent,
-    ) -> Result<RegistrationId, WorkflowError> {
+    ) -> Result<(RegistrationId, Answer<RegistrationEvent>), WorkflowError> {
         let mut requested = Vec::with_capacity(applications.len());
         for application in applications {
             requested.push(self.requested(*application, Some(way)).await?);
@@ -74,8 +87,8 @@ impl Workflows {
             company: None,
             applications: requested,
         };
-        self.handlers.create::<Registration>(registration.0, command, sent, &[]).await.map_err(CommandError::of_any)?;
-        Ok(registration)
+        let answer = self.handlers.create::<Registration>(registration.0, command, sent, &[]).await.map_err(CommandError::of_any)?;
+        Ok((registration, answer))
     }
 
     /// What the catalogue says of an application that is asked for. Who comes without an invitation needs a way that is open.

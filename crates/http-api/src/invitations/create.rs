@@ -47,7 +47,7 @@ pub struct InviteOrg {
 }
 
 /// A registered identifier of a company.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Identifier {
     /// Which register: `DUNS`, `CAGE`, `LEI`, `VAT`.
