@@ -243,6 +243,26 @@ impl Glossary {
         self.name("staff member", id.0)
     }
 
+    /// ` for …`, unless this reviewer is who acted.
+    fn for_reviewer(&self, actor: &Actor, reviewer: StaffId) -> String {
+        if *actor == Actor::Staff(reviewer) { String::new() } else { format!(" for {}", self.staff(reviewer)) }
+    }
+
+    /// ` for …`, unless this user is who acted.
+    fn for_user(&self, actor: &Actor, user: PersonId) -> String {
+        match actor {
+            Actor::User { person, organization: _ } if *person == user => String::new(),
+            Actor::User { .. }
+            | Actor::Staff(_)
+            | Actor::Partner(_)
+            | Actor::Addressee(_)
+            | Actor::Registrant(_)
+            | Actor::Service(_)
+            | Actor::System(_)
+            | Actor::Operator => format!(" for {}", self.person(user)),
+        }
+    }
+
     fn owner(&self, owner: Owner) -> String {
         match owner {
             Owner::Partner(partner) => self.organization(partner),
@@ -320,11 +340,11 @@ pub fn narrate(envelope: &Envelope, names: &Glossary) -> Line {
     let deed = match &envelope.event {
         DomainEvent::Application(id, event) => others::application(names, *id, event),
         DomainEvent::Invitation(id, event) => invitation::tell(names, *id, event),
-        DomainEvent::Registration(id, event) => registration::tell(names, *id, event),
-        DomainEvent::Organization(id, event) => organization::tell(names, *id, event),
+        DomainEvent::Registration(id, event) => registration::tell(names, &envelope.metadata.actor, *id, event),
+        DomainEvent::Organization(id, event) => organization::tell(names, &envelope.metadata.actor, *id, event),
         DomainEvent::User(person, event) => user::tell(names, *person, event),
         DomainEvent::Subscription(_, event) => access::subscription(names, event),
-        DomainEvent::Access(_, event) => access::access(names, event),
+        DomainEvent::Access(_, event) => access::access(names, &envelope.metadata.actor, event),
         DomainEvent::Relationship(_, event) => access::relationship(names, event),
         DomainEvent::Credential(id, event) => others::credential(names, *id, event),
         DomainEvent::Reservation(_, event) => others::reservation(names, event),

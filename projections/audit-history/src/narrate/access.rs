@@ -3,7 +3,7 @@
 use domain::access::AccessEvent;
 use domain::relationship::RelationshipEvent;
 use domain::subscription::{SubscriptionEvent, SubscriptionOrigin};
-use domain::{ApplicationId, OrganizationId, PersonId};
+use domain::{Actor, ApplicationId, OrganizationId, PersonId};
 
 use super::{Deed, Glossary};
 
@@ -32,7 +32,7 @@ pub(super) fn subscription(names: &Glossary, event: &SubscriptionEvent) -> Deed 
     }
 }
 
-pub(super) fn access(names: &Glossary, event: &AccessEvent) -> Deed {
+pub(super) fn access(names: &Glossary, actor: &Actor, event: &AccessEvent) -> Deed {
     let between = |user: &PersonId, organization: &OrganizationId, application: &ApplicationId| {
         format!("{} of {} to {}", names.person(*user), names.organization(*organization), names.application(*application))
     };
@@ -46,17 +46,18 @@ pub(super) fn access(names: &Glossary, event: &AccessEvent) -> Deed {
         }
         AccessEvent::Granted { user, organization, application, granted_by, reason } => {
             let by = match granted_by {
-                Some(administrator) => format!("by {}", names.person(*administrator)),
-                None => "automatically".to_owned(),
+                Some(administrator) => names.for_user(actor, *administrator),
+                None => " automatically".to_owned(),
             };
-            Deed::perhaps_because(format!("granted access of {}, {by}", between(user, organization, application)), reason.as_ref())
+            Deed::perhaps_because(format!("granted access of {}{by}", between(user, organization, application)), reason.as_ref())
         }
-        AccessEvent::Denied { user, organization, application, denied_by, reason } => {
-            Deed::because(format!("denied access of {}, by {}", between(user, organization, application), names.person(*denied_by)), reason)
-        }
+        AccessEvent::Denied { user, organization, application, denied_by, reason } => Deed::because(
+            format!("denied access of {}{}", between(user, organization, application), names.for_user(actor, *denied_by)),
+            reason,
+        ),
         AccessEvent::Revoked { user, organization, application, revoked_by, reason } => {
             let by = match revoked_by {
-                Some(administrator) => format!(", by {}", names.person(*administrator)),
+                Some(administrator) => names.for_user(actor, *administrator),
                 None => String::new(),
             };
             Deed::because(format!("revoked access of {}{by}", between(user, organization, application)), reason)

@@ -1,11 +1,11 @@
 //! Organizations in words.
 
 use domain::organization::OrganizationEvent;
-use domain::{OrganizationId, PersonId};
+use domain::{Actor, OrganizationId, PersonId};
 
 use super::{Deed, Glossary};
 
-pub(super) fn tell(names: &Glossary, id: OrganizationId, event: &OrganizationEvent) -> Deed {
+pub(super) fn tell(names: &Glossary, actor: &Actor, id: OrganizationId, event: &OrganizationEvent) -> Deed {
     let organization = names.organization(id);
     let administrator = |person: &PersonId| names.person(*person);
     match event {
@@ -25,15 +25,15 @@ pub(super) fn tell(names: &Glossary, id: OrganizationId, event: &OrganizationEve
         )),
         OrganizationEvent::AmendmentApproved { reviewer, profile, reason } => Deed::because(
             format!(
-                "approved the change of {} ({}) to its profile ({})",
+                "approved the change of {} ({}) to its profile{}",
                 profile.legal_name,
                 profile.address.country,
-                names.staff(*reviewer)
+                names.for_reviewer(actor, *reviewer)
             ),
             reason,
         ),
         OrganizationEvent::AmendmentRefused { reviewer, reason } => {
-            Deed::because(format!("refused the change of {organization} to its profile ({})", names.staff(*reviewer)), reason)
+            Deed::because(format!("refused the change of {organization} to its profile{}", names.for_reviewer(actor, *reviewer)), reason)
         }
         OrganizationEvent::Suspended { reason } => Deed::because(format!("suspended {organization}"), reason),
         OrganizationEvent::Reinstated { reason } => Deed::because(format!("reinstated {organization}"), reason),

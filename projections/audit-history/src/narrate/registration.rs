@@ -1,12 +1,13 @@
 //! Registrations in words.
 
 use domain::registration::{AdministratorRole, Origin, Question, RegistrationEvent};
-use domain::{Due, Personal, RegistrationId};
+use domain::{Actor, Due, Personal, RegistrationId, StaffId};
 
 use super::{Deed, Glossary, full_name};
 
-pub(super) fn tell(names: &Glossary, id: RegistrationId, event: &RegistrationEvent) -> Deed {
+pub(super) fn tell(names: &Glossary, actor: &Actor, id: RegistrationId, event: &RegistrationEvent) -> Deed {
     let case = names.case(id);
+    let whose = |reviewer: &StaffId| names.for_reviewer(actor, *reviewer);
     match event {
         RegistrationEvent::Started { .. }
         | RegistrationEvent::HumanCheckPassed { .. }
@@ -21,17 +22,15 @@ pub(super) fn tell(names: &Glossary, id: RegistrationId, event: &RegistrationEve
             Deed::plain(format!("submitted {case} with dossier version {dossier_version}, {}", to_be_decided(due)))
         }
         RegistrationEvent::Claimed { reviewer, until, taken_over_from: Some(before) } => {
-            Deed::plain(format!("took over {case} from {} for {} until {until}", names.staff(*before), names.staff(*reviewer)))
+            Deed::plain(format!("took over {case} from {}{} until {until}", names.staff(*before), whose(reviewer)))
         }
         RegistrationEvent::Claimed { reviewer, until, taken_over_from: None } => {
-            Deed::plain(format!("claimed {case} for {} until {until}", names.staff(*reviewer)))
+            Deed::plain(format!("claimed {case}{} until {until}", whose(reviewer)))
         }
         RegistrationEvent::Released { reviewer, lapsed: true } => {
             Deed::plain(format!("noted that the claim of {} on {case} ran out", names.staff(*reviewer)))
         }
-        RegistrationEvent::Released { reviewer, lapsed: false } => {
-            Deed::plain(format!("gave back {case}, which {} had claimed", names.staff(*reviewer)))
-        }
+        RegistrationEvent::Released { reviewer, lapsed: false } => Deed::plain(format!("gave back {case}{}", whose(reviewer))),
         RegistrationEvent::InformationRequested { questions, business_seconds_left } => Deed::plain(format!(
             "asked the registrant of {case} for information with {} left to decide: {}",
             business_time(*business_seconds_left),
@@ -50,7 +49,7 @@ pub(super) fn tell(names: &Glossary, id: RegistrationId, event: &RegistrationEve
         | RegistrationEvent::ApprovalTookEffect { .. }
         | RegistrationEvent::Rejected { .. }
         | RegistrationEvent::Reopened { .. }
-        | RegistrationEvent::LinkedToOrganization { .. } => decision(names, &case, event),
+        | RegistrationEvent::LinkedToOrganization { .. } => decision(names, actor, &case, event),
         RegistrationEvent::Withdrawn { reason } => Deed::perhaps_because(format!("withdrew {case}"), reason.as_ref()),
         RegistrationEvent::Expired {} => Deed::plain(format!("noted that {case} expired before it was submitted")),
         RegistrationEvent::ReviewDueSoon { due_at } => Deed::plain(format!("warned that {case} is due soon, at {due_at}")),
@@ -117,27 +116,28 @@ fn step(names: &Glossary, case: &str, event: &RegistrationEvent) -> String {
 }
 
 /// What the staff decides.
-fn decision(names: &Glossary, case: &str, event: &RegistrationEvent) -> Deed {
+fn decision(names: &Glossary, actor: &Actor, case: &str, event: &RegistrationEvent) -> Deed {
+    let whose = |reviewer: &StaffId| names.for_reviewer(actor, *reviewer);
     match event {
         RegistrationEvent::ApprovalProposed { reviewer, dossier_version, reason } => Deed::because(
-            format!("approved {case} as the first of two people ({}) on dossier version {dossier_version}", names.staff(*reviewer)),
+            format!("approved {case} as the first of two people{} on dossier version {dossier_version}", whose(reviewer)),
             reason,
         ),
         RegistrationEvent::Approved { reviewer, dossier_version, reason, effective_at } => Deed::because(
-            format!("approved {case} ({}) on dossier version {dossier_version}, to take effect at {effective_at}", names.staff(*reviewer)),
+            format!("approved {case}{} on dossier version {dossier_version}, to take effect at {effective_at}", whose(reviewer)),
             reason,
         ),
         RegistrationEvent::ApprovalUndone { reviewer, reason, due } => {
-            Deed::because(format!("undid the approval of {case} ({}), {}", names.staff(*reviewer), to_be_decided(due)), reason)
+            Deed::because(format!("undid the approval of {case}{}, {}", whose(reviewer), to_be_decided(due)), reason)
         }
         RegistrationEvent::ApprovalTookEffect { organization } => {
             Deed::plain(format!("let the approval of {case} take effect: {} comes to be", names.organization(*organization)))
         }
         RegistrationEvent::Rejected { reviewer, dossier_version, reason } => {
-            Deed::because(format!("rejected {case} ({}) on dossier version {dossier_version}", names.staff(*reviewer)), reason)
+            Deed::because(format!("rejected {case}{} on dossier version {dossier_version}", whose(reviewer)), reason)
         }
         RegistrationEvent::Reopened { reviewer, reason, due } => {
-            Deed::because(format!("reopened {case} ({}), {}", names.staff(*reviewer), to_be_decided(due)), reason)
+            Deed::because(format!("reopened {case}{}, {}", whose(reviewer), to_be_decided(due)), reason)
         }
         RegistrationEvent::LinkedToOrganization { reviewer, organization, invitation, reason } => {
             let offer = match invitation {
@@ -145,10 +145,7 @@ fn decision(names: &Glossary, case: &str, event: &RegistrationEvent) -> Deed {
                 None => String::new(),
             };
             let organization = names.organization(*organization);
-            Deed::because(
-                format!("closed {case} ({}), since the company is registered as {organization}{offer}", names.staff(*reviewer)),
-                reason,
-            )
+            Deed::because(format!("closed {case}{}, since the company is registered as {organization}{offer}", whose(reviewer)), reason)
         }
         RegistrationEvent::Started { .. }
         | RegistrationEvent::HumanCheckPassed { .. }

@@ -97,9 +97,10 @@ impl Company {
     }
 
     pub fn sent(self, invitation: InvitationId, addressee: PersonId, organization: Option<OrganizationId>) -> Said {
+        let name = if addressee == self.bert() { "Bert" } else { "Anna" };
         let addressed = Addressee {
-            name: Some(PersonName::parse("Anna Berg").unwrap()),
-            email: Email::parse(&self.email("anna")).unwrap(),
+            name: Some(PersonName::parse(&format!("{name} Berg")).unwrap()),
+            email: Email::parse(&self.email(&name.to_lowercase())).unwrap(),
             message: Some(Message::parse("Please join us").unwrap()),
         };
         by(
