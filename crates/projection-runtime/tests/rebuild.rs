@@ -1,5 +1,7 @@
 //! Read models are built beside the live one, switched when they have caught up, and equal to it.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests fail the test")]
+
 mod common;
 
 use std::sync::Arc;
