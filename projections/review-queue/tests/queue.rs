@@ -81,8 +81,8 @@ async fn a_decided_case_leaves_the_queue_and_comes_back_whole_when_the_decision_
     let before = queue.get(1).await.unwrap();
     queue.say(case(1), vec![claimed(8, 60), approved()]).await;
     queue.say(case(2), vec![claimed(8, 60), rejected()]).await;
-    assert_eq!(queue.find(Filter::default()).await, [] as [u128; 0]);
-    assert_eq!(queue.find(Filter { application: Some(application(1)), ..Filter::default() }).await, [] as [u128; 0]);
+    assert_eq!(queue.find(Filter::default()).await, Vec::<u128>::new());
+    assert_eq!(queue.find(Filter { application: Some(application(1)), ..Filter::default() }).await, Vec::<u128>::new());
     assert_eq!(queue.counts(9_999).await, Counts::default());
 
     queue.say(case(1), vec![RegistrationEvent::ApprovalUndone { reviewer: staff(8), reason: reason(), due: due(5_000) }]).await;
