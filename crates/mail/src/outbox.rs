@@ -1,71 +1,87 @@
 //! The outbox as the dispatcher sees it.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::MailId;
-use notification_dispatch::{Cursor, Mail, OutboxError, Owed};
-use projection_runtime::Position;
-use sqlx::AnyPool;
-use tokio::sync::watch;
+use notification_dispatch::{Cursor, Mail, Owed};
+use projection_runtime::{Position, Views};
+
+/// How long to wait for the read model when it is busy, before saying so and waiting again.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why the outbox cannot be read. Trying again may succeed.
+#[derive(Debug, thiserror::Error)]
+#[error("the outbox cannot be read")]
+pub struct Unreadable(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// Which mails are owed. Reads the live version of the read model.
 #[async_trait]
 pub trait Outbox: Send + Sync + 'static {
+    /// Returns once the outbox can be read and has got to this position, however long that takes.
+    async fn caught_up(&self, position: Position);
+
     /// The position in the log that the outbox has got to.
     fn applied(&self) -> Position;
 
     /// Returns once the outbox has got beyond this position.
     async fn moved_beyond(&self, position: Position);
 
-    /// Owed mails after this place, in the order of their causes.
+    /// Owed mails after this place, in the order of their causes, at most `limit`.
     ///
     /// # Errors
-    /// [`OutboxError`] when the read model cannot be read.
-    async fn owed_after(&self, after: Cursor, limit: u32) -> Result<Vec<Owed>, OutboxError>;
+    /// [`Unreadable`] when the read model cannot be read.
+    async fn owed_after(&self, after: Cursor, limit: u32) -> Result<Vec<Owed>, Unreadable>;
 
     /// A mail as it is now.
     ///
     /// # Errors
-    /// [`OutboxError`] when the read model cannot be read.
-    async fn mail(&self, id: MailId) -> Result<Option<Mail>, OutboxError>;
+    /// [`Unreadable`] when the read model cannot be read.
+    async fn mail(&self, id: MailId) -> Result<Option<Mail>, Unreadable>;
 }
 
-/// The outbox in the database of its projection.
-#[derive(Clone)]
-pub struct SqlOutbox {
-    live: Arc<dyn Fn() -> AnyPool + Send + Sync>,
-    applied: watch::Receiver<Position>,
-}
-
-impl SqlOutbox {
-    /// `live` gives the database of the live version, asked each time, since a rebuilt version takes its place; `applied` is
-    /// the position that version has got to.
-    pub fn new(live: impl Fn() -> AnyPool + Send + Sync + 'static, applied: watch::Receiver<Position>) -> Self {
-        Self { live: Arc::new(live), applied }
-    }
-}
-
+/// The views of `notification-dispatch`, as the projection runtime has them.
 #[async_trait]
-impl Outbox for SqlOutbox {
-    fn applied(&self) -> Position {
-        *self.applied.borrow()
-    }
-
-    async fn moved_beyond(&self, position: Position) {
-        if self.applied.clone().wait_for(|applied| *applied > position).await.is_err() {
-            // The read model has stopped for good: nothing will move any more. Whoever waits here is told to stop, too.
-            std::future::pending::<()>().await;
+impl Outbox for Views {
+    async fn caught_up(&self, position: Position) {
+        let mut changes = self.changes();
+        while let Err(problem) = self.read(Some(position), PATIENCE).await {
+            tracing::warn!(problem = crate::text::causes(&problem), "no mail is sent yet: the outbox is not up to date");
+            if !changes.changed().await {
+                never().await;
+            }
         }
     }
 
-    async fn owed_after(&self, after: Cursor, limit: u32) -> Result<Vec<Owed>, OutboxError> {
-        let mut rows = (self.live)().acquire().await?;
-        notification_dispatch::owed_after(&mut rows, after, limit).await
+    fn applied(&self) -> Position {
+        self.position()
     }
 
-    async fn mail(&self, id: MailId) -> Result<Option<Mail>, OutboxError> {
-        let mut rows = (self.live)().acquire().await?;
-        notification_dispatch::by_id(&mut rows, id).await
+    async fn moved_beyond(&self, position: Position) {
+        let mut changes = self.changes();
+        while self.position() <= position {
+            if !changes.changed().await {
+                never().await;
+            }
+        }
     }
+
+    async fn owed_after(&self, after: Cursor, limit: u32) -> Result<Vec<Owed>, Unreadable> {
+        let mut view = self.read(None, PATIENCE).await.map_err(unreadable)?;
+        notification_dispatch::owed_after(view.rows(), after, limit).await.map_err(unreadable)
+    }
+
+    async fn mail(&self, id: MailId) -> Result<Option<Mail>, Unreadable> {
+        let mut view = self.read(None, PATIENCE).await.map_err(unreadable)?;
+        notification_dispatch::by_id(view.rows(), id).await.map_err(unreadable)
+    }
+}
+
+fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> Unreadable {
+    Unreadable(Box::new(error))
+}
+
+/// The runtime is gone and nothing will move any more: whoever waits here is about to be told to stop, too.
+async fn never() {
+    std::future::pending::<()>().await;
 }

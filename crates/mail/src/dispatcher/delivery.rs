@@ -50,7 +50,7 @@ impl Post {
         let mail = match self.outbox.mail(owed.id).await {
             Ok(Some(mail)) if mail.state == MailState::Owed => mail,
             Ok(_settled) => return Outcome::Gone,
-            Err(error) => return self.failed(owed, failures, error.to_string()),
+            Err(error) => return self.failed(owed, failures, crate::transport::without_addresses(&crate::text::causes(&error))),
         };
         if let Some(obstacle) = &mail.obstacle {
             return self.give_up(&mail, failures, obstacle.to_string(), shutdown).await;

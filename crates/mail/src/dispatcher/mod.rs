@@ -17,7 +17,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::MailId;
 use domain::mail::MailEvent;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use notification_dispatch::Owed;
 use projection_runtime::Position;
 use tokio::task::{Id, JoinSet};
@@ -44,6 +44,9 @@ pub trait FateRecorder: Send + Sync + 'static {
     /// [`RecordError`] if the log cannot be written now.
     async fn record(&self, mail: MailId, fate: MailEvent) -> Result<Position, RecordError>;
 }
+
+/// How long after the outbox could not be read it is tried again.
+const READ_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
 /// How many owed mails are read at once.
 const PAGE: u32 = 500;
@@ -77,12 +80,9 @@ impl Dispatcher {
     /// [`AttemptsError`] if what earlier attempts left cannot be read at the start.
     pub async fn run(self, head: Position, shutdown: CancellationToken) -> Result<(), AttemptsError> {
         metrics::describe();
-        if head > Position::START {
-            let before_head = Position(head.0 - 1);
-            tokio::select! {
-                () = shutdown.cancelled() => return Ok(()),
-                () = self.post.outbox.moved_beyond(before_head) => {}
-            }
+        tokio::select! {
+            () = shutdown.cancelled() => return Ok(()),
+            () = self.post.outbox.caught_up(head) => {}
         }
         tracing::info!(transport = self.post.transport.name(), position = head.0, "mail dispatcher started");
         let remembered = self.attempts.all().await?;
@@ -124,7 +124,7 @@ impl Dispatcher {
                 }
                 Err(error) => {
                     tracing::error!(error = crate::text::causes(&error), "the outbox cannot be read; trying again");
-                    work.read_again_at = self.post.clock.now().checked_add(self.settings.retry.first).ok();
+                    work.read_again_at = self.post.clock.now().checked_add(READ_AGAIN_AFTER).ok();
                     return;
                 }
             }
@@ -133,9 +133,7 @@ impl Dispatcher {
 
     fn begin_sending(&self, work: &mut Work, shutdown: &CancellationToken) {
         while work.in_flight.len() < self.settings.at_once {
-            // Mails that failed before never take all places: a hanging server for some does not hold up new mails.
-            let retries = work.owed_by_task.values().filter(|sending| sending.is_retry).count();
-            let may_retry = retries < self.settings.at_once.div_ceil(2);
+            let may_retry = self.may_retry(work);
             let Some(sending) = work.schedule.next(self.post.clock.now(), may_retry) else { return };
             let (post, shutdown) = (self.post.clone(), shutdown.clone());
             let task = work.in_flight.spawn(async move { post.deliver(sending.owed, sending.attempts, &shutdown).await });
@@ -143,10 +141,18 @@ impl Dispatcher {
         }
     }
 
+    /// Whether a mail that failed before may be begun now. Such mails never take all places: a server that hangs on some
+    /// addresses does not hold up new mails.
+    fn may_retry(&self, work: &Work) -> bool {
+        let retries = work.owed_by_task.values().filter(|sending| sending.is_retry).count();
+        work.in_flight.len() < self.settings.at_once && retries < self.settings.at_once.div_ceil(2)
+    }
+
     /// Waits until there is something to do.
     async fn wait(&self, work: &mut Work, shutdown: &CancellationToken) {
-        let full = work.in_flight.len() >= self.settings.at_once;
-        let wake_at = [work.schedule.next_at().filter(|_at| !full), work.read_again_at].into_iter().flatten().min();
+        // Where no place is free for what is due, it is the end of something else that makes one.
+        let next_at = if self.may_retry(work) { work.schedule.next_at() } else { None };
+        let wake_at = [next_at, work.read_again_at].into_iter().flatten().min();
         let read_to = work.read_to;
         tokio::select! {
             biased;

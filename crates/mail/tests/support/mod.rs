@@ -67,7 +67,7 @@ pub(crate) fn sample(template: Template) -> Mail {
         "claimed": true,
         "claimed_by_recipient": true,
     });
-    let serde_json::Value::Object(variables) = variables else { panic!("an object") };
+    let serde_json::Value::Object(variables) = variables else { unreachable!("an object") };
     Mail {
         id: MailId(id),
         position: Position(42),
