@@ -1,12 +1,13 @@
 //! Whom an event concerns, by what it says itself.
 
+mod registration;
+
 use domain::access::AccessEvent;
 use domain::application::ApplicationEvent;
 use domain::credential::CredentialEvent;
 use domain::invitation::InvitationEvent;
 use domain::mail::MailEvent;
 use domain::organization::OrganizationEvent;
-use domain::registration::{AdministratorRole, Origin, RegistrationEvent};
 use domain::relationship::RelationshipEvent;
 use domain::reservation::{ReservationEvent, ReservationKind};
 use domain::staff::StaffEvent;
@@ -95,7 +96,7 @@ pub(super) fn mentions(envelope: &Envelope) -> Mentions {
         DomainEvent::Registration(id, event) => {
             to.add(Subject::Case(*id));
             to.can_owe_mail = true;
-            of_registration(&mut to, *id, event);
+            registration::mention(&mut to, *id, event);
         }
         DomainEvent::Organization(id, event) => {
             to.organization(*id);
@@ -175,101 +176,6 @@ fn of_invitation(to: &mut Mentions, id: InvitationId, event: &InvitationEvent) {
         | InvitationEvent::OfferDeclined { organization, .. } => to.offer_to(*organization, id),
         InvitationEvent::Resent { .. } | InvitationEvent::Reminded {} | InvitationEvent::Revoked { .. } | InvitationEvent::Expired {} => {}
         InvitationEvent::Opened {} => to.can_owe_mail = false,
-    }
-}
-
-fn of_registration(to: &mut Mentions, id: RegistrationId, event: &RegistrationEvent) {
-    to.can_owe_mail = !is_step(event);
-    match event {
-        RegistrationEvent::Started { origin, registrant, applications, .. } => {
-            to.person(registrant.person());
-            for requested in applications {
-                to.add(Subject::Application(requested.application));
-            }
-            match origin {
-                Origin::Invitation { invitation, inviter } => {
-                    to.invitation_of(id, *invitation);
-                    to.owner(*inviter);
-                }
-                Origin::Public => {}
-            }
-        }
-        RegistrationEvent::AdministratorNominated { nominee, .. } | RegistrationEvent::AdministratorCorrected { nominee, .. } => {
-            to.person(nominee.person());
-        }
-        RegistrationEvent::HandoverAcknowledged { nominee } => to.person(*nominee),
-        RegistrationEvent::AdministratorSelected { nominee, role } | RegistrationEvent::AdministratorDeselected { nominee, role } => {
-            to.person(*nominee);
-            match role {
-                AdministratorRole::OrganizationAdministrator => {}
-                AdministratorRole::ApplicationAdministrator(application) => to.add(Subject::Application(*application)),
-            }
-        }
-        RegistrationEvent::Claimed { reviewer, taken_over_from, .. } => {
-            to.add(Subject::Staff(*reviewer));
-            if let Some(before) = taken_over_from {
-                to.add(Subject::Staff(*before));
-            }
-        }
-        RegistrationEvent::Released { reviewer, .. }
-        | RegistrationEvent::ApprovalProposed { reviewer, .. }
-        | RegistrationEvent::Approved { reviewer, .. }
-        | RegistrationEvent::ApprovalUndone { reviewer, .. }
-        | RegistrationEvent::Rejected { reviewer, .. }
-        | RegistrationEvent::Reopened { reviewer, .. } => to.add(Subject::Staff(*reviewer)),
-        RegistrationEvent::ApprovalTookEffect { organization } => to.case_of(*organization, id),
-        RegistrationEvent::LinkedToOrganization { reviewer, organization, invitation, .. } => {
-            to.add(Subject::Staff(*reviewer));
-            to.case_of(*organization, id);
-            if let Some(invitation) = invitation {
-                to.offer_to(*organization, *invitation);
-            }
-        }
-        RegistrationEvent::HumanCheckPassed { .. }
-        | RegistrationEvent::ProfileSaved { .. }
-        | RegistrationEvent::ReviewConfirmed {}
-        | RegistrationEvent::Submitted { .. }
-        | RegistrationEvent::InformationRequested { .. }
-        | RegistrationEvent::Resubmitted { .. }
-        | RegistrationEvent::RiskRaised { .. }
-        | RegistrationEvent::Withdrawn { .. }
-        | RegistrationEvent::Expired {}
-        | RegistrationEvent::ReviewDueSoon { .. }
-        | RegistrationEvent::ReviewOverdue { .. }
-        | RegistrationEvent::DueMoved { .. } => {}
-    }
-}
-
-/// Whether it is a step of the registrant on the way to submitting, for which nobody is told anything. Most events are.
-fn is_step(event: &RegistrationEvent) -> bool {
-    match event {
-        RegistrationEvent::HumanCheckPassed { .. }
-        | RegistrationEvent::ProfileSaved { .. }
-        | RegistrationEvent::AdministratorNominated { .. }
-        | RegistrationEvent::AdministratorCorrected { .. }
-        | RegistrationEvent::HandoverAcknowledged { .. }
-        | RegistrationEvent::AdministratorSelected { .. }
-        | RegistrationEvent::AdministratorDeselected { .. }
-        | RegistrationEvent::ReviewConfirmed {} => true,
-        RegistrationEvent::Started { .. }
-        | RegistrationEvent::Submitted { .. }
-        | RegistrationEvent::Claimed { .. }
-        | RegistrationEvent::Released { .. }
-        | RegistrationEvent::InformationRequested { .. }
-        | RegistrationEvent::Resubmitted { .. }
-        | RegistrationEvent::RiskRaised { .. }
-        | RegistrationEvent::ApprovalProposed { .. }
-        | RegistrationEvent::Approved { .. }
-        | RegistrationEvent::ApprovalUndone { .. }
-        | RegistrationEvent::ApprovalTookEffect { .. }
-        | RegistrationEvent::Rejected { .. }
-        | RegistrationEvent::Reopened { .. }
-        | RegistrationEvent::LinkedToOrganization { .. }
-        | RegistrationEvent::Withdrawn { .. }
-        | RegistrationEvent::Expired {}
-        | RegistrationEvent::ReviewDueSoon { .. }
-        | RegistrationEvent::ReviewOverdue { .. }
-        | RegistrationEvent::DueMoved { .. } => false,
     }
 }
 
