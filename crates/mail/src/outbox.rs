@@ -47,7 +47,8 @@ impl Outbox for Views {
         let mut changes = self.changes();
         while let Err(problem) = self.read(Some(position), PATIENCE).await {
             tracing::warn!(problem = crate::text::causes(&problem), "no mail is sent yet: the outbox is not up to date");
-            if !changes.changed().await {
+            // At a change it is worth looking again, and now and then without one.
+            if let Ok(false) = tokio::time::timeout(PATIENCE, changes.changed()).await {
                 never().await;
             }
         }

@@ -66,7 +66,7 @@ impl Post {
                 let fate = MailEvent::Refused { cause: mail.cause, template: mail.template.to_string(), answer, attempts };
                 self.settle(&mail, fate, "refused", shutdown).await
             }
-            Delivery::Failed { reason } if self.retry.is_over(mail.owed_at, self.clock.now()) => {
+            Delivery::Failed { reason } if self.retry.is_over(mail.owed_at, failures + 1, self.clock.now()) => {
                 self.give_up(&mail, failures + 1, reason, shutdown).await
             }
             Delivery::Failed { reason } => self.failed(owed, failures, reason),

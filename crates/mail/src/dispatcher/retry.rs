@@ -14,12 +14,14 @@ pub struct Retry {
     pub longest: Duration,
     /// How long after it came to be owed a mail is given up.
     pub give_up_after: Duration,
+    /// But not before so many attempts: after a long standstill of this service, mails get more than one.
+    pub at_least: u32,
 }
 
 impl Default for Retry {
     /// 30 seconds to one hour, for three days.
     fn default() -> Self {
-        Self { first: Duration::from_secs(30), longest: Duration::from_hours(1), give_up_after: Duration::from_hours(72) }
+        Self { first: Duration::from_secs(30), longest: Duration::from_hours(1), give_up_after: Duration::from_hours(72), at_least: 3 }
     }
 }
 
@@ -35,10 +37,11 @@ impl Retry {
         now.saturating_add(SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX)
     }
 
-    /// Whether a mail that is owed since then is to be given up rather than tried again.
+    /// Whether a mail that is owed since then, after so many attempts, is to be given up rather than tried again.
     #[must_use]
-    pub fn is_over(&self, owed_at: Timestamp, now: Timestamp) -> bool {
-        now.duration_since(owed_at) >= SignedDuration::try_from(self.give_up_after).unwrap_or(SignedDuration::MAX)
+    pub fn is_over(&self, owed_at: Timestamp, attempts: u32, now: Timestamp) -> bool {
+        attempts >= self.at_least
+            && now.duration_since(owed_at) >= SignedDuration::try_from(self.give_up_after).unwrap_or(SignedDuration::MAX)
     }
 }
 
@@ -68,7 +71,10 @@ mod tests {
     fn a_mail_is_given_up_after_three_days() {
         let retry = Retry::default();
         let owed_at = Timestamp::UNIX_EPOCH;
-        assert!(!retry.is_over(owed_at, Timestamp::from_second(72 * 3_600 - 1).unwrap()));
-        assert!(retry.is_over(owed_at, Timestamp::from_second(72 * 3_600).unwrap()));
+        let three_days = Timestamp::from_second(72 * 3_600).unwrap();
+        assert!(!retry.is_over(owed_at, 20, Timestamp::from_second(72 * 3_600 - 1).unwrap()));
+        assert!(retry.is_over(owed_at, 20, three_days));
+        assert!(!retry.is_over(owed_at, 2, three_days), "after a standstill a mail gets three attempts");
+        assert!(retry.is_over(owed_at, 3, three_days));
     }
 }
