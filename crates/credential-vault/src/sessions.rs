@@ -207,6 +207,20 @@ impl Vault {
         .await
     }
 
+    /// Ends all sessions of a user but this one: they changed the password in it.
+    ///
+    /// # Errors
+    /// If the disk refuses; then the sessions go on.
+    pub async fn end_others(&self, person: PersonId, keep: SessionId) -> Result<(), VaultError> {
+        self.run(move |inner| {
+            let connection = inner.connection.lock();
+            connection.execute("DELETE FROM sessions WHERE person = ?1 AND id <> ?2", params![person.0.as_bytes(), keep.0.as_bytes()])?;
+            inner.sessions.by_hash.write().retain(|_, live| live.session.person != person || live.session.id == keep);
+            Ok(())
+        })
+        .await
+    }
+
     /// Removes the sessions that are over; says how many.
     ///
     /// # Errors

@@ -20,8 +20,12 @@ pub enum Who {
     Partner,
     /// A downstream service.
     Service,
-    /// A user; which one, and in which role, the endpoint looks at.
+    /// A user with an established account; which one, and in which role, the endpoint looks at.
     User,
+    /// A user who has signed in and is still in first-time login, or sets a new password by a one-time password.
+    NewUser,
+    /// The holder of a self-registration invitation's link.
+    Invitee,
     /// The holder of an invitation's link.
     Addressee,
     /// The holder of a registration's link.
@@ -32,7 +36,15 @@ pub enum Who {
 pub type Row = (Method, &'static str, &'static [Who]);
 
 /// All routes. Each resource names its own, beside its endpoints.
-pub const ROUTES: &[&[Row]] = &[SERVICE, crate::invitations::ACCESS];
+pub const ROUTES: &[&[Row]] = &[
+    SERVICE,
+    crate::invitations::ACCESS,
+    crate::sign_in::ACCESS,
+    crate::first_login::ACCESS,
+    crate::account::ACCESS,
+    crate::users::ACCESS,
+    crate::applications::ACCESS,
+];
 
 /// The service itself.
 const SERVICE: &[Row] = &[
@@ -65,6 +77,8 @@ impl Who {
             Self::Partner => "a partner",
             Self::Service => "a downstream service",
             Self::User => "a user who is signed in",
+            Self::NewUser => "a user in first-time login",
+            Self::Invitee => "the holder of a self-registration invitation's link",
             Self::Addressee => "the holder of an invitation's link",
             Self::Registrant => "the holder of a registration's link",
         }

@@ -1,13 +1,15 @@
 //! Who calls.
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use credential_vault::{Holder, SessionId};
+use credential_vault::{Holder, Session, SessionId};
+use domain::organization::Organization;
 use domain::registration::Reviewer;
 use domain::staff::Staff;
+use domain::user::User;
 use domain::{Actor, InvitationId, OrganizationId, Owner, PersonId, RegistrationId, StaffId, StaffRole};
 
 use crate::access::{self, Who};
@@ -44,6 +46,15 @@ pub enum Caller {
         organization: OrganizationId,
         /// By which session.
         session: SessionId,
+        /// Whether nothing of first-time login is left to do. Until then, nothing else can be done.
+        established: bool,
+    },
+    /// Whoever holds the link of a self-registration invitation.
+    Invitee {
+        /// Who was invited to become a user.
+        person: PersonId,
+        /// Of which organization.
+        organization: OrganizationId,
     },
     /// Whoever holds the link of an invitation.
     Addressee {
@@ -81,7 +92,7 @@ impl Caller {
             };
         }
         if let Some(session) = services.vault.find_session(token, now).await {
-            return Ok(Self::User { person: session.person, organization: session.organization, session: session.id });
+            return Self::of_session(&session, services).await;
         }
         if let Some(link) = services.master.read_link_token(links::INVITATION, token) {
             return Ok(Self::Addressee { invitation: InvitationId(link.id), generation: link.generation });
@@ -89,7 +100,27 @@ impl Caller {
         if let Some(link) = services.master.read_link_token(links::REGISTRATION, token) {
             return Ok(Self::Registrant { registration: RegistrationId(link.id) });
         }
+        if let Some(link) = services.master.read_link_token(links::SELF_REGISTRATION, token) {
+            let organization = services.handlers.inspect::<User, _>(link.id, |state, _| state.organization()).await?;
+            let organization = organization.flatten().ok_or_else(Problem::unauthenticated)?;
+            return Ok(Self::Invitee { person: PersonId(link.id), organization });
+        }
         Err(Problem::unauthenticated())
+    }
+
+    /// A session says who; the log says whether they may still sign in, and how far first-time login is.
+    async fn of_session(session: &Session, services: &Services) -> Result<Self, Problem> {
+        let (person, organization) = (session.person, session.organization);
+        let standing = services
+            .handlers
+            .inspect::<User, _>(person.0, |state, _| state.can_sign_in().map(|account| state.is_active() && account.next_step().is_none()))
+            .await?;
+        let established = standing.flatten().ok_or_else(Problem::unauthenticated)?;
+        let stands = services.handlers.inspect::<Organization, _>(organization.0, |state, _| state.is_in_good_standing()).await?;
+        if stands != Some(true) {
+            return Err(Problem::unauthenticated());
+        }
+        Ok(Self::User { person, organization, session: session.id, established })
     }
 
     /// A token says who; the log says in which roles, now.
@@ -113,7 +144,9 @@ impl Caller {
             Self::Staff { staff, .. } => Actor::Staff(*staff),
             Self::Partner { organization } => Actor::Partner(*organization),
             Self::Service { name } => Actor::Service(name.clone()),
-            Self::User { person, organization, .. } => Actor::User { person: *person, organization: *organization },
+            Self::User { person, organization, .. } | Self::Invitee { person, organization } => {
+                Actor::User { person: *person, organization: *organization }
+            }
             Self::Addressee { invitation, .. } => Actor::Addressee(*invitation),
             Self::Registrant { registration } => Actor::Registrant(*registration),
         }
@@ -147,7 +180,8 @@ impl Caller {
             | Self::Partner { .. }
             | Self::Service { .. }
             | Self::Addressee { .. }
-            | Self::Registrant { .. } => Err(Problem::forbidden("only a user who is signed in may do this")),
+            | Self::Registrant { .. }
+            | Self::Invitee { .. } => Err(Problem::forbidden("only a user who is signed in may do this")),
         }
     }
 }
@@ -198,7 +232,21 @@ impl Asked {
         if who.iter().any(|who| who.is(&caller)) {
             return Ok(caller);
         }
-        Err(if caller == Caller::Anyone { Problem::unauthenticated() } else { Problem::forbidden(access::sentence(who)) })
+        Err(match caller {
+            Caller::Anyone => Problem::unauthenticated(),
+            Caller::User { established: false, .. } if who.contains(&Who::User) => Problem::new(
+                StatusCode::FORBIDDEN,
+                "first-login-not-done",
+                "please complete first-time login first: GET /v1/first-login says which step is next",
+            ),
+            Caller::User { .. }
+            | Caller::Staff { .. }
+            | Caller::Partner { .. }
+            | Caller::Service { .. }
+            | Caller::Addressee { .. }
+            | Caller::Registrant { .. }
+            | Caller::Invitee { .. } => Problem::forbidden(access::sentence(who)),
+        })
     }
 }
 
@@ -214,7 +262,9 @@ impl Who {
             Self::Administrator => has(StaffRole::Administrator),
             Self::Partner => matches!(caller, Caller::Partner { .. }),
             Self::Service => matches!(caller, Caller::Service { .. }),
-            Self::User => matches!(caller, Caller::User { .. }),
+            Self::User => matches!(caller, Caller::User { established: true, .. }),
+            Self::NewUser => matches!(caller, Caller::User { established: false, .. }),
+            Self::Invitee => matches!(caller, Caller::Invitee { .. }),
             Self::Addressee => matches!(caller, Caller::Addressee { .. }),
             Self::Registrant => matches!(caller, Caller::Registrant { .. }),
         }

@@ -7,18 +7,26 @@
 //! - The description (OpenAPI 3.1) is served at `/v1/openapi.json` and can be browsed at `/docs`, offline.
 
 pub mod access;
+pub mod account;
+pub mod applications;
 pub mod body;
 pub mod caller;
 pub mod checks;
 pub mod command;
 pub mod extract;
+pub mod fields;
+pub mod first_login;
 pub mod found;
 pub mod human_check;
 pub mod invitations;
+mod permits;
 pub mod position;
 pub mod problem;
+mod reads;
 mod router;
 pub mod services;
+pub mod sign_in;
+pub mod users;
 
 pub use router::{description, router};
 pub use services::{Inner, ReadModels, Services};

@@ -39,8 +39,14 @@ struct Description;
 
 /// The endpoints and their description (OpenAPI 3.1).
 fn endpoints() -> (Router<Services>, utoipa::openapi::OpenApi) {
-    let (router, mut description) =
-        OpenApiRouter::with_openapi(Description::openapi()).merge(crate::invitations::routes()).split_for_parts();
+    let (router, mut description) = OpenApiRouter::with_openapi(Description::openapi())
+        .merge(crate::invitations::routes())
+        .merge(crate::sign_in::routes())
+        .merge(crate::first_login::routes())
+        .merge(crate::account::routes())
+        .merge(crate::users::routes())
+        .merge(crate::applications::routes())
+        .split_for_parts();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
         "An API token (`gatehouse token create`), a session's token, or the token of an invitation's or registration's link",
     ));

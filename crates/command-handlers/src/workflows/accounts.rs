@@ -8,7 +8,7 @@ use super::{WorkflowError, WorkflowRejection, Workflows};
 use crate::{Answer, CommandError, Reserve, Sent};
 
 /// How often another User ID is tried when one is taken.
-const TRIES: u32 = 8;
+pub(super) const TRIES: u32 = 8;
 
 /// Whose account is to be created.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ impl Workflows {
             match self.handlers.create::<User>(person.0, command, sent, &[reserve]).await {
                 Ok(answer) => {
                     self.vault.activate(one_time_password).await?;
-                    return Ok((user_id, answer));
+                    return Ok((given(&answer).unwrap_or(user_id), answer));
                 }
                 Err(CommandError::Taken(kind)) => taken = Some(kind),
                 Err(error) => return Err(error.of_any()),
@@ -88,7 +88,7 @@ impl Workflows {
         roles: Vec<UserRole>,
         one_time_password: &str,
         sent: &Sent,
-    ) -> Result<(PersonId, UserId), WorkflowError> {
+    ) -> Result<(PersonId, UserId, Answer<UserEvent>), WorkflowError> {
         super::nominate::check(one_time_password, &contact)?;
         let organization_name = self.name_of(domain::Owner::Partner(organization)).await?;
         let person = self.person_of(sent).await?;
@@ -101,8 +101,8 @@ impl Workflows {
             one_time_password,
             origin: UserOrigin::Administrator(administrator),
         };
-        let (user_id, _) = self.create_user(new, sent).await?;
-        Ok((person, user_id))
+        let (user_id, answer) = self.create_user(new, sent).await?;
+        Ok((person, user_id, answer))
     }
 
     /// The person that a command is the first to mention. Sent again, it means the same person: a person's id comes from the
@@ -129,7 +129,7 @@ impl Workflows {
         }
     }
 
-    /// Issues a new one-time password to a user whose own is locked or lost.
+    /// Issues a new one-time password to a user whose own is locked or lost, and ends their sessions.
     ///
     /// # Errors
     /// If it is too weak or the user cannot have one now.
@@ -148,9 +148,18 @@ impl Workflows {
         let command = UserCommand::IssueOneTimePassword { one_time_password: id };
         let answer = self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)?;
         self.vault.activate(id).await?;
-        self.vault.revoke(account.one_time_password.id()).await?;
+        let replaced = account.one_time_password.id();
+        if replaced != id {
+            self.vault.revoke(replaced).await?;
+        }
+        self.vault.end_all(person).await?;
         Ok(answer)
     }
+}
+
+/// The User ID that an account was created under: a repeated command has the one of the first time.
+pub(super) fn given(answer: &Answer<UserEvent>) -> Option<UserId> {
+    answer.events.iter().find_map(|event| if let UserEvent::Created { user_id, .. } = event { Some(user_id.clone()) } else { None })
 }
 
 fn first_owner(event: &ReservationEvent) -> Option<PersonId> {

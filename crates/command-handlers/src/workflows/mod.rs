@@ -3,8 +3,10 @@
 
 mod accounts;
 mod approve;
+mod catalogue;
 mod forget;
 mod invite;
+mod members;
 mod nominate;
 mod register;
 mod sign_in;
@@ -110,6 +112,18 @@ pub enum WorkflowRejection {
     /// The one-time password or password is too weak.
     #[error("{0}")]
     TooWeak(String),
+    /// The new password is too weak.
+    #[error("{0}")]
+    WeakPassword(String),
+    /// The current password, asked for once more, is wrong.
+    #[error("the current password is not right")]
+    WrongPassword,
+    /// There is no such user in this organization.
+    #[error("there is no such user")]
+    NoSuchUser,
+    /// The organization is not subscribed to the application.
+    #[error("the organization is not subscribed to this application")]
+    NotSubscribed(ApplicationId),
     /// User ID and secret do not fit together, or the account cannot be used. Says no more on purpose.
     #[error("the User ID or the password is not right")]
     SignInRefused,
@@ -121,11 +135,11 @@ pub enum WorkflowRejection {
 impl Rejection for WorkflowRejection {
     fn kind(&self) -> RejectionKind {
         match self {
-            Self::UnknownApplication(_) | Self::TooWeak(_) => RejectionKind::Invalid,
+            Self::UnknownApplication(_) | Self::TooWeak(_) | Self::WeakPassword(_) | Self::WrongPassword => RejectionKind::Invalid,
             Self::RetiredApplication(_) => RejectionKind::Gone,
             Self::NotYourApplication(_) | Self::NotOpenThisWay(_) | Self::SignInRefused => RejectionKind::Forbidden,
-            Self::NoSuchOrganization | Self::NoSuchInvitation | Self::NoSuchRegistration => RejectionKind::NotFound,
-            Self::NoSuchAccount | Self::IdentifierTaken { .. } => RejectionKind::Conflict,
+            Self::NoSuchOrganization | Self::NoSuchInvitation | Self::NoSuchRegistration | Self::NoSuchUser => RejectionKind::NotFound,
+            Self::NoSuchAccount | Self::NotSubscribed(_) | Self::IdentifierTaken { .. } => RejectionKind::Conflict,
         }
     }
 
@@ -139,7 +153,10 @@ impl Rejection for WorkflowRejection {
             Self::IdentifierTaken { .. } => "identifier-taken",
             Self::NoSuchInvitation => "no-such-invitation",
             Self::NoSuchRegistration => "no-such-registration",
-            Self::TooWeak(_) => "too-weak",
+            Self::TooWeak(_) | Self::WeakPassword(_) => "too-weak",
+            Self::WrongPassword => "wrong-password",
+            Self::NoSuchUser => "no-such-user",
+            Self::NotSubscribed(_) => "not-subscribed",
             Self::SignInRefused => "sign-in-refused",
             Self::NoSuchAccount => "no-such-account",
         }
@@ -152,9 +169,15 @@ impl Rejection for WorkflowRejection {
             }
             Self::TooWeak(_) => Some("/one_time_password".to_owned()),
             Self::IdentifierTaken { .. } => Some("/profile/identifiers".to_owned()),
-            Self::NoSuchOrganization | Self::NoSuchInvitation | Self::NoSuchRegistration | Self::SignInRefused | Self::NoSuchAccount => {
-                None
-            }
+            Self::WeakPassword(_) => Some("/password".to_owned()),
+            Self::WrongPassword => Some("/current_password".to_owned()),
+            Self::NotSubscribed(_) => Some("/application".to_owned()),
+            Self::NoSuchOrganization
+            | Self::NoSuchInvitation
+            | Self::NoSuchRegistration
+            | Self::NoSuchUser
+            | Self::SignInRefused
+            | Self::NoSuchAccount => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Signing in, and first-time login (J2).
 
-use credential_vault::{Session, SessionLifetime, Verification};
+use credential_vault::{Session, SessionId, SessionLifetime, Verification};
 use domain::organization::Organization;
 use domain::user::{Account, LoginStep, OneTimePassword, User, UserCommand, UserEvent, UserState};
 use domain::{CredentialId, PersonId, UserId};
@@ -25,10 +25,15 @@ impl Workflows {
     /// The one-time password is used up when the password is set, so that a login interrupted before that resumes with it;
     /// five wrong guesses end it, counted durably by the vault whichever way they come.
     ///
+    /// `user_id` is none if what was typed cannot be one: it is refused as any other, and as slowly.
+    ///
     /// # Errors
     /// [`WorkflowRejection::SignInRefused`] whatever is wrong.
-    pub async fn sign_in(&self, user_id: &UserId, secret: &str, sent: &Sent) -> Result<SignedIn, WorkflowError> {
-        let person = self.user_with(user_id).await?;
+    pub async fn sign_in(&self, user_id: Option<&UserId>, secret: &str, sent: &Sent) -> Result<SignedIn, WorkflowError> {
+        let person = match user_id {
+            Some(user_id) => self.user_with(user_id).await?,
+            None => None,
+        };
         let account = match person {
             Some(person) => self.usable_account(person).await?,
             None => None,
@@ -48,28 +53,61 @@ impl Workflows {
                 let issued = self.vault.create_session(person, account.organization, SessionLifetime::default(), now).await?;
                 Ok(SignedIn { session: issued.session, token: issued.secret, next: account.next_step() })
             }
-            Verification::Wrong { attempts_left: 0 } | Verification::Locked { until: None } => {
+            Verification::Wrong { attempts_left: 0 } => {
                 self.note_lock(person, &account, sent).await?;
                 Err(WorkflowRejection::SignInRefused.into())
             }
-            Verification::Wrong { .. } | Verification::Locked { .. } | Verification::Expired | Verification::Unknown => {
+            Verification::Locked { until } => {
+                if until.is_none() {
+                    self.note_lock(person, &account, sent).await?;
+                }
+                // The vault does not compare any more: a credential of nobody takes as long as a comparison would.
+                let _refused_anyway = self.vault.verify(nobody, secret, now).await?;
                 Err(WorkflowRejection::SignInRefused.into())
             }
+            Verification::Wrong { .. } | Verification::Expired | Verification::Unknown => Err(WorkflowRejection::SignInRefused.into()),
         }
     }
 
-    /// Sets the first password, which uses up the one-time password, or changes it.
+    /// Changes the password of a user who is signed in and knows the current one.
+    ///
+    /// # Errors
+    /// [`WorkflowRejection::WrongPassword`], or as [`Workflows::set_password`].
+    pub async fn change_password(
+        &self,
+        person: PersonId,
+        current: &str,
+        password: &str,
+        session: SessionId,
+        sent: &Sent,
+    ) -> Result<Answer<UserEvent>, WorkflowError> {
+        let (_, account) = self.usable_account(person).await?.ok_or(WorkflowRejection::NoSuchAccount)?;
+        // Sent again after it was done: what was the current password then is not any more.
+        let is_done = account.password == Some(CredentialId(sent.derive("password")));
+        if !is_done && self.vault.verify(Self::current_credential(&account), current, self.now()).await? != Verification::Ok {
+            return Err(WorkflowRejection::WrongPassword.into());
+        }
+        self.set_password(person, password, session, sent).await
+    }
+
+    /// Sets the first password, which uses up the one-time password, or changes it. Ends the user's other sessions.
     ///
     /// # Errors
     /// If it is too weak or the account cannot be used.
-    pub async fn set_password(&self, person: PersonId, password: &str, sent: &Sent) -> Result<Answer<UserEvent>, WorkflowError> {
+    pub async fn set_password(
+        &self,
+        person: PersonId,
+        password: &str,
+        session: SessionId,
+        sent: &Sent,
+    ) -> Result<Answer<UserEvent>, WorkflowError> {
         let (_, account) = self.usable_account(person).await?.ok_or(WorkflowRejection::NoSuchAccount)?;
         let mut context = vec![account.user_id.as_str(), account.organization_name.as_str()];
         if let Some(contact) = account.contact.get() {
             context.extend([contact.given_name.as_str(), contact.family_name.as_str(), contact.email.as_str()]);
         }
         if let Err(weak) = credential_vault::strength::check(password, &context) {
-            return Err(WorkflowRejection::TooWeak(weak.to_string()).into());
+            return Err(WorkflowRejection::WeakPassword(weak.to_string()).into());
         }
         let id = CredentialId(sent.derive("password"));
         self.vault.put_password(id, person, password, self.now()).await?;
@@ -84,6 +122,7 @@ impl Workflows {
         if let Some(replaced) = account.password.filter(|replaced| *replaced != id) {
             self.vault.revoke(replaced).await?;
         }
+        self.vault.end_others(person, session).await?;
         Ok(answer)
     }
 

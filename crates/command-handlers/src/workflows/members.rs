@@ -1,0 +1,163 @@
+//! The users of an organization, after they were created: invited, confirmed, suspended, closed (J7).
+
+use domain::organization::{Organization, OrganizationCommand};
+use domain::reservation::ReservationKind;
+use domain::user::{User, UserCommand, UserEvent, UserRole, UserState};
+use domain::{Contact, Email, OrganizationId, Owner, PersonId, Personal, Reason, UserId};
+
+use super::accounts::{TRIES, given};
+use super::{WorkflowError, WorkflowRejection, Workflows};
+use crate::{Answer, CommandError, Reserve, Sent};
+
+impl Workflows {
+    /// Invites somebody to register as a user of an organization.
+    ///
+    /// # Errors
+    /// If the organization is not in good standing or a rule of the user is broken.
+    pub async fn invite_user(
+        &self,
+        organization: OrganizationId,
+        email: Email,
+        sent: &Sent,
+    ) -> Result<(PersonId, Answer<UserEvent>), WorkflowError> {
+        let organization_name = self.name_of(Owner::Partner(organization)).await?;
+        let person = self.person_of(sent).await?;
+        let command = UserCommand::InviteUser { organization, organization_name, email: Personal::new(person, email) };
+        let answer = self.handlers.create::<User>(person.0, command, sent, &[]).await.map_err(CommandError::of_any)?;
+        Ok((person, answer))
+    }
+
+    /// Fills in who the invited person is; the one-time password that they choose goes to the vault first.
+    ///
+    /// # Errors
+    /// If the one-time password is too weak, or a rule of the user is broken.
+    pub async fn self_register(
+        &self,
+        person: PersonId,
+        contact: Contact,
+        one_time_password: &str,
+        sent: &Sent,
+    ) -> Result<Answer<UserEvent>, WorkflowError> {
+        super::nominate::check(one_time_password, &contact)?;
+        let one_time_password = self.put_one_time_password(person, one_time_password, sent).await?;
+        let command = UserCommand::SelfRegister { contact: Personal::new(person, contact), one_time_password };
+        self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)
+    }
+
+    /// Confirms who came: the account is created under a User ID that nobody has or had, and its one-time password works.
+    ///
+    /// # Errors
+    /// If nobody came, or the account exists already.
+    pub async fn confirm_self_registration(
+        &self,
+        person: PersonId,
+        administrator: PersonId,
+        sent: &Sent,
+    ) -> Result<(UserId, Answer<UserEvent>), WorkflowError> {
+        let mut taken = ReservationKind::UserId;
+        for attempt in 0..TRIES {
+            let user_id = UserId::derive(sent.derive(&format!("user id {attempt}")));
+            let reserve = Reserve { id: self.user_id_reservation(&user_id), kind: ReservationKind::UserId, owner: person.0 };
+            let command = UserCommand::ConfirmSelfRegistration { user_id: user_id.clone(), administrator };
+            match self.handlers.run::<User>(person.0, command, sent, &[reserve], false).await {
+                Ok(answer) => {
+                    let created = answer.events.iter().find_map(|event| {
+                        if let UserEvent::Created { one_time_password, .. } = event { Some(*one_time_password) } else { None }
+                    });
+                    if let Some(one_time_password) = created {
+                        self.vault.activate(one_time_password).await?;
+                    }
+                    return Ok((given(&answer).unwrap_or(user_id), answer));
+                }
+                Err(CommandError::Taken(kind)) => taken = kind,
+                Err(error) => return Err(error.of_any()),
+            }
+        }
+        Err(CommandError::Taken(taken))
+    }
+
+    /// Suspends a user, whose sessions end. An administrator leaves the organization's circle of administrators first, which
+    /// the last active one cannot.
+    ///
+    /// # Errors
+    /// If there is no such user in the organization, or it would be left without an active administrator.
+    pub async fn suspend_user(
+        &self,
+        organization: OrganizationId,
+        person: PersonId,
+        reason: Reason,
+        sent: &Sent,
+    ) -> Result<Answer<UserEvent>, WorkflowError> {
+        self.leave_administrators(organization, person, &reason, sent).await?;
+        let command = UserCommand::SuspendUser { reason };
+        let answer = self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)?;
+        self.vault.end_all(person).await?;
+        Ok(answer)
+    }
+
+    /// Closes a user's account for good. As [`Workflows::suspend_user`] otherwise.
+    ///
+    /// # Errors
+    /// As [`Workflows::suspend_user`].
+    pub async fn close_user(
+        &self,
+        organization: OrganizationId,
+        person: PersonId,
+        reason: Reason,
+        sent: &Sent,
+    ) -> Result<Answer<UserEvent>, WorkflowError> {
+        self.leave_administrators(organization, person, &reason, sent).await?;
+        let command = UserCommand::CloseUser { reason };
+        let answer = self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)?;
+        self.vault.end_all(person).await?;
+        Ok(answer)
+    }
+
+    /// Takes a role from a user; the organization's last active administrator keeps theirs.
+    ///
+    /// # Errors
+    /// As [`Workflows::suspend_user`].
+    pub async fn revoke_role(
+        &self,
+        organization: OrganizationId,
+        person: PersonId,
+        role: UserRole,
+        reason: Reason,
+        sent: &Sent,
+    ) -> Result<Answer<UserEvent>, WorkflowError> {
+        match role {
+            UserRole::OrganizationAdministrator => self.leave_administrators(organization, person, &reason, sent).await?,
+            UserRole::ApplicationAdministrator(_) => {
+                self.member(organization, person).await?;
+            }
+        }
+        let command = UserCommand::RevokeRole { role, reason };
+        self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)
+    }
+
+    /// Whoever administers the organization stops doing so. One stream decides, so that two administrators who remove each
+    /// other at once do not both succeed.
+    async fn leave_administrators(
+        &self,
+        organization: OrganizationId,
+        person: PersonId,
+        reason: &Reason,
+        sent: &Sent,
+    ) -> Result<(), WorkflowError> {
+        let member = self.member(organization, person).await?;
+        let is_administrator = member.account().is_some_and(|account| account.roles.contains(&UserRole::OrganizationAdministrator));
+        if is_administrator {
+            let command = OrganizationCommand::RemoveAdministrator { administrator: person, reason: reason.clone() };
+            let part = sent.part("administrators");
+            self.handlers.handle::<Organization>(organization.0, command, &part).await.map_err(CommandError::of_any)?;
+        }
+        Ok(())
+    }
+
+    /// The user, if they are one of this organization.
+    async fn member(&self, organization: OrganizationId, person: PersonId) -> Result<UserState, WorkflowError> {
+        let state = self.handlers.state::<User>(person.0).await.map_err(CommandError::of_any)?;
+        let member = state.map(|(state, _)| state).filter(|state| state.organization() == Some(organization));
+        member.ok_or_else(|| WorkflowRejection::NoSuchUser.into())
+    }
+}

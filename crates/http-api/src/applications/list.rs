@@ -1,0 +1,133 @@
+//! `GET /v1/applications` and `GET /v1/applications/{id}`: the catalogue, for whoever is signed in.
+
+use axum::extract::State;
+use domain::{ApplicationId, Owner};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::details::{ApplicationOwner, CatalogueDetails, WhoRegisters};
+use crate::caller::Caller;
+use crate::extract::Path;
+use crate::found::Found;
+use crate::position::ReadAt;
+use crate::problem::Problem;
+use crate::reads::broken;
+use crate::services::Services;
+
+/// The applications.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Catalogue {
+    /// By code.
+    pub items: Vec<ApplicationShown>,
+}
+
+/// An application.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ApplicationShown {
+    /// Its id.
+    pub id: Uuid,
+    /// Its code.
+    #[schema(example = "BSCP")]
+    pub code: String,
+    /// Whose it is.
+    pub owner: ApplicationOwner,
+    /// The rest.
+    pub details: CatalogueDetails,
+    /// Since when it is in the catalogue.
+    #[schema(value_type = String, format = DateTime)]
+    pub published_at: Timestamp,
+    /// Since when it takes no new subscriptions or access.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub retired_at: Option<Timestamp>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retired_because: Option<String>,
+}
+
+impl From<directory::Application> for ApplicationShown {
+    fn from(application: directory::Application) -> Self {
+        Self {
+            id: application.id.0,
+            code: application.code,
+            owner: application.owner.0.into(),
+            details: (&application.details.0).into(),
+            published_at: application.published_at,
+            retired_at: application.retired_at,
+            retired_because: application.retired_because,
+        }
+    }
+}
+
+/// The application as this caller sees it.
+fn show(caller: &Caller, application: directory::Application) -> ApplicationShown {
+    let mut shown = ApplicationShown::from(application);
+    if matches!(caller, Caller::User { .. }) {
+        // *Open application* is for those who have access: it is on their home page.
+        shown.details.launch_url = String::new();
+    }
+    shown
+}
+
+/// List the applications
+///
+/// A partner sees its own. A user sees those that can be registered for, all others see all. Launch addresses are not shown to
+/// users here, since only access opens an application.
+#[utoipa::path(
+    get,
+    path = "/v1/applications",
+    tag = "Applications",
+    responses((status = 200, description = "The applications", body = Catalogue))
+)]
+pub(super) async fn applications(State(services): State<Services>, caller: Caller, at: ReadAt) -> Result<Found<Catalogue>, Problem> {
+    let mut view = services.read(&services.views.directory, at).await?;
+    let found = match &caller {
+        Caller::Partner { organization } => directory::applications_of(view.rows(), Owner::Partner(*organization)).await,
+        Caller::User { .. }
+        | Caller::Staff { .. }
+        | Caller::Service { .. }
+        | Caller::Anyone
+        | Caller::Addressee { .. }
+        | Caller::Registrant { .. }
+        | Caller::Invitee { .. } => directory::applications(view.rows()).await,
+    };
+    let is_user = matches!(caller, Caller::User { .. });
+    let items = found.map_err(broken)?.into_iter().map(|application| show(&caller, application));
+    let items = items.filter(|shown| !is_user || (shown.retired_at.is_none() && shown.details.registration == WhoRegisters::Public));
+    Ok(Found::at(&services, view.position(), Catalogue { items: items.collect() }))
+}
+
+/// Show an application
+#[utoipa::path(
+    get,
+    path = "/v1/applications/{id}",
+    tag = "Applications",
+    params(("id" = Uuid, Path, description = "Which application")),
+    responses(
+        (status = 200, description = "The application", body = ApplicationShown),
+        (status = 404, description = "There is no such application", body = Problem),
+    )
+)]
+pub(super) async fn application(
+    State(services): State<Services>,
+    caller: Caller,
+    at: ReadAt,
+    Path(id): Path<ApplicationId>,
+) -> Result<Found<ApplicationShown>, Problem> {
+    let mut view = services.read(&services.views.directory, at).await?;
+    let found = directory::application(view.rows(), id).await.map_err(broken)?;
+    let found = found.filter(|application| match &caller {
+        Caller::Partner { organization } => application.owner.0 == Owner::Partner(*organization),
+        Caller::User { .. }
+        | Caller::Staff { .. }
+        | Caller::Service { .. }
+        | Caller::Anyone
+        | Caller::Addressee { .. }
+        | Caller::Registrant { .. }
+        | Caller::Invitee { .. } => true,
+    });
+    let found = found.ok_or_else(|| Problem::not_found("application"))?;
+    Ok(Found::at(&services, view.position(), show(&caller, found)))
+}

@@ -1,0 +1,45 @@
+//! `POST /v1/first-login/password`: sets the first password.
+
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::step::LoginProgress;
+use crate::body::Body;
+use crate::caller::Caller;
+use crate::command::{Accepted, Incoming};
+use crate::problem::Problem;
+use crate::services::Services;
+
+/// A password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    /// 12 to 128 characters, not guessable by somebody who knows the user and the company.
+    pub password: String,
+}
+
+/// Set a password
+///
+/// The one-time password is used up by it. A password that is too weak is refused with what would make it stronger.
+#[utoipa::path(
+    post,
+    path = "/v1/first-login/password",
+    tag = "First-time login",
+    request_body = NewPassword,
+    responses(
+        (status = 200, description = "The password is set", body = LoginProgress),
+        (status = 422, description = "The password is too weak; the problem says why", body = Problem),
+    )
+)]
+pub(super) async fn set_password(
+    State(services): State<Services>,
+    incoming: Incoming,
+    Body(body): Body<NewPassword>,
+) -> Result<Accepted<LoginProgress>, Problem> {
+    let Caller::User { person, session, .. } = incoming.caller else { return Err(Problem::unauthenticated()) };
+    let sent = incoming.sent(&services, "set password", &());
+    let answer = services.workflows.set_password(person, &body.password, session, &sent).await?;
+    let progress = LoginProgress::now(&services, person).await?;
+    Ok(Accepted::new(&services, &answer, progress))
+}

@@ -1,0 +1,59 @@
+//! `GET` and `PUT /v1/first-login/profile`: the user's own profile, confirmed or corrected.
+
+use axum::Json;
+use axum::extract::State;
+use domain::Personal;
+use domain::user::{User, UserCommand};
+
+use super::step::{Events, LoginProgress, account};
+use crate::body::Body;
+use crate::caller::Caller;
+use crate::checks::Checks;
+use crate::command::{Accepted, Incoming};
+use crate::fields::ContactDetails;
+use crate::problem::Problem;
+use crate::services::Services;
+
+/// The profile to confirm
+///
+/// As whoever created the account typed it.
+#[utoipa::path(
+    get,
+    path = "/v1/first-login/profile",
+    tag = "First-time login",
+    responses((status = 200, description = "The profile", body = ContactDetails))
+)]
+pub(super) async fn profile(State(services): State<Services>, caller: Caller) -> Result<Json<ContactDetails>, Problem> {
+    let (person, _) = caller.user()?;
+    let account = account(&services, person).await?;
+    account.contact.get().map(|contact| Json(contact.into())).ok_or_else(|| Problem::not_found("profile"))
+}
+
+/// Confirm the profile
+///
+/// Sends it as it shall be, unchanged or corrected. Later, this is how a user corrects their own details.
+#[utoipa::path(
+    put,
+    path = "/v1/first-login/profile",
+    tag = "First-time login",
+    request_body = ContactDetails,
+    responses(
+        (status = 200, description = "The profile is confirmed", body = LoginProgress),
+        (status = 409, description = "Another step comes first", body = Problem),
+        (status = 422, description = "A field is not valid", body = Problem),
+    )
+)]
+pub(super) async fn confirm_profile(
+    State(services): State<Services>,
+    incoming: Incoming,
+    Body(body): Body<ContactDetails>,
+) -> Result<Accepted<LoginProgress>, Problem> {
+    let (person, _) = incoming.caller.user()?;
+    let sent = incoming.sent(&services, "confirm profile", &body);
+    let mut checks = Checks::default();
+    let contact = body.parse(&mut checks, "");
+    let command = UserCommand::ConfirmProfile { contact: Personal::new(person, checks.finish(contact)?) };
+    let answer: Events = services.handlers.handle::<User>(person.0, command, &sent).await?;
+    let progress = LoginProgress::now(&services, person).await?;
+    Ok(Accepted::new(&services, &answer, progress))
+}

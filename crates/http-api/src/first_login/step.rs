@@ -1,0 +1,80 @@
+//! `GET /v1/first-login`: the step that comes next.
+
+use axum::Json;
+use axum::extract::State;
+use domain::PersonId;
+use domain::user::{Account, LoginStep, User, UserEvent};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::caller::Caller;
+use crate::problem::Problem;
+use crate::services::Services;
+
+/// A step of first-time login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Set a password; it uses up the one-time password.
+    Password,
+    /// Confirm or correct the profile.
+    Profile,
+    /// Accept the terms of use.
+    Terms,
+}
+
+impl From<LoginStep> for Step {
+    /// Whoever is signed in has shown the one-time password already: for them, the password is next.
+    fn from(step: LoginStep) -> Self {
+        match step {
+            LoginStep::RedeemOneTimePassword | LoginStep::SetPassword => Self::Password,
+            LoginStep::ConfirmProfile => Self::Profile,
+            LoginStep::AcceptTerms => Self::Terms,
+        }
+    }
+}
+
+/// Where first-time login stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LoginProgress {
+    /// The step that comes next; left out when nothing is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Step>,
+    /// Whether the account is established.
+    pub established: bool,
+}
+
+impl LoginProgress {
+    pub(super) fn of(account: &Account) -> Self {
+        let next = account.next_step().map(Step::from);
+        Self { next, established: next.is_none() }
+    }
+
+    /// Where the user stands after a command.
+    pub(super) async fn now(services: &Services, person: PersonId) -> Result<Self, Problem> {
+        account(services, person).await.map(|account| Self::of(&account))
+    }
+}
+
+/// The account of a user who is signed in.
+pub(crate) async fn account(services: &Services, person: PersonId) -> Result<Account, Problem> {
+    let account = services.handlers.inspect::<User, _>(person.0, |state, _| state.can_sign_in().cloned()).await?;
+    account.flatten().ok_or_else(Problem::unauthenticated)
+}
+
+/// The events of a user's command do not matter to its answer, which tells what is left to do.
+pub(super) type Events = command_handlers::Answer<UserEvent>;
+
+/// The next step
+///
+/// Kept by the server: after an interruption, first-time login goes on here.
+#[utoipa::path(
+    get,
+    path = "/v1/first-login",
+    tag = "First-time login",
+    responses((status = 200, description = "Where first-time login stands", body = LoginProgress))
+)]
+pub(super) async fn step(State(services): State<Services>, caller: Caller) -> Result<Json<LoginProgress>, Problem> {
+    let (person, _) = caller.user()?;
+    LoginProgress::now(&services, person).await.map(Json)
+}

@@ -1,0 +1,81 @@
+//! `GET` and `POST /v1/first-login/terms`: the terms of use.
+
+use axum::Json;
+use axum::extract::State;
+use domain::TermsVersion;
+use domain::user::{User, UserCommand};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::step::{Events, LoginProgress, account};
+use crate::body::Body;
+use crate::caller::Caller;
+use crate::checks::Checks;
+use crate::command::{Accepted, Incoming};
+use crate::problem::Problem;
+use crate::services::Services;
+
+/// The terms of use.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Terms {
+    /// The version in force.
+    #[schema(example = "2026-01")]
+    pub version: String,
+    /// The version that the user accepted last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
+}
+
+/// The terms are accepted.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptTerms {
+    /// Which version was read: the one in force.
+    #[schema(example = "2026-01")]
+    pub version: String,
+}
+
+/// The terms of use
+///
+/// Which version is in force, and which one the user accepted.
+#[utoipa::path(
+    get,
+    path = "/v1/first-login/terms",
+    tag = "First-time login",
+    responses((status = 200, description = "The terms", body = Terms))
+)]
+pub(super) async fn terms(State(services): State<Services>, caller: Caller) -> Result<Json<Terms>, Problem> {
+    let (person, _) = caller.user()?;
+    let account = account(&services, person).await?;
+    let accepted = account.terms.map(|version| version.to_string());
+    Ok(Json(Terms { version: services.handlers.policy().terms_version.clone(), accepted }))
+}
+
+/// Accept the terms
+///
+/// The last step of first-time login: the account is established by it, and the mail *Login Success* follows.
+#[utoipa::path(
+    post,
+    path = "/v1/first-login/terms",
+    tag = "First-time login",
+    request_body = AcceptTerms,
+    responses(
+        (status = 200, description = "The terms are accepted", body = LoginProgress),
+        (status = 409, description = "Another step comes first", body = Problem),
+        (status = 422, description = "This version is not in force", body = Problem),
+    )
+)]
+pub(super) async fn accept_terms(
+    State(services): State<Services>,
+    incoming: Incoming,
+    Body(body): Body<AcceptTerms>,
+) -> Result<Accepted<LoginProgress>, Problem> {
+    let (person, _) = incoming.caller.user()?;
+    let sent = incoming.sent(&services, "accept terms", &body);
+    let mut checks = Checks::default();
+    let version = checks.parse("/version", &body.version, TermsVersion::parse);
+    let command = UserCommand::AcceptTerms { version: checks.finish(version)? };
+    let answer: Events = services.handlers.handle::<User>(person.0, command, &sent).await?;
+    let progress = LoginProgress::now(&services, person).await?;
+    Ok(Accepted::new(&services, &answer, progress))
+}

@@ -1,0 +1,72 @@
+//! One-time passwords: proposed, and issued anew.
+
+use axum::Json;
+use axum::extract::State;
+use domain::PersonId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::body::Body;
+use crate::command::{Accepted, Incoming};
+use crate::extract::Path;
+use crate::fields::Done;
+use crate::permits::user_of;
+use crate::problem::Problem;
+use crate::services::Services;
+
+/// A strong one-time password.
+#[derive(Serialize, ToSchema)]
+pub struct Proposal {
+    /// It is kept nowhere: it counts when it comes back with the request that uses it.
+    pub one_time_password: String,
+}
+
+/// Propose a one-time password
+///
+/// Strong, and easy to read out. Nothing is stored; another of equal strength will do as well.
+#[utoipa::path(
+    post,
+    path = "/v1/users/one-time-password-proposals",
+    tag = "Users",
+    responses((status = 200, description = "The proposal", body = Proposal))
+)]
+pub(super) async fn propose() -> Result<Json<Proposal>, Problem> {
+    let proposed = credential_vault::propose_one_time_password().map_err(|error| Problem::internal(&error))?;
+    Ok(Json(Proposal { one_time_password: proposed.to_string() }))
+}
+
+/// A new one-time password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssueOneTimePassword {
+    /// Proposed or typed; the caller hands it over.
+    pub one_time_password: String,
+}
+
+/// Issue a new one-time password
+///
+/// For a user whose own was lost, or ended after wrong guesses, or who has forgotten the password. Their sessions end.
+#[utoipa::path(
+    post,
+    path = "/v1/users/{id}/one-time-password",
+    tag = "Users",
+    params(("id" = Uuid, Path, description = "Which user")),
+    request_body = IssueOneTimePassword,
+    responses(
+        (status = 200, description = "It works from now on; the one before does not", body = Done),
+        (status = 404, description = "There is no such user in the organization", body = Problem),
+        (status = 422, description = "It is too weak", body = Problem),
+    )
+)]
+pub(super) async fn issue(
+    State(services): State<Services>,
+    incoming: Incoming,
+    Path(person): Path<PersonId>,
+    Body(body): Body<IssueOneTimePassword>,
+) -> Result<Accepted<Done>, Problem> {
+    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
+    user_of(&services, organization, person).await?;
+    let sent = incoming.sent(&services, &format!("issue one-time password {person}"), &());
+    let answer = services.workflows.issue_one_time_password(person, &body.one_time_password, &sent).await?;
+    Ok(Accepted::new(&services, &answer, Done { id: person.0 }))
+}

@@ -1,0 +1,81 @@
+//! Roles of users: granted and taken.
+
+use axum::extract::State;
+use domain::PersonId;
+use domain::user::{User, UserCommand};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::create::known_roles;
+use crate::body::Body;
+use crate::command::{Accepted, Incoming};
+use crate::extract::Path;
+use crate::fields::{Because, Done, HeldRole};
+use crate::permits::user_of;
+use crate::problem::Problem;
+use crate::services::Services;
+
+/// A role to take.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeRole {
+    /// Which.
+    pub role: HeldRole,
+    /// Why.
+    pub reason: String,
+}
+
+/// Grant a role
+#[utoipa::path(
+    post,
+    path = "/v1/users/{id}/roles",
+    tag = "Users",
+    params(("id" = Uuid, Path, description = "Which user")),
+    request_body = HeldRole,
+    responses(
+        (status = 200, description = "The user has the role", body = Done),
+        (status = 404, description = "There is no such user in the organization", body = Problem),
+    )
+)]
+pub(super) async fn grant(
+    State(services): State<Services>,
+    incoming: Incoming,
+    Path(person): Path<PersonId>,
+    Body(body): Body<HeldRole>,
+) -> Result<Accepted<Done>, Problem> {
+    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
+    user_of(&services, organization, person).await?;
+    let sent = incoming.sent(&services, &format!("grant role {person}"), &body);
+    known_roles(&services, &[body], "").await?;
+    let command = UserCommand::GrantRole { role: body.into() };
+    let answer = services.handlers.handle::<User>(person.0, command, &sent).await?;
+    Ok(Accepted::new(&services, &answer, Done { id: person.0 }))
+}
+
+/// Take a role
+///
+/// The organization's last active administrator keeps theirs.
+#[utoipa::path(
+    post,
+    path = "/v1/users/{id}/roles/revoke",
+    tag = "Users",
+    params(("id" = Uuid, Path, description = "Which user")),
+    request_body = RevokeRole,
+    responses(
+        (status = 200, description = "The user has the role no more", body = Done),
+        (status = 404, description = "There is no such user in the organization", body = Problem),
+        (status = 409, description = "It is the last active administrator", body = Problem),
+    )
+)]
+pub(super) async fn revoke(
+    State(services): State<Services>,
+    incoming: Incoming,
+    Path(person): Path<PersonId>,
+    Body(body): Body<RevokeRole>,
+) -> Result<Accepted<Done>, Problem> {
+    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
+    let sent = incoming.sent(&services, &format!("revoke role {person}"), &body);
+    let reason = Because { reason: body.reason }.parse()?;
+    let answer = services.workflows.revoke_role(organization, person, body.role.into(), reason, &sent).await?;
+    Ok(Accepted::new(&services, &answer, Done { id: person.0 }))
+}

@@ -1,0 +1,249 @@
+//! `POST /v1/users/uploads`: creates many users from a CSV file.
+
+use std::collections::HashSet;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use command_handlers::Sent;
+use domain::user::UserRole;
+use domain::{Contact, OrganizationId, PersonId};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::checks::Checks;
+use crate::command::Incoming;
+use crate::extract::Query;
+use crate::fields::ContactDetails;
+use crate::position::POSITION;
+use crate::problem::{FieldError, Problem};
+use crate::services::Services;
+
+/// The most rows of one upload: each one-time password is hashed slowly on purpose, and a request has half a minute.
+const MOST_ROWS: usize = 250;
+/// How many rows are worked on at once.
+const AT_ONCE: usize = 8;
+
+/// How to take an upload.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UploadQuery {
+    /// `true`: only say what would come of each row.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// A row as it is sent. The columns may come in any order; those that may be empty may be left out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    given_name: String,
+    family_name: String,
+    email: String,
+    #[serde(default)]
+    phone: Option<String>,
+    #[serde(default)]
+    job_title: Option<String>,
+    /// Empty, or `organization_administrator`.
+    #[serde(default)]
+    role: Option<String>,
+    one_time_password: String,
+}
+
+/// A valid row.
+struct Parsed {
+    contact: Contact,
+    roles: Vec<UserRole>,
+    one_time_password: String,
+}
+
+/// What came of an upload.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Uploaded {
+    /// Whether nothing was done but to look.
+    pub dry_run: bool,
+    /// What came of each row, in their order.
+    pub rows: Vec<RowOutcome>,
+}
+
+/// What came of a row.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RowOutcome {
+    /// Which row below the header, from 1.
+    pub row: usize,
+    /// `created`; `valid` or `invalid` of a dry run; `failed`: send the same upload with the same `Idempotency-Key` again.
+    pub outcome: &'static str,
+    /// The user's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    /// The User ID.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// What is wrong with it, by column.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+/// Upload users
+///
+/// A CSV file (UTF-8, with a header) with the columns `given_name`, `family_name`, `email`, `one_time_password`, and perhaps
+/// `phone`, `job_title`, `role` (empty or `organization_administrator`). All rows are checked first: if one is not valid, no
+/// user is created. The same upload with the same `Idempotency-Key`, which is required, repeats nothing.
+#[utoipa::path(
+    post,
+    path = "/v1/users/uploads",
+    tag = "Users",
+    params(UploadQuery),
+    request_body(content = String, content_type = "text/csv"),
+    responses(
+        (status = 200, description = "What came of each row", body = Uploaded),
+        (status = 422, description = "A row is not valid: none was created", body = Problem),
+    )
+)]
+pub(super) async fn upload(
+    State(services): State<Services>,
+    incoming: Incoming,
+    Query(query): Query<UploadQuery>,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Result<Response, Problem> {
+    let (administrator, organization) = incoming.caller.organization_administrator(&services).await?;
+    let rows = read(&headers, body)?;
+    let (parsed, outcomes) = check(rows);
+    if query.dry_run {
+        return Ok(Json(Uploaded { dry_run: true, rows: outcomes }).into_response());
+    }
+    let wrong: Vec<FieldError> = outcomes.into_iter().flat_map(|outcome| outcome.errors).collect();
+    if !wrong.is_empty() {
+        return Err(Problem::invalid(wrong));
+    }
+    if !headers.contains_key("idempotency-key") {
+        let detail = "an upload needs an Idempotency-Key, so that it can be sent again without creating anybody twice";
+        return Err(Problem::malformed("header:Idempotency-Key", detail));
+    }
+    let asked: Vec<_> = parsed.iter().map(|row| (ContactDetails::from(&row.contact), row.roles.clone())).collect();
+    let sent = incoming.sent(&services, "upload users", &asked);
+    let rows = create(&services, organization, administrator, parsed, &sent).await?;
+    let position = services.position_text(*services.handlers.store().head().borrow());
+    Ok(([(POSITION, position)], Json(Uploaded { dry_run: false, rows })).into_response())
+}
+
+/// The rows of the file.
+fn read(headers: &HeaderMap, body: Result<Bytes, axum::extract::rejection::BytesRejection>) -> Result<Vec<Row>, Problem> {
+    let is_csv = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with("text/csv"));
+    if !is_csv {
+        let detail = "the upload must be sent as `Content-Type: text/csv`";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail));
+    }
+    let bytes = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "an upload holds at most 1 MiB"),
+        _ => Problem::malformed("", "the upload could not be read to its end"),
+    })?;
+    // Spreadsheets begin UTF-8 files with a byte order mark.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
+    let mut rows = Vec::new();
+    for (index, row) in reader.deserialize().enumerate() {
+        if index == MOST_ROWS {
+            return Err(Problem::malformed("", format!("an upload holds at most {MOST_ROWS} rows; please send the rest in another one")));
+        }
+        rows.push(row.map_err(|error| Problem::malformed(format!("/rows/{}", index + 1), format!("this row cannot be read: {error}")))?);
+    }
+    if rows.is_empty() { Err(Problem::malformed("", "the upload holds no rows")) } else { Ok(rows) }
+}
+
+/// What would come of each row; the valid ones, all of them if none is wrong.
+fn check(rows: Vec<Row>) -> (Vec<Parsed>, Vec<RowOutcome>) {
+    let mut parsed = Vec::with_capacity(rows.len());
+    let mut outcomes = Vec::with_capacity(rows.len());
+    let mut addresses = HashSet::new();
+    for (index, row) in rows.into_iter().enumerate() {
+        let number = index + 1;
+        let (outcome, errors) = match row.parse(number, &mut addresses) {
+            Ok(row) => {
+                parsed.push(row);
+                ("valid", Vec::new())
+            }
+            Err(problem) => ("invalid", problem.errors),
+        };
+        outcomes.push(RowOutcome { row: number, outcome, id: None, user_id: None, errors });
+    }
+    (parsed, outcomes)
+}
+
+impl Row {
+    fn parse(self, number: usize, addresses: &mut HashSet<String>) -> Result<Parsed, Problem> {
+        let mut checks = Checks::default();
+        let pointer = format!("/rows/{number}");
+        let details = ContactDetails {
+            given_name: self.given_name,
+            family_name: self.family_name,
+            email: self.email,
+            phone: self.phone,
+            job_title: self.job_title,
+        };
+        let contact = details.parse(&mut checks, &pointer);
+        let roles = match self.role.as_deref() {
+            None | Some("") => Vec::new(),
+            Some("organization_administrator") => vec![UserRole::OrganizationAdministrator],
+            Some(_) => {
+                checks.wrong(format!("{pointer}/role"), "the role is empty or organization_administrator");
+                Vec::new()
+            }
+        };
+        if let Some(contact) = &contact {
+            if !addresses.insert(contact.email.as_str().to_lowercase()) {
+                checks.wrong(format!("{pointer}/email"), "this address stands in a row above already");
+            }
+            let context = [contact.given_name.as_str(), contact.family_name.as_str(), contact.email.as_str()];
+            if let Err(weak) = credential_vault::strength::check_one_time_password(&self.one_time_password, &context) {
+                checks.wrong(format!("{pointer}/one_time_password"), weak.to_string());
+            }
+        }
+        let one_time_password = self.one_time_password;
+        checks.finish(contact.map(|contact| Parsed { contact, roles, one_time_password }))
+    }
+}
+
+/// Creates the users, each under a command of its own, so that what a crash leaves undone is done when the upload comes again.
+async fn create(
+    services: &Services,
+    organization: OrganizationId,
+    administrator: PersonId,
+    rows: Vec<Parsed>,
+    sent: &Sent,
+) -> Result<Vec<RowOutcome>, Problem> {
+    stream::iter(rows.into_iter().enumerate().map(|(index, row)| {
+        let number = index + 1;
+        let sent = sent.part(&format!("row {number}"));
+        async move {
+            let Parsed { contact, roles, one_time_password } = row;
+            let created = services.workflows.create_user_of(organization, administrator, contact, roles, &one_time_password, &sent).await;
+            match created {
+                Ok((person, user_id, _)) => Ok(RowOutcome {
+                    row: number,
+                    outcome: "created",
+                    id: Some(person.0),
+                    user_id: Some(user_id.to_string()),
+                    errors: Vec::new(),
+                }),
+                Err(command_handlers::CommandError::IdReused) => {
+                    Err(Problem::from(command_handlers::CommandError::<command_handlers::workflows::AnyRejection>::IdReused))
+                }
+                Err(error) => {
+                    let detail = Problem::from(error).detail;
+                    let errors = vec![FieldError { pointer: format!("/rows/{number}"), detail }];
+                    Ok(RowOutcome { row: number, outcome: "failed", id: None, user_id: None, errors })
+                }
+            }
+        }
+    }))
+    .buffered(AT_ONCE)
+    .try_collect()
+    .await
+}
