@@ -52,10 +52,14 @@ pub(crate) enum LogFormat {
 pub(crate) struct MailConfig {
     /// `maildir` (a folder in the data folder) or `smtp`.
     pub(crate) transport: MailTransport,
-    /// The sender, such as `Gatehouse <no-reply@gateway.example>`.
+    /// The address that mails come from, such as `no-reply@gateway.example`.
     pub(crate) from: String,
     /// Who runs the gateway, as mails call it.
     pub(crate) operator_name: String,
+    /// The address that mails name for questions, and that answers go to; none: mails name none.
+    pub(crate) support: Option<String>,
+    /// The language of mails, such as `en` or `de`.
+    pub(crate) locale: String,
     /// The folder, for `maildir`; none: `mail` in the data folder.
     pub(crate) maildir: Option<PathBuf>,
     /// A folder with templates that replace the built-in ones.
@@ -90,6 +94,8 @@ pub(crate) struct SmtpConfig {
     pub(crate) user: Option<String>,
     /// A file with the password. There is no key for the password itself: it would be shown.
     pub(crate) password_file: Option<PathBuf>,
+    /// A file with certificates (PEM) of authorities to trust beside the public ones.
+    pub(crate) authority_file: Option<PathBuf>,
 }
 
 /// How a connection to a mail server is protected.
@@ -124,8 +130,10 @@ impl Default for MailConfig {
     fn default() -> Self {
         Self {
             transport: MailTransport::Maildir,
-            from: "Gatehouse <no-reply@gateway.example>".to_owned(),
+            from: "no-reply@gateway.example".to_owned(),
             operator_name: "Gatehouse".to_owned(),
+            support: None,
+            locale: "en".to_owned(),
             maildir: None,
             templates: None,
             smtp: SmtpConfig::default(),
@@ -136,7 +144,7 @@ impl Default for MailConfig {
 
 impl Default for SmtpConfig {
     fn default() -> Self {
-        Self { host: "localhost".to_owned(), port: 587, security: SmtpSecurity::Starttls, user: None, password_file: None }
+        Self { host: "localhost".to_owned(), port: 587, security: SmtpSecurity::Starttls, user: None, password_file: None, authority_file: None }
     }
 }
 

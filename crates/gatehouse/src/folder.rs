@@ -8,7 +8,9 @@
 //!   credential-vault.db   secrets that are no events
 //!   master.key            the master key, unless it is kept elsewhere
 //!   views/                read models; can be thrown away and are built again
+//!   consumers.db          where what follows the log has got to
 //!   mail/                 mails of the maildir transport
+//!   mail-attempts.db      mails that could not be sent yet, and when they are tried again
 //!   forgetting/           persons whose forgetting is under way
 //!   admin.sock            the operator's channel while the service runs
 //! ```
@@ -152,14 +154,14 @@ impl DataFolder {
         self.root.join("master.key")
     }
 
-    /// The read models.
-    pub(crate) fn views(&self) -> PathBuf {
-        self.root.join("views")
-    }
-
     /// The mails of the maildir transport.
     pub(crate) fn mail(&self) -> PathBuf {
         self.root.join("mail")
+    }
+
+    /// Mails that could not be sent yet.
+    pub(crate) fn mail_attempts(&self) -> PathBuf {
+        self.root.join("mail-attempts.db")
     }
 
     /// One file for each person whose forgetting is under way.

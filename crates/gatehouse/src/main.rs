@@ -15,6 +15,7 @@ mod failure;
 mod folder;
 mod forget;
 mod health;
+mod mailing;
 mod output;
 mod read_models;
 mod serve;

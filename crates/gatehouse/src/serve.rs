@@ -19,8 +19,8 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::folder::DataFolder;
 use crate::health::Health;
-use crate::output;
 use crate::service::Service;
+use crate::{mailing, output};
 
 /// How long requests that are under way may take to finish when the service stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -33,6 +33,7 @@ pub(crate) struct Serving {
     stop: CancellationToken,
     http: JoinHandle<std::io::Result<()>>,
     admin: JoinHandle<std::io::Result<()>>,
+    mails: JoinHandle<()>,
 }
 
 /// Serves until SIGTERM or SIGINT.
@@ -57,15 +58,16 @@ impl Serving {
             Failure::Unavailable(format!("{} cannot be listened on: {error}; --listen names another address", config.listen))
         })?;
         let address = listener.local_addr().map_err(|error| Failure::from_error(&error))?;
-        config.base_url.get_or_insert_with(|| format!("http://{address}"));
+        let base_url = config.base_url.get_or_insert_with(|| format!("http://{address}")).clone();
         let service = Arc::new(Service::open(config, folder, clock).await?);
         service.adopt_calendar().await?;
         let health = Health::new(Arc::clone(&service), metrics);
         let stop = CancellationToken::new();
+        let mails = mailing::start(&service, &base_url, stop.clone()).await?;
         let http = listen_http(listener, health.clone().router(), &stop);
         let admin = listen_admin(&service, &stop)?;
         tracing::info!(%address, data = %service.folder.root().display(), version = env!("CARGO_PKG_VERSION"), "serving");
-        Ok(Self { service, health, address, stop, http, admin })
+        Ok(Self { service, health, address, stop, http, admin, mails })
     }
 
     /// Where HTTP is served.
@@ -117,7 +119,7 @@ impl Serving {
 
     /// Stops in the opposite order of the start; requests that are under way have so long to finish.
     pub(crate) async fn stop(self, grace: Duration) {
-        let Self { service, health, stop, http, admin, .. } = self;
+        let Self { service, health, stop, http, admin, mails, .. } = self;
         health.stop();
         stop.cancel();
         let ended = async {
@@ -127,6 +129,9 @@ impl Serving {
                     Ok(Err(error)) => tracing::warn!(%error, "a listener ended with an error"),
                     Err(error) => tracing::warn!(%error, "a listener ended early"),
                 }
+            }
+            if let Err(error) = mails.await {
+                tracing::warn!(%error, "the mail dispatcher ended early");
             }
         };
         if tokio::time::timeout(grace, ended).await.is_err() {

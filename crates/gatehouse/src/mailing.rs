@@ -1,0 +1,185 @@
+//! Mails, put together: the outbox as the dispatcher wants it, where mails go, and how their fate gets into the log.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use command_handlers::{CommandHandlers, Sent};
+use domain::mail::{Mail as MailAggregate, MailCommand, MailEvent};
+use domain::{Actor, CommandId, MailId};
+use event_codec::Fingerprint;
+use event_store::Position;
+use key_ring::{Link, MasterKey};
+use mail::{
+    Attempts, BaseUrl, Composer, Dispatcher, DispatcherSettings, FateRecorder, LinkSigner, Links, Maildir, Outbox, RecordError, Retry, Sender,
+    Smtp, SmtpCredentials, SmtpSettings, SmtpTls, Templates, Transport,
+};
+use notification_dispatch::{Cursor, Mail, OutboxError, Owed};
+use projection_runtime::Views;
+use sqlx::any::AnyPoolOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AnyPool, ConnectOptions};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::config::{MailConfig, MailTransport, SmtpSecurity};
+use crate::failure::Failure;
+use crate::read_models;
+use crate::service::Service;
+
+/// How long a read of the outbox may wait for it to be built for the first time.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Starts to send what is owed.
+///
+/// # Errors
+/// The configuration of mails cannot be used.
+pub(crate) async fn start(service: &Service, base_url: &str, stop: CancellationToken) -> Result<JoinHandle<()>, Failure> {
+    let config = &service.config.mail;
+    let views = service.runtime.views(read_models::NOTIFICATION_DISPATCH).ok_or_else(|| Failure::failed("there is no outbox"))?;
+    let dispatcher = Dispatcher::new(
+        Arc::new(ViewsOutbox(views)),
+        composer(service, config, base_url)?,
+        transport(service, config)?,
+        Arc::new(Recorder(Arc::clone(&service.handlers))),
+        attempts(service).await?,
+        Arc::new(Arc::clone(&service.clock)),
+        DispatcherSettings {
+            retry: Retry { give_up_after: Duration::from_hours(config.give_up_after_hours.into()), ..Retry::default() },
+            ..DispatcherSettings::default()
+        },
+    );
+    let head = service.head_at_start;
+    Ok(tokio::spawn(async move {
+        if let Err(error) = dispatcher.run(head, stop).await {
+            tracing::error!(error = crate::failure::chain(&error), "no mails are sent until the service is started again");
+        }
+    }))
+}
+
+fn composer(service: &Service, config: &MailConfig, base_url: &str) -> Result<Composer, Failure> {
+    let wrong = |error: &(dyn std::error::Error + 'static)| Failure::Usage(format!("the configuration of mails cannot be used: {}", crate::failure::chain(error)));
+    let sender = Sender::new(&config.operator_name, &config.from, config.support.as_deref()).map_err(|error| wrong(&error))?;
+    let time_zone = &service.config.policy.calendar.time_zone;
+    let templates = match &config.templates {
+        Some(folder) => Templates::with_folder(&config.locale, time_zone, folder),
+        None => Templates::compiled_in(&config.locale, time_zone),
+    };
+    let base = BaseUrl::parse(base_url).map_err(|error| wrong(&error))?;
+    let signer = Arc::new(Signer(Arc::clone(&service.master)));
+    Ok(Composer::new(sender, templates.map_err(|error| wrong(&error))?, Links::new(base, signer)))
+}
+
+fn transport(service: &Service, config: &MailConfig) -> Result<Arc<dyn Transport>, Failure> {
+    match config.transport {
+        MailTransport::Maildir => {
+            let folder = config.maildir.clone().unwrap_or_else(|| service.folder.mail());
+            let maildir = Maildir::open(&folder).map_err(|error| crate::folder::unusable(&folder, &error))?;
+            Ok(Arc::new(maildir))
+        }
+        MailTransport::Smtp => {
+            let smtp = &config.smtp;
+            let mut settings = SmtpSettings::new(&smtp.host, smtp.port);
+            settings.tls = match smtp.security {
+                SmtpSecurity::Tls => SmtpTls::Implicit,
+                SmtpSecurity::Starttls => SmtpTls::StartTls,
+                SmtpSecurity::None => SmtpTls::None,
+            };
+            settings.credentials = match (&smtp.user, &smtp.password_file) {
+                (Some(user), Some(file)) => Some(SmtpCredentials { user: user.clone(), password: read(file)?.trim_end_matches(['\r', '\n']).to_owned() }),
+                (None, None) => None,
+                (Some(_), None) | (None, Some(_)) => {
+                    return Err(Failure::Usage("mail.smtp needs both user and password_file, or neither".to_owned()));
+                }
+            };
+            settings.authorities = match &smtp.authority_file {
+                Some(file) => vec![read(file)?.into_bytes()],
+                None => Vec::new(),
+            };
+            Ok(Arc::new(Smtp::new(&settings).map_err(|error| Failure::Usage(format!("mail.smtp cannot be used: {}", crate::failure::chain(&error))))?))
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| crate::folder::unusable(file, &error))
+}
+
+/// The table of attempts, in a database of its own: no projection owns it, and losing it only means trying again earlier.
+async fn attempts(service: &Service) -> Result<Attempts, Failure> {
+    let wrong = |error: sqlx::Error| Failure::from_error(&error);
+    let url = SqliteConnectOptions::new().filename(service.folder.mail_attempts()).create_if_missing(true).to_url_lossy();
+    let pool: AnyPool = AnyPoolOptions::new().max_connections(1).connect(url.as_str()).await.map_err(wrong)?;
+    sqlx::query("PRAGMA journal_mode = WAL").execute(&pool).await.map_err(wrong)?;
+    Attempts::open(pool).await.map_err(|error| Failure::from_error(&error))
+}
+
+/// The outbox, read through the runtime, so that a rebuilt one takes the place of the old.
+struct ViewsOutbox(Views);
+
+impl ViewsOutbox {
+    fn unreadable(error: projection_runtime::ViewError) -> OutboxError {
+        match error {
+            projection_runtime::ViewError::Unavailable { source, .. } => OutboxError::Database(source),
+            error @ projection_runtime::ViewError::NotYet { .. } => OutboxError::Unreadable(error.to_string()),
+        }
+    }
+}
+
+#[async_trait]
+impl Outbox for ViewsOutbox {
+    fn applied(&self) -> Position {
+        self.0.position()
+    }
+
+    async fn moved_beyond(&self, position: Position) {
+        // Asked for before looking, so that no move between the two is missed.
+        let mut changes = self.0.changes();
+        while self.0.position() <= position {
+            if !changes.changed().await {
+                // The runtime is gone: nothing will move any more, and whoever waits here is told to stop.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    async fn owed_after(&self, after: Cursor, limit: u32) -> Result<Vec<Owed>, OutboxError> {
+        let mut view = self.0.read(None, PATIENCE).await.map_err(Self::unreadable)?;
+        notification_dispatch::owed_after(view.rows(), after, limit).await
+    }
+
+    async fn mail(&self, id: MailId) -> Result<Option<Mail>, OutboxError> {
+        let mut view = self.0.read(None, PATIENCE).await.map_err(Self::unreadable)?;
+        notification_dispatch::by_id(view.rows(), id).await
+    }
+}
+
+/// Records fates as events. Each mail has one stream and one fate: the command's id derives from the mail.
+struct Recorder(Arc<CommandHandlers>);
+
+#[async_trait]
+impl FateRecorder for Recorder {
+    async fn record(&self, mail: MailId, fate: MailEvent) -> Result<Position, RecordError> {
+        let sent = Sent {
+            id: CommandId::derive(mail.0, "fate"),
+            // The first fate stands whatever a later one says: a repetition is answered with what was recorded.
+            fingerprint: Fingerprint(0),
+            actor: Actor::System("mail".to_owned()),
+            from: "mail".to_owned(),
+            cause: None,
+        };
+        let answer = self.0.handle::<MailAggregate>(mail.0, MailCommand::RecordFate { fate }, &sent).await;
+        answer.map(|answer| answer.position).map_err(|error| RecordError(error.into()))
+    }
+}
+
+/// Signs links with the master key.
+struct Signer(Arc<MasterKey>);
+
+impl LinkSigner for Signer {
+    fn token(&self, kind: &str, id: Uuid, generation: u32) -> String {
+        self.0.link_token(kind, Link { id, generation })
+    }
+}
