@@ -144,7 +144,14 @@ impl Default for MailConfig {
 
 impl Default for SmtpConfig {
     fn default() -> Self {
-        Self { host: "localhost".to_owned(), port: 587, security: SmtpSecurity::Starttls, user: None, password_file: None, authority_file: None }
+        Self {
+            host: "localhost".to_owned(),
+            port: 587,
+            security: SmtpSecurity::Starttls,
+            user: None,
+            password_file: None,
+            authority_file: None,
+        }
     }
 }
 

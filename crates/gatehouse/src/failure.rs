@@ -36,6 +36,12 @@ impl Failure {
         Self::Failed(chain(error))
     }
 
+    /// The same, said of something in particular: `that: sentence`.
+    pub(crate) fn about(self, what: &str) -> Self {
+        let status = self.status();
+        Self::of_status(status, format!("{what}: {self}"))
+    }
+
     /// The status that the process ends with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.status())

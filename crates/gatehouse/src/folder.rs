@@ -11,7 +11,6 @@
 //!   consumers.db          where what follows the log has got to
 //!   mail/                 mails of the maildir transport
 //!   mail-attempts.db      mails that could not be sent yet, and when they are tried again
-//!   forgetting/           persons whose forgetting is under way
 //!   admin.sock            the operator's channel while the service runs
 //! ```
 
@@ -123,7 +122,7 @@ impl DataFolder {
 
     fn mark(&self) -> Result<(), Failure> {
         write_durably(&self.marker(), format!("{MARKER}{FORMAT}\n").as_bytes())?;
-        for name in ["log", "views", "mail", "forgetting"] {
+        for name in ["log", "views", "mail"] {
             make_folder(&self.root.join(name))?;
         }
         sync_folder(&self.root)
@@ -164,18 +163,13 @@ impl DataFolder {
         self.root.join("mail-attempts.db")
     }
 
-    /// One file for each person whose forgetting is under way.
-    pub(crate) fn forgetting(&self) -> PathBuf {
-        self.root.join("forgetting")
-    }
-
     /// The operator's channel.
     pub(crate) fn socket(&self) -> PathBuf {
         self.root.join("admin.sock")
     }
 
     /// There after a restore, until everybody whom the log knows as forgotten has been forgotten again.
-    pub(crate) fn reforget(&self) -> PathBuf {
+    pub(crate) fn forget_again(&self) -> PathBuf {
         self.root.join("restored.forget-again")
     }
 

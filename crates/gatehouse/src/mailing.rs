@@ -12,8 +12,8 @@ use event_codec::Fingerprint;
 use event_store::Position;
 use key_ring::{Link, MasterKey};
 use mail::{
-    Attempts, BaseUrl, Composer, Dispatcher, DispatcherSettings, FateRecorder, LinkSigner, Links, Maildir, Outbox, RecordError, Retry, Sender,
-    Smtp, SmtpCredentials, SmtpSettings, SmtpTls, Templates, Transport,
+    Attempts, BaseUrl, Composer, Dispatcher, DispatcherSettings, FateRecorder, LinkSigner, Links, Maildir, Outbox, RecordError, Retry,
+    Sender, Smtp, SmtpCredentials, SmtpSettings, SmtpTls, Templates, Transport,
 };
 use notification_dispatch::{Cursor, Mail, OutboxError, Owed};
 use projection_runtime::Views;
@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::config::{MailConfig, MailTransport, SmtpSecurity};
+use crate::config::{MailConfig, MailTransport, SmtpConfig, SmtpSecurity};
 use crate::failure::Failure;
 use crate::read_models;
 use crate::service::Service;
@@ -60,7 +60,9 @@ pub(crate) async fn start(service: &Service, base_url: &str, stop: CancellationT
 }
 
 fn composer(service: &Service, config: &MailConfig, base_url: &str) -> Result<Composer, Failure> {
-    let wrong = |error: &(dyn std::error::Error + 'static)| Failure::Usage(format!("the configuration of mails cannot be used: {}", crate::failure::chain(error)));
+    let wrong = |error: &(dyn std::error::Error + 'static)| {
+        Failure::Usage(format!("the configuration of mails cannot be used: {}", crate::failure::chain(error)))
+    };
     let sender = Sender::new(&config.operator_name, &config.from, config.support.as_deref()).map_err(|error| wrong(&error))?;
     let time_zone = &service.config.policy.calendar.time_zone;
     let templates = match &config.templates {
@@ -79,28 +81,35 @@ fn transport(service: &Service, config: &MailConfig) -> Result<Arc<dyn Transport
             let maildir = Maildir::open(&folder).map_err(|error| crate::folder::unusable(&folder, &error))?;
             Ok(Arc::new(maildir))
         }
-        MailTransport::Smtp => {
-            let smtp = &config.smtp;
-            let mut settings = SmtpSettings::new(&smtp.host, smtp.port);
-            settings.tls = match smtp.security {
-                SmtpSecurity::Tls => SmtpTls::Implicit,
-                SmtpSecurity::Starttls => SmtpTls::StartTls,
-                SmtpSecurity::None => SmtpTls::None,
-            };
-            settings.credentials = match (&smtp.user, &smtp.password_file) {
-                (Some(user), Some(file)) => Some(SmtpCredentials { user: user.clone(), password: read(file)?.trim_end_matches(['\r', '\n']).to_owned() }),
-                (None, None) => None,
-                (Some(_), None) | (None, Some(_)) => {
-                    return Err(Failure::Usage("mail.smtp needs both user and password_file, or neither".to_owned()));
-                }
-            };
-            settings.authorities = match &smtp.authority_file {
-                Some(file) => vec![read(file)?.into_bytes()],
-                None => Vec::new(),
-            };
-            Ok(Arc::new(Smtp::new(&settings).map_err(|error| Failure::Usage(format!("mail.smtp cannot be used: {}", crate::failure::chain(&error))))?))
-        }
+        MailTransport::Smtp => Ok(Arc::new(smtp(&config.smtp)?)),
     }
+}
+
+/// The mail server of the configuration. Does not connect yet.
+///
+/// # Errors
+/// Something that it needs is missing or cannot be used.
+pub(crate) fn smtp(smtp: &SmtpConfig) -> Result<Smtp, Failure> {
+    let mut settings = SmtpSettings::new(&smtp.host, smtp.port);
+    settings.tls = match smtp.security {
+        SmtpSecurity::Tls => SmtpTls::Implicit,
+        SmtpSecurity::Starttls => SmtpTls::StartTls,
+        SmtpSecurity::None => SmtpTls::None,
+    };
+    settings.credentials = match (&smtp.user, &smtp.password_file) {
+        (Some(user), Some(file)) => {
+            Some(SmtpCredentials { user: user.clone(), password: read(file)?.trim_end_matches(['\r', '\n']).to_owned() })
+        }
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => {
+            return Err(Failure::Usage("mail.smtp needs both user and password_file, or neither".to_owned()));
+        }
+    };
+    settings.authorities = match &smtp.authority_file {
+        Some(file) => vec![read(file)?.into_bytes()],
+        None => Vec::new(),
+    };
+    Smtp::new(&settings).map_err(|error| Failure::Usage(format!("mail.smtp cannot be used: {}", crate::failure::chain(&error))))
 }
 
 fn read(file: &Path) -> Result<String, Failure> {

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use audit_history::AuditHistory;
+use deadlines::Deadlines;
 use directory::Directory;
+use domain::Policy;
 use entitlements::Entitlements;
+use jiff::SignedDuration;
 use notification_dispatch::NotificationDispatch;
 use projection_runtime::Projection;
 
@@ -13,7 +16,19 @@ pub(crate) const DIRECTORY: &str = "directory";
 /// Mails owed and their fates.
 pub(crate) const NOTIFICATION_DISPATCH: &str = "notification-dispatch";
 
-/// All of them.
-pub(crate) fn all() -> Vec<Arc<dyn Projection>> {
-    vec![Arc::new(Directory), Arc::new(Entitlements), Arc::new(NotificationDispatch), Arc::new(AuditHistory)]
+/// Who did what.
+pub(crate) const AUDIT_HISTORY: &str = "audit-history";
+/// What only time brings about.
+pub(crate) const DEADLINES: &str = "deadlines";
+
+/// All of them. What some of them hold follows from the rules in force: after a change of those, they are to be rebuilt.
+pub(crate) fn all(policy: &Policy) -> Vec<Arc<dyn Projection>> {
+    let invitation_reminder = SignedDuration::from_hours(i64::from(policy.invitation_reminder_days) * 24);
+    vec![
+        Arc::new(Directory),
+        Arc::new(Entitlements),
+        Arc::new(NotificationDispatch),
+        Arc::new(AuditHistory),
+        Arc::new(Deadlines { invitation_reminder }),
+    ]
 }

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::serve::ListenerExt;
 use event_store::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
+use process_managers::{Clockwork, Desk};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -20,7 +21,7 @@ use crate::failure::Failure;
 use crate::folder::DataFolder;
 use crate::health::Health;
 use crate::service::Service;
-use crate::{mailing, output};
+use crate::{mailing, output, read_models};
 
 /// How long requests that are under way may take to finish when the service stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -33,7 +34,8 @@ pub(crate) struct Serving {
     stop: CancellationToken,
     http: JoinHandle<std::io::Result<()>>,
     admin: JoinHandle<std::io::Result<()>>,
-    mails: JoinHandle<()>,
+    /// The mail dispatcher and the clockwork.
+    background: Vec<JoinHandle<()>>,
 }
 
 /// Serves until SIGTERM or SIGINT.
@@ -63,11 +65,12 @@ impl Serving {
         service.adopt_calendar().await?;
         let health = Health::new(Arc::clone(&service), metrics);
         let stop = CancellationToken::new();
+        let clockwork = start_managers(&service, &stop).await?;
         let mails = mailing::start(&service, &base_url, stop.clone()).await?;
         let http = listen_http(listener, health.clone().router(), &stop);
         let admin = listen_admin(&service, &stop)?;
         tracing::info!(%address, data = %service.folder.root().display(), version = env!("CARGO_PKG_VERSION"), "serving");
-        Ok(Self { service, health, address, stop, http, admin, mails })
+        Ok(Self { service, health, address, stop, http, admin, background: vec![mails, clockwork] })
     }
 
     /// Where HTTP is served.
@@ -119,7 +122,7 @@ impl Serving {
 
     /// Stops in the opposite order of the start; requests that are under way have so long to finish.
     pub(crate) async fn stop(self, grace: Duration) {
-        let Self { service, health, stop, http, admin, mails, .. } = self;
+        let Self { service, health, stop, http, admin, background, .. } = self;
         health.stop();
         stop.cancel();
         let ended = async {
@@ -130,8 +133,10 @@ impl Serving {
                     Err(error) => tracing::warn!(%error, "a listener ended early"),
                 }
             }
-            if let Err(error) = mails.await {
-                tracing::warn!(%error, "the mail dispatcher ended early");
+            for task in background {
+                if let Err(error) = task.await {
+                    tracing::warn!(%error, "a part of the service ended early");
+                }
             }
         };
         if tokio::time::timeout(grace, ended).await.is_err() {
@@ -140,6 +145,16 @@ impl Serving {
         let _ = std::fs::remove_file(service.folder.socket());
         service.close().await;
     }
+}
+
+/// Starts the process managers, and what asks due things to let time pass.
+async fn start_managers(service: &Service, stop: &CancellationToken) -> Result<JoinHandle<()>, Failure> {
+    let desk = Desk { handlers: Arc::clone(&service.handlers), workflows: service.workflows.clone() };
+    for manager in process_managers::all(&desk) {
+        service.runtime.attach(manager).await.map_err(|error| Failure::from_error(&error))?;
+    }
+    let deadlines = service.runtime.views(read_models::DEADLINES).ok_or_else(|| Failure::failed("there are no deadlines"))?;
+    Ok(tokio::spawn(Clockwork::new(desk, deadlines).run(stop.clone())))
 }
 
 fn listen_http(listener: TcpListener, router: Router, stop: &CancellationToken) -> JoinHandle<std::io::Result<()>> {

@@ -77,7 +77,7 @@ impl Service {
             log: Arc::clone(&store),
             codec: codec.clone(),
             clock: Arc::clone(&clock),
-            projections: read_models::all(),
+            projections: read_models::all(&config.policy),
         };
         let handlers = Arc::new(CommandHandlers::new(store, codec, Arc::clone(&clock), config.policy.clone(), Settings::default()));
         let operator_name = CompanyName::parse(&config.mail.operator_name)
@@ -85,7 +85,7 @@ impl Service {
         let workflows = Workflows::new(Arc::clone(&handlers), Arc::clone(&ring), Arc::clone(&vault), Arc::clone(&master), operator_name);
         let runtime = Runtime::start(setup).await.map_err(|error| Failure::from_error(&error))?;
         let service = Self { config, folder, clock, log, master, ring, vault, handlers, workflows, runtime, head_at_start };
-        forget::finish_interrupted(&service).await?;
+        forget::again_after_restore(&service).await?;
         Ok(service)
     }
 

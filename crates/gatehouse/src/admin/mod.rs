@@ -4,8 +4,14 @@
 //! in this process, with the folder opened just for the one command, when it does not. There is no other way in: nothing of it
 //! is served over TCP. Bodies are JSON; long work answers with one JSON object a line.
 
+pub(crate) mod backup;
+pub(crate) mod catalogue;
 pub(crate) mod client;
+pub(crate) mod history;
+pub(crate) mod persons;
 mod problem;
+pub(crate) mod rebuild;
+pub(crate) mod resolve;
 pub(crate) mod socket;
 pub(crate) mod staff;
 pub(crate) mod status;
@@ -48,6 +54,12 @@ pub(crate) fn router(admin: Admin) -> Router {
         .route("/staff/{id}/grant", post(staff::grant))
         .route("/staff/{id}/revoke", post(staff::revoke))
         .route("/staff/{id}/dismiss", post(staff::dismiss))
+        .route("/catalogue", get(catalogue::list).post(catalogue::apply))
+        .route("/history", post(history::show))
+        .route("/state", post(history::state))
+        .route("/persons/{id}/forget", post(persons::forget))
+        .route("/rebuild/{name}", post(rebuild::rebuild))
+        .route("/backup", post(backup::backup))
         .with_state(admin)
 }
 

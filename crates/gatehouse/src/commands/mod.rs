@@ -1,10 +1,14 @@
 //! The commands as they are typed: each finds the service, asks it, and prints what it answered.
 
+mod backup;
+pub(crate) mod catalogue;
+mod doctor;
+mod forget;
+mod history;
+mod rebuild;
 mod staff;
 mod status;
 mod token;
-
-use std::sync::Arc;
 
 use domain::StaffRole;
 
@@ -36,10 +40,19 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
             demo::run(flags, config).await
         }
         Command::Config => output::line(config.to_toml()?.trim_end()),
-        command => {
+        Command::Restore { backup } => backup::restore(&config, &backup),
+        Command::Doctor => {
             telemetry::start_logging(&config, Voice::Command)?;
-            with_service(command, config).await
+            doctor::run(config).await
         }
+        Command::History(command) => asking(config, async |client| history::run(client, command).await).await,
+        Command::Rebuild { name } => asking(config, async |client| rebuild::run(client, &name).await).await,
+        Command::Status { json } => asking(config, async |client| status::run(client, json).await).await,
+        Command::Token(command) => asking(config, async |client| token::run(client, command).await).await,
+        Command::Staff(command) => asking(config, async |client| staff::run(client, command).await).await,
+        Command::Catalogue(command) => asking(config, async |client| catalogue::run(client, command).await).await,
+        Command::Forget { person, reason, yes } => asking(config, async |client| forget::run(client, &person, reason, yes).await).await,
+        Command::Backup { folder } => asking(config, async |client| backup::make(client, &folder).await).await,
     }
 }
 
@@ -54,21 +67,13 @@ fn configured(global: &Global) -> Result<Config, Failure> {
     Ok(config)
 }
 
-/// Runs a command that asks the service.
-async fn with_service(command: Command, config: Config) -> Result<(), Failure> {
-    let mut client = Client::connect(config, Arc::clone(&clock::system())).await?;
-    let result = ask(&mut client, command).await;
+/// Runs a command that asks the service: the one that runs, or the folder opened for this command.
+async fn asking(config: Config, ask: impl AsyncFnOnce(&mut Client) -> Result<(), Failure>) -> Result<(), Failure> {
+    telemetry::start_logging(&config, Voice::Command)?;
+    let mut client = Client::connect(config, clock::system()).await?;
+    let result = ask(&mut client).await;
     client.close().await;
     result
-}
-
-async fn ask(client: &mut Client, command: Command) -> Result<(), Failure> {
-    match command {
-        Command::Status { json } => status::run(client, json).await,
-        Command::Token(command) => token::run(client, command).await,
-        Command::Staff(command) => staff::run(client, command).await,
-        _ => Err(Failure::failed("not yet")),
-    }
 }
 
 /// The role of this name.

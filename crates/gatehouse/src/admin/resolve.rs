@@ -1,0 +1,87 @@
+//! What an operator calls things by, and which things those are.
+
+use directory::OrganizationFilter;
+use domain::{
+    ApplicationCode, ApplicationId, IdentifierScheme, IdentifierValue, OrganizationId, PersonId, RegisteredIdentifier, RegistrationId,
+    UserId,
+};
+use uuid::Uuid;
+
+use crate::failure::Failure;
+use crate::read_models;
+use crate::service::Service;
+
+/// The organization of this id, registered identifier (`DUNS 123456789`) or legal name.
+///
+/// # Errors
+/// There is none, or more than one of this name.
+pub(crate) async fn organization(service: &Service, text: &str) -> Result<OrganizationId, Failure> {
+    let text = text.trim();
+    let database = |error: sqlx::Error| Failure::from_error(&error);
+    let mut view = service.read_now(read_models::DIRECTORY).await?;
+    let none = || Failure::Refused(format!("no organization has the id, registered identifier or legal name {text:?}"));
+    if let Ok(id) = text.parse::<Uuid>() {
+        let found = directory::organization(view.rows(), OrganizationId(id)).await.map_err(database)?;
+        return found.map(|organization| organization.id).ok_or_else(none);
+    }
+    if let Some(identifier) = identifier(text)
+        && let Some(found) = directory::organization_by_identifier(view.rows(), &identifier).await.map_err(database)?
+    {
+        return Ok(found.id);
+    }
+    let filter = OrganizationFilter { name: Some(text.to_owned()), ..OrganizationFilter::default() };
+    let found = directory::organizations(view.rows(), &filter, None, 50).await.map_err(database)?;
+    let is_named = |organization: &&directory::Organization| organization.legal_name.to_lowercase() == text.to_lowercase();
+    let named: Vec<_> = found.iter().filter(is_named).collect();
+    match named.as_slice() {
+        [one] => Ok(one.id),
+        [] => Err(none()),
+        many => {
+            let ids: Vec<_> = many.iter().map(|organization| organization.id.to_string()).collect();
+            Err(Failure::Refused(format!("{} organizations are called {text:?}; name one by its id: {}", many.len(), ids.join(", "))))
+        }
+    }
+}
+
+/// A registered identifier as it is typed: the scheme, then a space or a colon, then the value.
+fn identifier(text: &str) -> Option<RegisteredIdentifier> {
+    let (scheme, value) = text.split_once([' ', ':'])?;
+    Some(RegisteredIdentifier { scheme: IdentifierScheme::parse(scheme).ok()?, value: IdentifierValue::parse(value).ok()? })
+}
+
+/// The person of this id or User ID.
+///
+/// # Errors
+/// There is none.
+pub(crate) async fn person(service: &Service, text: &str) -> Result<PersonId, Failure> {
+    if let Ok(id) = text.trim().parse::<Uuid>() {
+        return Ok(PersonId(id));
+    }
+    let none = || Failure::Refused(format!("no person has the id or User ID {text:?}"));
+    let user_id = UserId::parse(text).map_err(|_| none())?;
+    service.workflows.user_with(&user_id).await?.ok_or_else(none)
+}
+
+/// The application of this id or code.
+///
+/// # Errors
+/// There is none.
+pub(crate) async fn application(service: &Service, text: &str) -> Result<ApplicationId, Failure> {
+    if let Ok(id) = text.trim().parse::<Uuid>() {
+        return Ok(ApplicationId(id));
+    }
+    let none = || Failure::Refused(format!("no application has the id or code {text:?}: `gatehouse catalogue list` shows them"));
+    let code = ApplicationCode::parse(text).map_err(|_| none())?;
+    let mut view = service.read_now(read_models::DIRECTORY).await?;
+    let found = directory::application_by_code(view.rows(), &code).await.map_err(|error| Failure::from_error(&error))?;
+    found.map(|application| application.id).ok_or_else(none)
+}
+
+/// The case of this id or case number.
+///
+/// # Errors
+/// There is none.
+pub(crate) async fn case(_service: &Service, text: &str) -> Result<RegistrationId, Failure> {
+    let none = || Failure::Refused(format!("no case has the id or number {text:?}"));
+    text.trim().parse::<Uuid>().map(RegistrationId).map_err(|_| none())
+}
