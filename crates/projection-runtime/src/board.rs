@@ -100,14 +100,10 @@ impl Board {
         self.inner.lock().behind_since = Some(oldest);
     }
 
-    /// Events up to `position` are applied.
-    pub(crate) fn applied(&self, position: Position) {
-        self.inner.lock().behind_since = None;
-        self.reached.send_modify(|reached| reached.position = position);
-    }
-
-    /// Events up to `position` are applied, and more are waiting.
-    pub(crate) fn reach(&self, position: Position) {
+    /// Events up to `position` are applied. `newest` says when the last of them was recorded, if more are waiting: they are no
+    /// older.
+    pub(crate) fn applied(&self, position: Position, newest: Option<Timestamp>) {
+        self.inner.lock().behind_since = newest;
         self.reached.send_modify(|reached| reached.position = position);
     }
 

@@ -7,6 +7,7 @@ use event_codec::Codec;
 use event_store::{Clock, EventStore, Position};
 use futures_util::future::try_join_all;
 use parking_lot::Mutex;
+use sqlx::Connection;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{Builder, RebuildError};
@@ -55,7 +56,9 @@ pub async fn rebuild(
     drop(reader.await);
     for projection in projections {
         // Opening keeps the newest file and deletes those before it.
-        drop(opened::open(&**projection, &shelf, epoch, head).await?);
+        if let Some(found) = opened::open(&**projection, &shelf, epoch, head).await?.live {
+            found.db.close().await?;
+        }
     }
     Ok(rebuilt)
 }

@@ -159,10 +159,12 @@ impl Worker {
             Ok(()) => {
                 let count = u64::try_from(batch.events.len()).unwrap_or(u64::MAX);
                 metrics::counter!("gatehouse_projection_events_total", "projection" => self.builder.projection.name()).increment(count);
-                self.board.applied(cursor.position());
+                let newest = batch.events.last().filter(|last| last.position < self.builder.feed.head());
+                self.board.applied(cursor.position(), newest.map(|last| last.recorded_at));
             }
             Err(stop) => {
-                self.board.reach(cursor.position());
+                let failed = batch.events.iter().find(|event| event.position >= stop.position);
+                self.board.applied(cursor.position(), failed.map(|event| event.recorded_at));
                 self.halt(stop).await;
             }
         }

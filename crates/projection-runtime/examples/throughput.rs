@@ -1,0 +1,235 @@
+//! How fast read models are rebuilt, followed and read: `cargo run --release -p projection-runtime --example throughput 100000`
+//! with the number of registrations, of which every tenth stays open. Ten events each, in a log in memory.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement that cannot be made has failed")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use domain::registration::{AdministratorRole, Origin, RegistrationEvent as Event, RequestedApplication};
+use domain::{
+    Actor, Address, AddressLine, ApplicationId, CaseNumber, CommandId, CompanyName, Contact, Country, CredentialId, Due, Email, EventId,
+    OrganizationId, OrganizationProfile, Owner, PersonId, PersonName, Personal, Reason, Registrant, RegistrationId, StaffId,
+};
+use event_codec::{Codec, KeysError, PersonalKeys};
+use event_store::memory::MemoryStore;
+use event_store::{Append, EventStore, Expected};
+use jiff::Timestamp;
+use projection_runtime::{Clock, Fingerprint, Metadata, Position, Projection, Runtime, Setup, StreamId, rebuild};
+use review_queue::{Filter, ReviewQueue};
+use uuid::Uuid;
+
+struct OpenKeys;
+
+impl PersonalKeys for OpenKeys {
+    fn seal(&self, _person: PersonId, _binding: &[u8], plain: &[u8]) -> Result<Vec<u8>, KeysError> {
+        Ok(plain.to_vec())
+    }
+
+    fn open(&self, _person: PersonId, _binding: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>, KeysError> {
+        Ok(Some(sealed.to_vec()))
+    }
+}
+
+fn clock() -> Clock {
+    Arc::new(|| Timestamp::UNIX_EPOCH)
+}
+
+fn case_id(number: u32) -> Uuid {
+    domain::derive(Uuid::from_u128(u128::from(number) << 88), "case")
+}
+
+fn due(number: u32) -> Due {
+    Due {
+        at: Timestamp::from_second(1_800_000_000 + i64::from(number)).unwrap(),
+        soon_at: Timestamp::from_second(1_799_000_000 + i64::from(number)).unwrap(),
+        counted_from: Timestamp::UNIX_EPOCH,
+        business_seconds: 57_600,
+        time_zone: "America/New_York".to_owned(),
+        calendar_version: 1,
+    }
+}
+
+fn profile(number: u32) -> OrganizationProfile {
+    let line = |text: &str| AddressLine::parse(text).unwrap();
+    let country = ["US", "DE", "FR", "GB", "JP"].into_iter().nth(usize::try_from(number % 5).unwrap()).unwrap();
+    let address = Address {
+        lines: vec![line("1 Main Street")],
+        city: line("Springfield"),
+        region: None,
+        postal_code: Some(line("12345")),
+        country: Country::parse(country).unwrap(),
+    };
+    let legal_name = CompanyName::parse(&format!("Company {number} Aerospace Ltd")).unwrap();
+    OrganizationProfile { legal_name, trading_name: None, address, identifiers: Vec::new(), phone: None, website: None }
+}
+
+/// The ten events of a registration.
+fn story(number: u32) -> Vec<Event> {
+    let id = case_id(number);
+    let seed = |label: &str| domain::derive(id, label);
+    let (person, staff) = (PersonId(seed("person")), StaffId(Uuid::from_u128(u128::from(number % 20))));
+    let application = ApplicationId(Uuid::from_u128(u128::from(number % 7)));
+    let requested = RequestedApplication { application, owner: Owner::Operator, needs_administrator: false, four_eyes: false };
+    let email = Email::parse("ada@example.com").unwrap();
+    let name = |text| PersonName::parse(text).unwrap();
+    let contact = Contact { given_name: name("Ada"), family_name: name("Lovelace"), email: email.clone(), phone: None, job_title: None };
+    let organization = OrganizationId(seed("organization"));
+    let reason = || Reason::parse("all in order").unwrap();
+    let mut events = vec![
+        Event::Started {
+            origin: Origin::Public,
+            case_number: CaseNumber::derive(seed("case-number")),
+            registrant: Personal::new(person, Registrant { name: None, email }),
+            company: None,
+            applications: vec![requested],
+            organization,
+            expires_at: Timestamp::from_second(1_900_000_000).unwrap(),
+        },
+        Event::HumanCheckPassed { challenge: "challenge".to_owned() },
+        Event::ProfileSaved { profile: profile(number) },
+        Event::AdministratorNominated {
+            nominee: Personal::new(person, contact),
+            is_registrant: true,
+            one_time_password: CredentialId(seed("password")),
+        },
+        Event::AdministratorSelected { nominee: person, role: AdministratorRole::OrganizationAdministrator },
+        Event::HandoverAcknowledged { nominee: person },
+        Event::ReviewConfirmed {},
+        Event::Submitted { dossier_version: 4, due: due(number) },
+    ];
+    if number.is_multiple_of(10) {
+        events.push(Event::Claimed { reviewer: staff, until: Timestamp::from_second(1_700_000_000).unwrap(), taken_over_from: None });
+        events.push(Event::Released { reviewer: staff, lapsed: false });
+    } else {
+        events.push(Event::Approved { reviewer: staff, dossier_version: 4, reason: reason(), effective_at: Timestamp::UNIX_EPOCH });
+        events.push(Event::ApprovalTookEffect { organization });
+    }
+    events
+}
+
+async fn fill(store: &MemoryStore, codec: &Codec, from: u32, to: u32) {
+    for number in from..to {
+        let stream = StreamId::new("registration", case_id(number));
+        let metadata = Metadata {
+            command: CommandId(Uuid::from_u128(u128::from(number))),
+            fingerprint: Fingerprint(0),
+            actor: Actor::Registrant(RegistrationId(stream.key)),
+            from: "http 192.0.2.0/24".to_owned(),
+            cause: None,
+        };
+        let metadata = Bytes::from(serde_json::to_vec(&metadata).unwrap());
+        let events = story(number).into_iter().enumerate().map(|(index, event)| {
+            let id = EventId(domain::derive(stream.key, &format!("event {index}")));
+            codec.encode(&stream, id, &event, metadata.clone()).unwrap()
+        });
+        let append = Append { stream: stream.clone(), expected: Expected::NoStream, events: events.collect(), after: None };
+        store.append(append).outcome().await.unwrap();
+    }
+}
+
+fn read_models() -> Vec<Arc<dyn Projection>> {
+    vec![
+        Arc::new(ReviewQueue),
+        Arc::new(registration_status::RegistrationStatus),
+        Arc::new(directory::Directory),
+        Arc::new(entitlements::Entitlements),
+        Arc::new(audit_history::AuditHistory),
+        Arc::new(notification_dispatch::NotificationDispatch),
+    ]
+}
+
+fn rate(events: u64, elapsed: Duration) -> u64 {
+    events * 1_000 / u64::try_from(elapsed.as_millis()).unwrap().max(1)
+}
+
+async fn measure_rebuild(name: &str, log: &Arc<MemoryStore>, codec: &Codec, projections: &[Arc<dyn Projection>]) {
+    let folder = tempfile::tempdir().unwrap();
+    let events = log.head().borrow().0;
+    let began = Instant::now();
+    rebuild(folder.path(), log.clone(), codec.clone(), clock(), projections, |_| {}).await.unwrap();
+    println!("rebuild of {name}: {} events/s", rate(events, began.elapsed()));
+}
+
+async fn measure_decode(log: &Arc<MemoryStore>, codec: &Codec) {
+    let (mut after, mut events, began) = (Position::START, 0_u64, Instant::now());
+    loop {
+        let page = log.read_all(after, 1_000).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = last.position;
+        for record in &page {
+            codec.decode(record).unwrap();
+            events += 1;
+        }
+    }
+    println!("typed decode on one core, nothing else: {} events/s", rate(events, began.elapsed()));
+}
+
+async fn measure_live(log: &Arc<MemoryStore>, codec: &Codec, registrations: u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_owned();
+    rebuild(&data, log.clone(), codec.clone(), clock(), &read_models(), |_| {}).await.unwrap();
+    let setup = Setup { data, log: log.clone(), codec: codec.clone(), clock: clock(), projections: read_models() };
+    let began = Instant::now();
+    let runtime = Runtime::start(setup).await.unwrap();
+    let head = *log.head().borrow();
+    runtime.wait_for(head, Duration::from_secs(60)).await.unwrap();
+    println!("ready with all read models current: {} ms", began.elapsed().as_millis());
+
+    measure_pages(&runtime, "idle").await;
+    let began = Instant::now();
+    let more = registrations / 10;
+    let (filling_log, filling_codec) = (log.clone(), codec.clone());
+    let filling = tokio::spawn(async move { fill(&filling_log, &filling_codec, registrations, registrations + more).await });
+    measure_pages(&runtime, "under writes").await;
+    filling.await.unwrap();
+    let head = *log.head().borrow();
+    runtime.wait_for(head, Duration::from_secs(600)).await.unwrap();
+    println!("live, all read models, with reads: {} events/s", rate(u64::from(more) * 10, began.elapsed()));
+    runtime.shutdown().await;
+}
+
+async fn measure_pages(runtime: &Runtime, when: &str) {
+    let views = runtime.views("review-queue").unwrap();
+    let deep = {
+        let mut view = views.read(None, Duration::from_secs(5)).await.unwrap();
+        let far = review_queue::page(view.rows(), &Filter::default(), None, 5_000).await.unwrap();
+        far.next
+    };
+    let text = || Filter { text: Some("company 990".to_owned()), ..Filter::default() };
+    let application = || Filter { application: Some(ApplicationId(Uuid::from_u128(3))), ..Filter::default() };
+    let country = || Filter { country: Some(Country::parse("US").unwrap()), ..Filter::default() };
+    let asked = [
+        ("first", Filter::default(), None),
+        ("deep", Filter::default(), deep),
+        ("application", application(), deep),
+        ("country", country(), deep),
+        ("text", text(), None),
+    ];
+    for (name, filter, after) in asked {
+        let mut took: Vec<Duration> = Vec::new();
+        for _ in 0..300 {
+            let began = Instant::now();
+            let mut view = views.read(None, Duration::from_secs(5)).await.unwrap();
+            review_queue::page(view.rows(), &filter, after, 50).await.unwrap();
+            took.push(began.elapsed());
+        }
+        took.sort();
+        println!("queue page of 50, {name}, {when}: p50 {:?} p99 {:?}", took.get(150).unwrap(), took.get(296).unwrap());
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let registrations: u32 = std::env::args().nth(1).map_or(10_000, |text| text.parse().unwrap());
+    let codec = Codec::new(Arc::new(OpenKeys));
+    let log = Arc::new(MemoryStore::new(clock()));
+    fill(&log, &codec, 0, registrations).await;
+    println!("{} events", *log.head().borrow());
+    measure_decode(&log, &codec).await;
+    for projection in read_models() {
+        measure_rebuild(projection.name(), &log, &codec, std::slice::from_ref(&projection)).await;
+    }
+    measure_rebuild("all of them in one pass", &log, &codec, &read_models()).await;
+    measure_live(&log, &codec, registrations).await;
+}
