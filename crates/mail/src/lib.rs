@@ -25,6 +25,6 @@ pub use compose::{ComposeError, Composer, Sender};
 pub use dispatcher::{Dispatcher, DispatcherSettings, FateRecorder, RecordError, Retry};
 pub use links::{BaseUrl, InvalidBaseUrl, LinkSigner, Links};
 pub use message::{Composed, Encoding, InvalidMessage};
-pub use outbox::{Outbox, Unreadable};
+pub use outbox::Outbox;
 pub use templates::{Rendered, TemplateError, Templates};
 pub use transport::{Delivery, Maildir, Smtp, SmtpCredentials, SmtpError, SmtpSettings, SmtpTls, Transport};

@@ -4,22 +4,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::MailId;
-use notification_dispatch::{Cursor, Mail, Owed};
-use projection_runtime::{Position, Views};
+use notification_dispatch::{Cursor, Mail, OutboxError, Owed};
+use projection_runtime::{Position, ViewError, Views};
 
 /// How long to wait for the read model when it is busy, before saying so and waiting again.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Why the outbox cannot be read. Trying again may succeed.
-#[derive(Debug, thiserror::Error)]
-#[error("the outbox cannot be read")]
-pub struct Unreadable(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// Which mails are owed. Reads the live version of the read model.
 #[async_trait]
 pub trait Outbox: Send + Sync + 'static {
     /// Returns once the outbox can be read and has got to this position, however long that takes.
-    async fn caught_up(&self, position: Position);
+    async fn caught_up(&self, position: Position) {
+        while self.applied() < position {
+            self.moved_beyond(self.applied()).await;
+        }
+    }
 
     /// The position in the log that the outbox has got to.
     fn applied(&self) -> Position;
@@ -30,14 +29,14 @@ pub trait Outbox: Send + Sync + 'static {
     /// Owed mails after this place, in the order of their causes, at most `limit`.
     ///
     /// # Errors
-    /// [`Unreadable`] when the read model cannot be read.
-    async fn owed_after(&self, after: Cursor, limit: u32) -> Result<Vec<Owed>, Unreadable>;
+    /// [`OutboxError`] when the read model cannot be read.
+    async fn owed_after(&self, after: Cursor, limit: u32) -> Result<Vec<Owed>, OutboxError>;
 
     /// A mail as it is now.
     ///
     /// # Errors
-    /// [`Unreadable`] when the read model cannot be read.
-    async fn mail(&self, id: MailId) -> Result<Option<Mail>, Unreadable>;
+    /// [`OutboxError`] when the read model cannot be read.
+    async fn mail(&self, id: MailId) -> Result<Option<Mail>, OutboxError>;
 }
 
 /// The views of `notification-dispatch`, as the projection runtime has them.
@@ -67,19 +66,22 @@ impl Outbox for Views {
         }
     }
 
-    async fn owed_after(&self, after: Cursor, limit: u32) -> Result<Vec<Owed>, Unreadable> {
+    async fn owed_after(&self, after: Cursor, limit: u32) -> Result<Vec<Owed>, OutboxError> {
         let mut view = self.read(None, PATIENCE).await.map_err(unreadable)?;
-        notification_dispatch::owed_after(view.rows(), after, limit).await.map_err(unreadable)
+        notification_dispatch::owed_after(view.rows(), after, limit).await
     }
 
-    async fn mail(&self, id: MailId) -> Result<Option<Mail>, Unreadable> {
+    async fn mail(&self, id: MailId) -> Result<Option<Mail>, OutboxError> {
         let mut view = self.read(None, PATIENCE).await.map_err(unreadable)?;
-        notification_dispatch::by_id(view.rows(), id).await.map_err(unreadable)
+        notification_dispatch::by_id(view.rows(), id).await
     }
 }
 
-fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> Unreadable {
-    Unreadable(Box::new(error))
+fn unreadable(error: ViewError) -> OutboxError {
+    match error {
+        ViewError::Unavailable { name: _, source } => OutboxError::Database(source),
+        error @ ViewError::NotYet { .. } => OutboxError::Unreadable(error.to_string()),
+    }
 }
 
 /// The runtime is gone and nothing will move any more: whoever waits here is about to be told to stop, too.

@@ -14,9 +14,9 @@ use domain::{CommandId, CompanyName, DomainEvent, Email, EventId, MailId, Organi
 use jiff::{SignedDuration, Timestamp};
 use mail::{
     Attempt, Attempts, Clock, Composed, Delivery, Dispatcher, DispatcherSettings, FateRecorder, Maildir, Outbox, RecordError, Smtp,
-    SmtpSettings, SmtpTls, Transport, Unreadable,
+    SmtpSettings, SmtpTls, Transport,
 };
-use notification_dispatch::{Cursor, Mail, NotificationDispatch, Owed};
+use notification_dispatch::{Cursor, Mail, NotificationDispatch, OutboxError, Owed};
 use projection_runtime::{Envelope, Fingerprint, Metadata, Position, Standalone, StreamId};
 use sqlx::any::AnyPoolOptions;
 use tempfile::TempDir;
@@ -108,10 +108,6 @@ impl FateRecorder for Log {
 
 #[async_trait]
 impl Outbox for Log {
-    async fn caught_up(&self, position: Position) {
-        self.applied.subscribe().wait_for(|applied| *applied >= position).await.unwrap();
-    }
-
     fn applied(&self) -> Position {
         *self.applied.borrow()
     }
@@ -120,14 +116,14 @@ impl Outbox for Log {
         self.applied.subscribe().wait_for(|applied| *applied > position).await.unwrap();
     }
 
-    async fn owed_after(&self, after: Cursor, limit: u32) -> Result<Vec<Owed>, Unreadable> {
+    async fn owed_after(&self, after: Cursor, limit: u32) -> Result<Vec<Owed>, OutboxError> {
         let mut outbox = self.outbox.lock().await;
-        notification_dispatch::owed_after(outbox.rows(), after, limit).await.map_err(|error| Unreadable(Box::new(error)))
+        notification_dispatch::owed_after(outbox.rows(), after, limit).await
     }
 
-    async fn mail(&self, id: MailId) -> Result<Option<Mail>, Unreadable> {
+    async fn mail(&self, id: MailId) -> Result<Option<Mail>, OutboxError> {
         let mut outbox = self.outbox.lock().await;
-        notification_dispatch::by_id(outbox.rows(), id).await.map_err(|error| Unreadable(Box::new(error)))
+        notification_dispatch::by_id(outbox.rows(), id).await
     }
 }
 
