@@ -12,11 +12,9 @@ use event_codec::Fingerprint;
 use event_store::Position;
 use key_ring::{Link, MasterKey};
 use mail::{
-    Attempts, BaseUrl, Composer, Dispatcher, DispatcherSettings, FateRecorder, LinkSigner, Links, Maildir, Outbox, RecordError, Retry,
-    Sender, Smtp, SmtpCredentials, SmtpSettings, SmtpTls, Templates, Transport,
+    Attempts, BaseUrl, Composer, Dispatcher, DispatcherSettings, FateRecorder, LinkSigner, Links, Maildir, RecordError, Retry, Sender,
+    Smtp, SmtpCredentials, SmtpSettings, SmtpTls, Templates, Transport,
 };
-use notification_dispatch::{Cursor, Mail, OutboxError, Owed};
-use projection_runtime::Views;
 use sqlx::any::AnyPoolOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AnyPool, ConnectOptions};
@@ -29,9 +27,6 @@ use crate::failure::Failure;
 use crate::read_models;
 use crate::service::Service;
 
-/// How long a read of the outbox may wait for it to be built for the first time.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// Starts to send what is owed.
 ///
 /// # Errors
@@ -40,7 +35,7 @@ pub(crate) async fn start(service: &Service, base_url: &str, stop: CancellationT
     let config = &service.config.mail;
     let views = service.runtime.views(read_models::NOTIFICATION_DISPATCH).ok_or_else(|| Failure::failed("there is no outbox"))?;
     let dispatcher = Dispatcher::new(
-        Arc::new(ViewsOutbox(views)),
+        Arc::new(views),
         composer(service, config, base_url)?,
         transport(service, config)?,
         Arc::new(Recorder(Arc::clone(&service.handlers))),
@@ -123,46 +118,6 @@ async fn attempts(service: &Service) -> Result<Attempts, Failure> {
     let pool: AnyPool = AnyPoolOptions::new().max_connections(1).connect(url.as_str()).await.map_err(wrong)?;
     sqlx::query("PRAGMA journal_mode = WAL").execute(&pool).await.map_err(wrong)?;
     Attempts::open(pool).await.map_err(|error| Failure::from_error(&error))
-}
-
-/// The outbox, read through the runtime, so that a rebuilt one takes the place of the old.
-struct ViewsOutbox(Views);
-
-impl ViewsOutbox {
-    fn unreadable(error: projection_runtime::ViewError) -> OutboxError {
-        match error {
-            projection_runtime::ViewError::Unavailable { source, .. } => OutboxError::Database(source),
-            error @ projection_runtime::ViewError::NotYet { .. } => OutboxError::Unreadable(error.to_string()),
-        }
-    }
-}
-
-#[async_trait]
-impl Outbox for ViewsOutbox {
-    fn applied(&self) -> Position {
-        self.0.position()
-    }
-
-    async fn moved_beyond(&self, position: Position) {
-        // Asked for before looking, so that no move between the two is missed.
-        let mut changes = self.0.changes();
-        while self.0.position() <= position {
-            if !changes.changed().await {
-                // The runtime is gone: nothing will move any more, and whoever waits here is told to stop.
-                std::future::pending::<()>().await;
-            }
-        }
-    }
-
-    async fn owed_after(&self, after: Cursor, limit: u32) -> Result<Vec<Owed>, OutboxError> {
-        let mut view = self.0.read(None, PATIENCE).await.map_err(Self::unreadable)?;
-        notification_dispatch::owed_after(view.rows(), after, limit).await
-    }
-
-    async fn mail(&self, id: MailId) -> Result<Option<Mail>, OutboxError> {
-        let mut view = self.0.read(None, PATIENCE).await.map_err(Self::unreadable)?;
-        notification_dispatch::by_id(view.rows(), id).await
-    }
 }
 
 /// Records fates as events. Each mail has one stream and one fate: the command's id derives from the mail.

@@ -5,6 +5,7 @@
 //! `commands` are those commands as they are typed and printed.
 
 mod admin;
+mod api;
 mod backup;
 mod cli;
 mod clock;

@@ -10,12 +10,20 @@ use entitlements::Entitlements;
 use jiff::SignedDuration;
 use notification_dispatch::NotificationDispatch;
 use projection_runtime::Projection;
+use registration_status::RegistrationStatus;
+use review_queue::ReviewQueue;
 
 /// Who and what there is.
 pub(crate) const DIRECTORY: &str = "directory";
 /// Mails owed and their fates.
 pub(crate) const NOTIFICATION_DISPATCH: &str = "notification-dispatch";
 
+/// Subscriptions, access, relationships.
+pub(crate) const ENTITLEMENTS: &str = "entitlements";
+/// Where a case stands.
+pub(crate) const REGISTRATION_STATUS: &str = "registration-status";
+/// What reviewers work from.
+pub(crate) const REVIEW_QUEUE: &str = "review-queue";
 /// Who did what.
 pub(crate) const AUDIT_HISTORY: &str = "audit-history";
 /// What only time brings about.
@@ -25,6 +33,8 @@ pub(crate) const DEADLINES: &str = "deadlines";
 pub(crate) fn all(policy: &Policy) -> Vec<Arc<dyn Projection>> {
     let invitation_reminder = SignedDuration::from_hours(i64::from(policy.invitation_reminder_days) * 24);
     vec![
+        Arc::new(ReviewQueue),
+        Arc::new(RegistrationStatus),
         Arc::new(Directory),
         Arc::new(Entitlements),
         Arc::new(NotificationDispatch),

@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::folder::DataFolder;
 use crate::health::Health;
 use crate::service::Service;
-use crate::{mailing, output, read_models};
+use crate::{api, mailing, output, read_models};
 
 /// How long requests that are under way may take to finish when the service stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -67,7 +67,7 @@ impl Serving {
         let stop = CancellationToken::new();
         let clockwork = start_managers(&service, &stop).await?;
         let mails = mailing::start(&service, &base_url, stop.clone()).await?;
-        let http = listen_http(listener, health.clone().router(), &stop);
+        let http = listen_http(listener, health.clone().router().merge(api::router(&service, &base_url)?), &stop);
         let admin = listen_admin(&service, &stop)?;
         tracing::info!(%address, data = %service.folder.root().display(), version = env!("CARGO_PKG_VERSION"), "serving");
         Ok(Self { service, health, address, stop, http, admin, background: vec![mails, clockwork] })

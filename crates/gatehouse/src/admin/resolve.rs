@@ -2,8 +2,8 @@
 
 use directory::OrganizationFilter;
 use domain::{
-    ApplicationCode, ApplicationId, IdentifierScheme, IdentifierValue, OrganizationId, PersonId, RegisteredIdentifier, RegistrationId,
-    UserId,
+    ApplicationCode, ApplicationId, CaseNumber, IdentifierScheme, IdentifierValue, OrganizationId, PersonId, RegisteredIdentifier,
+    RegistrationId, UserId,
 };
 use uuid::Uuid;
 
@@ -81,7 +81,13 @@ pub(crate) async fn application(service: &Service, text: &str) -> Result<Applica
 ///
 /// # Errors
 /// There is none.
-pub(crate) async fn case(_service: &Service, text: &str) -> Result<RegistrationId, Failure> {
+pub(crate) async fn case(service: &Service, text: &str) -> Result<RegistrationId, Failure> {
+    if let Ok(id) = text.trim().parse::<Uuid>() {
+        return Ok(RegistrationId(id));
+    }
     let none = || Failure::Refused(format!("no case has the id or number {text:?}"));
-    text.trim().parse::<Uuid>().map(RegistrationId).map_err(|_| none())
+    let number = CaseNumber::parse(text).map_err(|_| none())?;
+    let mut view = service.read_now(read_models::REGISTRATION_STATUS).await?;
+    let found = registration_status::by_case_number(view.rows(), &number).await.map_err(|error| Failure::from_error(&error))?;
+    found.map(|status| status.registration).ok_or_else(none)
 }

@@ -1,0 +1,40 @@
+//! The HTTP API over the parts of the service.
+
+use std::sync::Arc;
+
+use axum::Router;
+use event_store::EventStore;
+use http_api::human_check::ProofOfWork;
+use http_api::{Inner, ReadModels, Services};
+
+use crate::failure::Failure;
+use crate::read_models;
+use crate::service::Service;
+
+/// All endpoints of the API, with links that begin with `base_url`.
+///
+/// # Errors
+/// A read model that it answers from is not kept.
+pub(crate) fn router(service: &Service, base_url: &str) -> Result<Router, Failure> {
+    let views = |name: &str| service.runtime.views(name).ok_or_else(|| Failure::failed(format!("there is no read model {name}")));
+    let views = ReadModels {
+        review_queue: views(read_models::REVIEW_QUEUE)?,
+        registration_status: views(read_models::REGISTRATION_STATUS)?,
+        directory: views(read_models::DIRECTORY)?,
+        entitlements: views(read_models::ENTITLEMENTS)?,
+        audit_history: views(read_models::AUDIT_HISTORY)?,
+        notification_dispatch: views(read_models::NOTIFICATION_DISPATCH)?,
+    };
+    let inner = Inner {
+        handlers: Arc::clone(&service.handlers),
+        workflows: service.workflows.clone(),
+        vault: Arc::clone(&service.vault),
+        keys: Arc::clone(&service.ring),
+        master: Arc::clone(&service.master),
+        epoch: service.log.epoch(),
+        views,
+        human_check: Arc::new(ProofOfWork::new(Arc::clone(&service.master), service.config.human_check_bits)),
+        base_url: base_url.to_owned(),
+    };
+    Ok(http_api::router(Services(Arc::new(inner))))
+}
