@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use event_codec::Codec;
 use event_store::{Clock, EventStore, Position};
-use futures_util::future::try_join_all;
-use parking_lot::Mutex;
 use sqlx::Connection;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{Builder, RebuildError};
@@ -17,7 +17,8 @@ use crate::shelf::Shelf;
 use crate::{Projection, Rebuilt, opened};
 
 /// Builds read models anew, in files beside those that are there, and puts them in their place when all of the log is in them.
-/// Each event is decoded once for all of them. An empty log ends at once. Interrupted, it leaves what is there as it was.
+/// Each event is decoded once for all of them, which are built side by side. An empty log ends at once. Interrupted, it leaves what
+/// is there as it was.
 ///
 /// Nothing else may have the data folder open. `progress` is told of each step of each read model.
 ///
@@ -29,28 +30,30 @@ pub async fn rebuild(
     codec: Codec,
     clock: Clock,
     projections: &[Arc<dyn Projection>],
-    progress: impl FnMut(Progress) + Send,
+    mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Vec<Rebuilt>, RebuildError> {
     let shelf = Shelf::at(data.join("views"))?;
     let (epoch, head) = (log.epoch(), *log.head().borrow());
     let stop = CancellationToken::new();
-    // The reader ends with this function, however that ends.
+    // The reader and the builders end with this function, however that ends.
     let guard = stop.clone().drop_guard();
     let feed = Feed::new(log, codec, Position::START, stop);
-    let progress = Mutex::new(progress);
-    let builds = projections.iter().map(|projection| {
+    let (steps, mut stepped) = mpsc::unbounded_channel();
+    let mut builds = JoinSet::new();
+    for projection in projections {
         let builder = Builder { projection: projection.clone(), shelf: shelf.clone(), feed: feed.clone(), epoch, clock: clock.clone() };
-        let progress = &progress;
-        async move {
-            let built = builder.build(|step| (*progress.lock())(step)).await?;
-            let (file, cursor) = built.complete()?.finish(Position::START).await?;
-            drop(file);
-            Ok::<_, RebuildError>(Rebuilt { name: projection.name(), position: cursor.position() })
-        }
-    });
-    let builds = try_join_all(builds);
+        builds.spawn(build(builder, steps.clone()));
+    }
+    drop(steps);
     let reader = tokio::spawn(feed.clone().run());
-    let rebuilt = builds.await?;
+    // Ends when the last builder has.
+    while let Some(step) = stepped.recv().await {
+        progress(step);
+    }
+    let mut rebuilt = Vec::with_capacity(projections.len());
+    while let Some(built) = builds.join_next().await {
+        rebuilt.push(built.unwrap_or_else(|error| Err(RebuildError::Folder(std::io::Error::other(error))))?);
+    }
     drop(guard);
     // It was told to stop.
     drop(reader.await);
@@ -61,4 +64,12 @@ pub async fn rebuild(
         }
     }
     Ok(rebuilt)
+}
+
+async fn build(builder: Builder, steps: mpsc::UnboundedSender<Progress>) -> Result<Rebuilt, RebuildError> {
+    let name = builder.projection.name();
+    // Nobody counting the steps is no reason not to take them.
+    let built = builder.build(move |step| drop(steps.send(step))).await?;
+    let (_, cursor) = built.complete()?.finish(Position::START).await?;
+    Ok(Rebuilt { name, position: cursor.position() })
 }

@@ -2,8 +2,6 @@
 //!
 //! Statements come in a few fixed sizes, so that each is prepared once per connection and used again.
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
@@ -13,7 +11,7 @@ use uuid::Uuid;
 use crate::Position;
 
 /// Rows per statement, largest first.
-const SIZES: [usize; 3] = [64, 8, 1];
+const SIZES: [usize; 3] = [256, 16, 1];
 
 /// A value of a column. Read models hold integers and texts only: both engines agree on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +101,7 @@ impl Table {
     async fn write(&self, db: &mut AnyConnection, rows: Vec<Vec<Value>>, tail: &str) -> Result<(), sqlx::Error> {
         let head = format!("INSERT INTO {} ({}) VALUES ", self.name, self.columns.join(", "));
         for chunk in chunks(rows) {
-            let sql = format!("{head}{}{tail}", tuples(chunk.len(), self.columns.len()));
+            let sql = format!("{head}{}{tail}", tuples(&mut Places::of(db), chunk.len(), self.columns.len()));
             bind(&sql, chunk).execute(&mut *db).await?;
         }
         Ok(())
@@ -115,7 +113,7 @@ impl Table {
     /// When the database refuses or fails.
     pub async fn delete(&self, db: &mut AnyConnection, keys: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
         for chunk in chunks(keys) {
-            let sql = format!("DELETE FROM {} WHERE {}", self.name, self.of_keys(chunk.len()));
+            let sql = format!("DELETE FROM {} WHERE {}", self.name, self.of_keys(&mut Places::of(db), chunk.len()));
             bind(&sql, chunk).execute(&mut *db).await?;
         }
         Ok(())
@@ -128,23 +126,23 @@ impl Table {
     pub async fn select(&self, db: &mut AnyConnection, keys: Vec<Vec<Value>>) -> Result<Vec<AnyRow>, sqlx::Error> {
         let mut found = Vec::new();
         for chunk in chunks(keys) {
-            let sql = format!("SELECT {} FROM {} WHERE {}", self.columns.join(", "), self.name, self.of_keys(chunk.len()));
+            let sql =
+                format!("SELECT {} FROM {} WHERE {}", self.columns.join(", "), self.name, self.of_keys(&mut Places::of(db), chunk.len()));
             found.append(&mut bind(&sql, chunk).fetch_all(&mut *db).await?);
         }
         Ok(found)
     }
 
-    fn of_keys(&self, count: usize) -> String {
+    fn of_keys(&self, places: &mut Places, count: usize) -> String {
         match self.key_columns() {
             [column] => {
-                let places: Vec<String> = (1..=count).map(|place| format!("${place}")).collect();
-                format!("{column} IN ({})", places.join(", "))
+                let all: Vec<String> = (0..count).map(|_| places.next()).collect();
+                format!("{column} IN ({})", all.join(", "))
             }
             // Not as a list of tuples: for that SQLite scans the whole table, while it takes each of these from the index.
             columns => {
-                let mut places = 1..;
                 let mut row = || {
-                    let all: Vec<String> = columns.iter().zip(&mut places).map(|(column, place)| format!("{column} = ${place}")).collect();
+                    let all: Vec<String> = columns.iter().map(|column| format!("{column} = {}", places.next())).collect();
                     format!("({})", all.join(" AND "))
                 };
                 let rows: Vec<String> = (0..count).map(|_| row()).collect();
@@ -154,23 +152,39 @@ impl Table {
     }
 }
 
-/// `($1, $2), ($3, $4)` for two rows of two columns.
-fn tuples(rows: usize, columns: usize) -> String {
-    let mut text = String::with_capacity(rows * columns * 6);
-    let mut place = 0;
-    for row in 0..rows {
-        text.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 0..columns {
-            place += 1;
-            if column > 0 {
-                text.push_str(", ");
-            }
-            // Writing to a String cannot fail.
-            let _ = write!(text, "${place}");
-        }
-        text.push(')');
+/// The parameters of a statement, in their order.
+///
+/// PostgreSQL numbers them. On SQLite a numbered one is a named one, which sqlx looks up by its name, and SQLite goes through
+/// all names for each: a thousand parameters would cost a million steps each time the statement runs.
+enum Places {
+    Numbered(usize),
+    Plain,
+}
+
+impl Places {
+    fn of(db: &AnyConnection) -> Self {
+        if db.backend_name() == "SQLite" { Self::Plain } else { Self::Numbered(0) }
     }
-    text
+
+    fn next(&mut self) -> String {
+        match self {
+            Self::Numbered(last) => {
+                *last += 1;
+                format!("${last}")
+            }
+            Self::Plain => "?".to_owned(),
+        }
+    }
+}
+
+/// `($1, $2), ($3, $4)` for two rows of two columns.
+fn tuples(places: &mut Places, rows: usize, columns: usize) -> String {
+    let mut row = || {
+        let all: Vec<String> = (0..columns).map(|_| places.next()).collect();
+        format!("({})", all.join(", "))
+    };
+    let rows: Vec<String> = (0..rows).map(|_| row()).collect();
+    rows.join(", ")
 }
 
 /// The rows in chunks of [`SIZES`], in their order.
@@ -200,20 +214,21 @@ mod tests {
 
     #[test]
     fn rows_are_split_into_few_fixed_sizes_in_order() {
-        let rows: Vec<Vec<Value>> = (0..137_i64).map(|n| vec![n.into()]).collect();
+        let rows: Vec<Vec<Value>> = (0..530_i64).map(|n| vec![n.into()]).collect();
         let sizes: Vec<usize> = chunks(rows.clone()).map(|chunk| chunk.len()).collect();
-        assert_eq!(sizes, [64, 64, 8, 1]);
+        assert_eq!(sizes, [256, 256, 16, 1, 1]);
         assert_eq!(chunks(rows.clone()).flatten().collect::<Vec<_>>(), rows);
     }
 
     #[test]
     fn rows_of_several_key_columns_are_looked_for_one_by_one() {
         let pairs = Table::new("pairs", 2, &["a", "b", "c"]);
-        assert_eq!(pairs.of_keys(2), "((a = $1 AND b = $2) OR (a = $3 AND b = $4))");
+        assert_eq!(pairs.of_keys(&mut Places::Numbered(0), 2), "((a = $1 AND b = $2) OR (a = $3 AND b = $4))");
     }
 
     #[test]
     fn parameters_are_numbered_row_by_row() {
-        assert_eq!(tuples(2, 3), "($1, $2, $3), ($4, $5, $6)");
+        assert_eq!(tuples(&mut Places::Numbered(0), 2, 3), "($1, $2, $3), ($4, $5, $6)");
+        assert_eq!(tuples(&mut Places::Plain, 2, 1), "(?), (?)");
     }
 }
