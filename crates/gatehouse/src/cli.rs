@@ -67,7 +67,7 @@ pub(crate) enum Command {
     Catalogue(Catalogue),
     /// Erase the personal data of a person, for good. History stays, with `erased` in its place.
     Forget {
-        /// The person's id.
+        /// Who: their person id or User ID, or the id of a member of staff.
         person: String,
         /// Why, for the record.
         #[arg(long)]

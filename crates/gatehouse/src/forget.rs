@@ -11,7 +11,6 @@ use domain::person::{Person, PersonCommand};
 use domain::{Actor, CommandId, PersonId, Reason};
 use event_codec::Fingerprint;
 use event_store::{EventStore, Position};
-use key_ring::KeyRingError;
 
 use crate::failure::Failure;
 use crate::folder::{sync_folder, unusable};
@@ -23,15 +22,8 @@ const PAGE: usize = 4_096;
 /// Forgets a person, for good. The position at which that can be seen.
 ///
 /// # Errors
-/// There is no such person; or a store refused, and the next `serve` goes on with it.
+/// A store refused, and the next `serve` goes on with it once the log has the promise.
 pub(crate) async fn forget(service: &Service, person: PersonId, reason: Reason, sent: &Sent) -> Result<Position, Failure> {
-    match service.ring.is_destroyed(person) {
-        Ok(_) => {}
-        Err(KeyRingError::UnknownPerson(_)) => {
-            return Err(Failure::Refused(format!("there is no person {person}: histories show persons by their ids")));
-        }
-        Err(error) => return Err(Failure::from_error(&error)),
-    }
     service.handlers.handle::<Person>(person.0, PersonCommand::ForgetPerson { reason }, sent).await?;
     complete(service, person).await
 }

@@ -57,7 +57,7 @@ pub(crate) fn router(admin: Admin) -> Router {
         .route("/catalogue", get(catalogue::list).post(catalogue::apply))
         .route("/history", post(history::show))
         .route("/state", post(history::state))
-        .route("/persons/{id}/forget", post(persons::forget))
+        .route("/forget", post(persons::forget))
         .route("/rebuild/{name}", post(rebuild::rebuild))
         .route("/backup", post(backup::backup))
         .with_state(admin)

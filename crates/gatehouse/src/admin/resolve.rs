@@ -1,10 +1,12 @@
 //! What an operator calls things by, and which things those are.
 
 use directory::OrganizationFilter;
+use domain::staff::{Staff, StaffState};
 use domain::{
     ApplicationCode, ApplicationId, CaseNumber, IdentifierScheme, IdentifierValue, OrganizationId, PersonId, RegisteredIdentifier,
     RegistrationId, UserId,
 };
+use key_ring::KeyRingError;
 use uuid::Uuid;
 
 use crate::failure::Failure;
@@ -49,17 +51,27 @@ fn identifier(text: &str) -> Option<RegisteredIdentifier> {
     Some(RegisteredIdentifier { scheme: IdentifierScheme::parse(scheme).ok()?, value: IdentifierValue::parse(value).ok()? })
 }
 
-/// The person of this id or User ID.
+/// The person of this id or User ID, or behind the member of staff of this id.
 ///
 /// # Errors
 /// There is none.
 pub(crate) async fn person(service: &Service, text: &str) -> Result<PersonId, Failure> {
-    if let Ok(id) = text.trim().parse::<Uuid>() {
-        return Ok(PersonId(id));
-    }
     let none = || Failure::Refused(format!("no person has the id or User ID {text:?}"));
-    let user_id = UserId::parse(text).map_err(|_| none())?;
-    service.workflows.user_with(&user_id).await?.ok_or_else(none)
+    let Ok(id) = text.trim().parse::<Uuid>() else {
+        let user_id = UserId::parse(text).map_err(|_| none())?;
+        return service.workflows.user_with(&user_id).await?.ok_or_else(none);
+    };
+    match service.ring.is_destroyed(PersonId(id)) {
+        Ok(_) => Ok(PersonId(id)),
+        Err(KeyRingError::UnknownPerson(_)) => {
+            let member = service.handlers.inspect::<Staff, _>(id, |state, _| match state {
+                StaffState::NotAppointed => None,
+                StaffState::Member(member) | StaffState::Dismissed(member) => Some(member.contact.person()),
+            });
+            member.await?.flatten().ok_or_else(none)
+        }
+        Err(error) => Err(Failure::from_error(&error)),
+    }
 }
 
 /// The application of this id or code.

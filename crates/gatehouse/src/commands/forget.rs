@@ -2,8 +2,6 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
-use domain::PersonId;
-
 use crate::admin::client::Client;
 use crate::admin::persons::{Forgetting, Forgotten};
 use crate::failure::Failure;
@@ -11,18 +9,17 @@ use crate::output;
 
 /// Erases the personal data of a person, once whoever typed it has confirmed.
 pub(super) async fn run(client: &mut Client, person: &str, reason: String, yes: bool) -> Result<(), Failure> {
-    let person: PersonId =
-        person.parse().map_err(|_| Failure::Usage(format!("{person:?} is not a person's id: histories show persons by their ids")))?;
     if !yes {
         confirm(person)?;
     }
-    let forgotten: Forgotten = client.post(&format!("/persons/{person}/forget"), &Forgetting { reason }).await?;
-    output::line(format_args!("forgotten at event {}: what the record says of them reads as erased", forgotten.position))?;
+    let forgotten: Forgotten = client.post("/forget", &Forgetting { person: person.to_owned(), reason }).await?;
+    let Forgotten { person, position } = forgotten;
+    output::line(format_args!("person {person} is forgotten at event {position}: what the record says of them reads as erased"))?;
     output::note("backups made before hold the data, and the key to it, until they are gone");
     Ok(())
 }
 
-fn confirm(person: PersonId) -> Result<(), Failure> {
+fn confirm(person: &str) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::Usage("this cannot be undone: give --yes to do it without being asked".to_owned()));
     }

@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_state_is_laid_out_field_by_field() {
-        let thing = json!({ "state": "active", "roles": ["a", "b"], "profile": { "country": "DE" }, "admins": [{ "person": "1" }] });
+        let thing = json!({ "admins": [{ "person": "1" }], "profile": { "country": "DE" }, "roles": ["a", "b"], "state": "active" });
         assert_eq!(lay_out(&thing, 1), "  admins:\n    -:\n      person: 1\n  profile:\n    country: DE\n  roles: a, b\n  state: active\n");
     }
 }
