@@ -10,7 +10,7 @@ use event_store::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
 use process_managers::{Clockwork, Desk};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +31,7 @@ pub(crate) struct Serving {
     service: Arc<Service>,
     health: Health,
     address: SocketAddr,
+    signals: Signals,
     stop: CancellationToken,
     http: JoinHandle<std::io::Result<()>>,
     admin: JoinHandle<std::io::Result<()>>,
@@ -48,12 +49,27 @@ pub(crate) async fn run(config: Config, clock: Clock) -> Result<(), Failure> {
     serving.until_told_to_stop().await
 }
 
+/// What tells the service to stop. Heeded from the very start on: a signal during the start is not lost, nor is it the end of a
+/// process in the middle of something.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn heed() -> Result<Self, Failure> {
+        let wrong = |error: std::io::Error| Failure::from_error(&error);
+        Ok(Self { terminate: signal(SignalKind::terminate()).map_err(wrong)?, interrupt: signal(SignalKind::interrupt()).map_err(wrong)? })
+    }
+}
+
 impl Serving {
     /// Starts everything: it answers when this returns, and is ready once the read models have caught up.
     ///
     /// # Errors
     /// The address is taken, or [`Service::open`] fails.
     pub(crate) async fn start(mut config: Config, clock: Clock, metrics: PrometheusHandle) -> Result<Self, Failure> {
+        let signals = Signals::heed()?;
         let folder = DataFolder::open_or_make(&config.data)?;
         // First, so that nothing is opened for an address that somebody else has.
         let listener = TcpListener::bind(config.listen).await.map_err(|error| {
@@ -70,7 +86,7 @@ impl Serving {
         let http = listen_http(listener, health.clone().router().merge(api::router(&service, &base_url)?), &stop);
         let admin = listen_admin(&service, &stop)?;
         tracing::info!(%address, data = %service.folder.root().display(), version = env!("CARGO_PKG_VERSION"), "serving");
-        Ok(Self { service, health, address, stop, http, admin, background: vec![mails, clockwork] })
+        Ok(Self { service, health, address, signals, stop, http, admin, background: vec![mails, clockwork] })
     }
 
     /// Where HTTP is served.
@@ -86,18 +102,15 @@ impl Serving {
     /// Waits for SIGTERM or SIGINT, then stops: what is under way is finished, for ten seconds at most.
     ///
     /// # Errors
-    /// [`Failure::MustRestart`] when the log can no longer be written; a signal cannot be waited for.
-    pub(crate) async fn until_told_to_stop(self) -> Result<(), Failure> {
-        let wrong = |error: std::io::Error| Failure::from_error(&error);
-        let mut terminate = signal(SignalKind::terminate()).map_err(wrong)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(wrong)?;
+    /// [`Failure::MustRestart`] when the log can no longer be written.
+    pub(crate) async fn until_told_to_stop(mut self) -> Result<(), Failure> {
         let mut failure = self.service.log.failure();
         let mut tidy = tokio::time::interval(Duration::from_secs(5));
         tidy.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let outcome = loop {
             tokio::select! {
-                _ = terminate.recv() => break Ok("SIGTERM"),
-                _ = interrupt.recv() => break Ok("SIGINT"),
+                _ = self.signals.terminate.recv() => break Ok("SIGTERM"),
+                _ = self.signals.interrupt.recv() => break Ok("SIGINT"),
                 failed = failure.wait_for(Option::is_some) => {
                     let why = failed.ok().and_then(|why| why.as_deref().map(str::to_owned)).unwrap_or_else(|| "its writer ended".to_owned());
                     break Err(why);
