@@ -44,6 +44,10 @@ pub const ROUTES: &[&[Row]] = &[
     crate::account::ACCESS,
     crate::users::ACCESS,
     crate::applications::ACCESS,
+    crate::offers::ACCESS,
+    crate::registrations::ACCESS,
+    crate::review::ACCESS,
+    crate::status::ACCESS,
 ];
 
 /// The service itself.

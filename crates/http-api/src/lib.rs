@@ -19,13 +19,17 @@ pub mod first_login;
 pub mod found;
 pub mod human_check;
 pub mod invitations;
+pub mod offers;
 mod permits;
 pub mod position;
 pub mod problem;
 mod reads;
+pub mod registrations;
+pub mod review;
 mod router;
 pub mod services;
 pub mod sign_in;
+pub mod status;
 pub mod users;
 
 pub use router::{description, router};

@@ -46,6 +46,10 @@ fn endpoints() -> (Router<Services>, utoipa::openapi::OpenApi) {
         .merge(crate::account::routes())
         .merge(crate::users::routes())
         .merge(crate::applications::routes())
+        .merge(crate::offers::routes())
+        .merge(crate::registrations::routes())
+        .merge(crate::review::routes())
+        .merge(crate::status::routes())
         .split_for_parts();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
         "An API token (`gatehouse token create`), a session's token, or the token of an invitation's or registration's link",

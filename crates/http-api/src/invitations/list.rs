@@ -1,0 +1,60 @@
+//! `GET /v1/invitations`: the invitations that were sent.
+
+use axum::extract::State;
+use domain::{OrganizationId, Owner};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::view::{InvitationView, parse_after, parse_state};
+use crate::caller::Caller;
+use crate::extract::{Query, page_size};
+use crate::found::{Found, Page};
+use crate::position::ReadAt;
+use crate::problem::Problem;
+use crate::services::Services;
+
+/// Which invitations.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Ask {
+    /// For the staff: those that this partner sent; without, those that the operator sent.
+    partner: Option<Uuid>,
+    /// Only those in this state: `sent`, `opened`, `offered`, `accepted`, `offer_accepted`, `offer_declined`, `revoked`, `expired`.
+    state: Option<String>,
+    /// Where to go on: `next` of the page before.
+    after: Option<String>,
+    /// How many, 1 to 100; 50 unless said.
+    limit: Option<u32>,
+}
+
+/// List invitations
+///
+/// A partner sees its own; the staff those of one partner, or the operator's. The newest come first.
+#[utoipa::path(
+    get,
+    path = "/v1/invitations",
+    tag = "Invitations",
+    params(Ask),
+    responses((status = 200, description = "A page of them", body = Page<InvitationView>), (status = 400, description = "The query cannot be read", body = Problem))
+)]
+pub(super) async fn list(
+    State(services): State<Services>,
+    caller: Caller,
+    at: ReadAt,
+    Query(ask): Query<Ask>,
+) -> Result<Found<Page<InvitationView>>, Problem> {
+    let limit = page_size(ask.limit)?;
+    let inviter = match (caller.inviter(), ask.partner) {
+        (Owner::Partner(own), Some(other)) if own.0 != other => return Err(Problem::forbidden("a partner sees its own invitations only")),
+        (Owner::Partner(own), _) => Owner::Partner(own),
+        (Owner::Operator, Some(partner)) => Owner::Partner(OrganizationId(partner)),
+        (Owner::Operator, None) => Owner::Operator,
+    };
+    let (state, after) = (parse_state(ask.state.as_deref())?, parse_after(ask.after.as_deref())?);
+    let mut view = services.read(&services.views.directory, at).await?;
+    let rows = directory::invitations_of(view.rows(), inviter, state, after, limit + 1).await.map_err(|error| Problem::internal(&error))?;
+    let page = Page::of(rows, limit, |row| row.position.to_string(), InvitationView::from);
+    Ok(Found::at(&services, view.position(), page))
+}

@@ -1,0 +1,48 @@
+//! `POST /v1/invitations/{id}/resend`: sends an invitation again.
+
+use axum::extract::State;
+use domain::InvitationId;
+use domain::invitation::InvitationCommand;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::send::send;
+use super::view::InvitationView;
+use crate::body::Body;
+use crate::command::{Accepted, Incoming};
+use crate::extract::Path;
+use crate::problem::Problem;
+use crate::services::Services;
+
+/// For how long.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResendInvitation {
+    /// Days until it expires, 1 to 90; the service's default is 30.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_days: Option<u32>,
+}
+
+/// Send an invitation again
+///
+/// With a new link; the old one stops working. An expired invitation comes to life again.
+#[utoipa::path(
+    post,
+    path = "/v1/invitations/{id}/resend",
+    tag = "Invitations",
+    params(("id" = Uuid, Path, description = "The invitation")),
+    request_body = ResendInvitation,
+    responses(
+        (status = 200, description = "It is sent again", body = InvitationView),
+        (status = 410, description = "It was accepted, declined or taken back", body = Problem),
+    )
+)]
+pub(super) async fn resend(
+    State(services): State<Services>,
+    incoming: Incoming,
+    Path(id): Path<InvitationId>,
+    Body(body): Body<ResendInvitation>,
+) -> Result<Accepted<InvitationView>, Problem> {
+    let command = InvitationCommand::ResendInvitation { expires_in_days: body.expires_in_days };
+    send(&services, &incoming, id, "resend", &body, command).await
+}

@@ -1,0 +1,27 @@
+//! What the endpoints share by which an inviter changes an invitation.
+
+use domain::InvitationId;
+use domain::invitation::{Invitation, InvitationCommand};
+use serde::Serialize;
+
+use super::view::{InvitationView, may_change};
+use crate::command::{Accepted, Incoming};
+use crate::problem::Problem;
+use crate::services::Services;
+
+/// Sends an inviter's command to an invitation of theirs.
+pub(super) async fn send(
+    services: &Services,
+    incoming: &Incoming,
+    id: InvitationId,
+    about: &str,
+    body: &impl Serialize,
+    command: InvitationCommand,
+) -> Result<Accepted<InvitationView>, Problem> {
+    let inviter = services.handlers.inspect::<Invitation, _>(id.0, |state, _| state.invited().map(|invited| invited.inviter)).await?;
+    may_change(&incoming.caller, inviter.flatten().ok_or_else(|| Problem::not_found("invitation"))?)?;
+    let sent = incoming.sent(services, &format!("{about} {id}"), body);
+    let answer = services.handlers.handle::<Invitation>(id.0, command, &sent).await?;
+    let view = services.handlers.inspect::<Invitation, _>(id.0, |state, _| InvitationView::of(id, state)).await?;
+    Ok(Accepted::new(services, &answer, view.flatten().ok_or_else(|| Problem::not_found("invitation"))?))
+}

@@ -1,0 +1,45 @@
+//! `DELETE /v1/registrations/{id}/administrators/{person}/roles/{role}`: takes a role from an administrator-to-be.
+
+use axum::extract::State;
+use domain::registration::{Registration, RegistrationCommand};
+use domain::{PersonId, RegistrationId};
+
+use super::holder;
+use super::progress::{Progress, taken, unchanged};
+use super::role::Role;
+use crate::command::{Accepted, Incoming};
+use crate::extract::{IfMatch, Path};
+use crate::problem::Problem;
+use crate::services::Services;
+
+/// Take a role from an administrator-to-be
+///
+/// Without any role they are no administrator-to-be any more.
+#[utoipa::path(
+    delete,
+    path = "/v1/registrations/{id}/administrators/{person}/roles/{role}",
+    tag = "Registrations",
+    params(
+        ("id" = Uuid, Path, description = "The registration"),
+        ("person" = Uuid, Path, description = "The administrator-to-be"),
+        ("role" = String, Path, description = "`organization-administrator`, or the id of the application")
+    ),
+    responses(
+        (status = 200, description = "They do not have it", body = Progress),
+        (status = 409, description = "The registration cannot be changed now", body = Problem),
+    )
+)]
+pub(super) async fn deselect(
+    State(services): State<Services>,
+    incoming: Incoming,
+    Path((id, person, role)): Path<(RegistrationId, PersonId, String)>,
+    version: IfMatch,
+) -> Result<Accepted<Progress>, Problem> {
+    holder::check(&incoming.caller, id, &services).await?;
+    let role = Role::from_address(&role)?;
+    unchanged(id, version, &services).await?;
+    let sent = incoming.sent(&services, &format!("deselect {id} {person}"), &role);
+    let command = RegistrationCommand::DeselectAdministrator { nominee: person, role: role.into() };
+    let answer = services.handlers.handle::<Registration>(id.0, command, &sent).await?;
+    taken(id, &answer, &services).await
+}

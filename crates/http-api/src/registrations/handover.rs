@@ -1,0 +1,37 @@
+//! `POST /v1/registrations/{id}/administrators/{person}/handover`: says that a one-time password will be handed over.
+
+use axum::extract::State;
+use domain::registration::{Registration, RegistrationCommand};
+use domain::{PersonId, RegistrationId};
+
+use super::holder;
+use super::progress::{Progress, taken};
+use crate::command::{Accepted, Incoming};
+use crate::extract::Path;
+use crate::problem::Problem;
+use crate::services::Services;
+
+/// Say that a one-time password will be handed over
+///
+/// It is never mailed: the registrant hands it to the administrator-to-be.
+#[utoipa::path(
+    post,
+    path = "/v1/registrations/{id}/administrators/{person}/handover",
+    tag = "Registrations",
+    params(("id" = Uuid, Path, description = "The registration"), ("person" = Uuid, Path, description = "The administrator-to-be")),
+    responses(
+        (status = 200, description = "It is noted", body = Progress),
+        (status = 422, description = "Nobody of this id was named", body = Problem),
+    )
+)]
+pub(super) async fn handover(
+    State(services): State<Services>,
+    incoming: Incoming,
+    Path((id, person)): Path<(RegistrationId, PersonId)>,
+) -> Result<Accepted<Progress>, Problem> {
+    holder::check(&incoming.caller, id, &services).await?;
+    let sent = incoming.sent(&services, &format!("handover {id} {person}"), &());
+    let command = RegistrationCommand::AcknowledgeHandover { nominee: person };
+    let answer = services.handlers.handle::<Registration>(id.0, command, &sent).await?;
+    taken(id, &answer, &services).await
+}
