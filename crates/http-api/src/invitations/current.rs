@@ -90,6 +90,7 @@ pub(super) fn link(caller: &Caller) -> Result<(InvitationId, u32), Problem> {
         | Caller::Partner { .. }
         | Caller::Service { .. }
         | Caller::User { .. }
+        | Caller::Invitee { .. }
         | Caller::Registrant { .. } => Err(Problem::forbidden("only the holder of an invitation's link may do this")),
     }
 }

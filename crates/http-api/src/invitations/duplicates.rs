@@ -13,6 +13,7 @@ use crate::checks::Checks;
 use crate::found::Found;
 use crate::position::ReadAt;
 use crate::problem::Problem;
+use crate::reads::broken;
 use crate::services::Services;
 
 /// Whom somebody is about to invite.
@@ -76,9 +77,7 @@ pub(super) async fn duplicates(
     let company = checks.finish(company)?;
     let mut view = services.read(&services.views.directory, at).await?;
     let email = email.as_ref().map(Email::as_str);
-    let found = directory::likely_duplicates(view.rows(), company.as_str(), &identifiers, email)
-        .await
-        .map_err(|error| Problem::internal(&error))?;
+    let found = directory::likely_duplicates(view.rows(), company.as_str(), &identifiers, email).await.map_err(broken)?;
     let items = found.into_iter().map(LikelyOrganization::from).collect();
     Ok(Found::at(&services, view.position(), LikelyDuplicates { items }))
 }

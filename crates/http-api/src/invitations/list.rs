@@ -6,12 +6,13 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::view::{InvitationView, parse_after, parse_state};
+use super::view::{InvitationView, parse_after};
 use crate::caller::Caller;
 use crate::extract::{Query, page_size};
 use crate::found::{Found, Page};
 use crate::position::ReadAt;
 use crate::problem::Problem;
+use crate::reads::{broken, word};
 use crate::services::Services;
 
 /// Which invitations.
@@ -52,9 +53,9 @@ pub(super) async fn list(
         (Owner::Operator, Some(partner)) => Owner::Partner(OrganizationId(partner)),
         (Owner::Operator, None) => Owner::Operator,
     };
-    let (state, after) = (parse_state(ask.state.as_deref())?, parse_after(ask.after.as_deref())?);
+    let (state, after) = (word("state", ask.state.as_deref())?, parse_after(ask.after.as_deref())?);
     let mut view = services.read(&services.views.directory, at).await?;
-    let rows = directory::invitations_of(view.rows(), inviter, state, after, limit + 1).await.map_err(|error| Problem::internal(&error))?;
+    let rows = directory::invitations_of(view.rows(), inviter, state, after, limit + 1).await.map_err(broken)?;
     let page = Page::of(rows, limit, |row| row.position.to_string(), InvitationView::from);
     Ok(Found::at(&services, view.position(), page))
 }

@@ -1,6 +1,5 @@
 //! An invitation, as its inviter and the staff see it.
 
-use axum::http::StatusCode;
 use domain::invitation::{InvitationState, Invited, Link};
 use domain::{InvitationId, Owner};
 use jiff::Timestamp;
@@ -123,6 +122,7 @@ pub(super) fn may_see(caller: &Caller, inviter: Owner) -> Result<(), Problem> {
         | Caller::Service { .. }
         | Caller::User { .. }
         | Caller::Addressee { .. }
+        | Caller::Invitee { .. }
         | Caller::Registrant { .. } => Err(Problem::not_found("invitation")),
     }
 }
@@ -133,30 +133,7 @@ pub(super) fn may_change(caller: &Caller, inviter: Owner) -> Result<(), Problem>
     if caller.inviter() == inviter {
         return Ok(());
     }
-    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "only the company that sent an invitation may send it again or take it back"))
-}
-
-/// The states of the directory by their names.
-pub(crate) fn parse_state(text: Option<&str>) -> Result<Option<directory::InvitationState>, Problem> {
-    use directory::InvitationState as State;
-    let all = [
-        State::Sent,
-        State::Opened,
-        State::Offered,
-        State::Accepted,
-        State::OfferAccepted,
-        State::OfferDeclined,
-        State::Revoked,
-        State::Expired,
-    ];
-    let Some(text) = text else { return Ok(None) };
-    match all.into_iter().find(|state| state.as_str() == text) {
-        Some(state) => Ok(Some(state)),
-        None => Err(Problem::malformed(
-            "query:state",
-            "the state is one of sent, opened, offered, accepted, offer_accepted, offer_declined, revoked, expired",
-        )),
-    }
+    Err(Problem::forbidden("only the company that sent an invitation may send it again or take it back"))
 }
 
 /// The place in a list, as [`crate::found::Page`] gave it.

@@ -7,7 +7,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::administrator::organization_of;
 use crate::command::{Accepted, Incoming};
 use crate::extract::Path;
 use crate::problem::Problem;
@@ -42,7 +41,7 @@ pub(super) async fn accept(
     incoming: Incoming,
     Path(id): Path<InvitationId>,
 ) -> Result<Accepted<AnsweredOffer>, Problem> {
-    let organization = organization_of(&incoming.caller, &services).await?;
+    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
     let sent = incoming.sent(&services, &format!("accept-offer {id}"), &());
     let command = InvitationCommand::AcceptOffer { organization };
     let answer = services.handlers.handle::<Invitation>(id.0, command, &sent).await.map_err(|error| hidden(error.into()))?;

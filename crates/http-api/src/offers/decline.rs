@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::accept::{AnsweredOffer, hidden};
-use super::administrator::organization_of;
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
@@ -43,7 +42,7 @@ pub(super) async fn decline(
     Path(id): Path<InvitationId>,
     Body(body): Body<DeclineOffer>,
 ) -> Result<Accepted<AnsweredOffer>, Problem> {
-    let organization = organization_of(&incoming.caller, &services).await?;
+    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
     let mut checks = Checks::default();
     let reason = checks.parse_optional("/reason", body.reason.as_deref(), Reason::parse);
     checks.finish(Some(()))?;

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::administrator::organization_of;
 use crate::caller::Caller;
 use crate::extract::{Query, page_size};
 use crate::found::{Found, Page};
-use crate::invitations::view::{parse_after, parse_state};
+use crate::invitations::view::parse_after;
 use crate::position::ReadAt;
 use crate::problem::Problem;
+use crate::reads::{broken, word};
 use crate::registrations::view::{AskedApplication, application};
 use crate::services::Services;
 
@@ -64,13 +64,12 @@ pub(super) async fn list(
     at: ReadAt,
     Query(ask): Query<Ask>,
 ) -> Result<Found<Page<Offer>>, Problem> {
-    let organization = organization_of(&caller, &services).await?;
+    let (_, organization) = caller.organization_administrator(&services).await?;
     let limit = page_size(ask.limit)?;
-    let (state, after) = (parse_state(ask.state.as_deref())?, parse_after(ask.after.as_deref())?);
+    let (state, after) = (word("state", ask.state.as_deref())?, parse_after(ask.after.as_deref())?);
     let (rows, position) = {
         let mut view = services.read(&services.views.directory, at).await?;
-        let rows =
-            directory::offers_to(view.rows(), organization, state, after, limit + 1).await.map_err(|error| Problem::internal(&error))?;
+        let rows = directory::offers_to(view.rows(), organization, state, after, limit + 1).await.map_err(broken)?;
         (rows, view.position())
     };
     let mut asked = Vec::with_capacity(rows.len());

@@ -1,7 +1,6 @@
 //! Offers: invitations to organizations that are registered already, answered by their administrators.
 
 pub mod accept;
-mod administrator;
 pub mod decline;
 pub mod list;
 

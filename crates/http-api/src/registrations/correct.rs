@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::holder;
-use super::person::ContactDetails;
 use super::progress::{Progress, taken, unchanged};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
 use crate::extract::{IfMatch, Path};
+use crate::fields::ContactDetails;
 use crate::problem::Problem;
 use crate::services::Services;
 

@@ -6,7 +6,7 @@ use domain::{PersonId, RegistrationId};
 
 use super::holder;
 use super::progress::{Progress, taken, unchanged};
-use super::role::Role;
+use super::role::from_address;
 use crate::command::{Accepted, Incoming};
 use crate::extract::{IfMatch, Path};
 use crate::problem::Problem;
@@ -36,7 +36,7 @@ pub(super) async fn deselect(
     version: IfMatch,
 ) -> Result<Accepted<Progress>, Problem> {
     holder::check(&incoming.caller, id, &services).await?;
-    let role = Role::from_address(&role)?;
+    let role = from_address(&role)?;
     unchanged(id, version, &services).await?;
     let sent = incoming.sent(&services, &format!("deselect {id} {person}"), &role);
     let command = RegistrationCommand::DeselectAdministrator { nominee: person, role: role.into() };

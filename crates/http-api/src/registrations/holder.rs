@@ -33,6 +33,7 @@ pub(super) async fn check(caller: &Caller, registration: RegistrationId, service
         | Caller::Staff { .. }
         | Caller::Partner { .. }
         | Caller::Service { .. }
+        | Caller::Invitee { .. }
         | Caller::User { .. } => Err(Problem::not_found("registration")),
     }
 }

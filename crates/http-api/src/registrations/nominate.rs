@@ -8,13 +8,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::holder;
-use super::person::ContactDetails;
 use super::progress::{Progress, look, unchanged};
-use super::role::Role;
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
 use crate::extract::{IfMatch, Path};
+use crate::fields::{ContactDetails, HeldRole};
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -25,7 +24,7 @@ pub struct NominateAdministrator {
     /// How to reach them.
     pub nominee: ContactDetails,
     /// What they shall be.
-    pub role: Role,
+    pub role: HeldRole,
     /// Whether the registrant names themselves.
     #[serde(default)]
     pub is_registrant: bool,

@@ -3,16 +3,26 @@
 use axum::extract::State;
 use domain::RegistrationId;
 use domain::registration::{Registration, RegistrationCommand};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::holder;
-use super::profile::Profile;
 use super::progress::{Progress, taken, unchanged};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
 use crate::extract::{IfMatch, Path};
+use crate::fields::CompanyProfile;
 use crate::problem::Problem;
 use crate::services::Services;
+
+/// The profile.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveProfile {
+    /// All of it, as it shall be.
+    pub profile: CompanyProfile,
+}
 
 /// Save the organization's profile
 ///
@@ -22,7 +32,7 @@ use crate::services::Services;
     path = "/v1/registrations/{id}/profile",
     tag = "Registrations",
     params(("id" = Uuid, Path, description = "The registration")),
-    request_body = Profile,
+    request_body = SaveProfile,
     responses(
         (status = 200, description = "It is saved", body = Progress),
         (status = 409, description = "Another step comes first, or the registration cannot be changed now", body = Problem),
@@ -34,11 +44,11 @@ pub(super) async fn save(
     incoming: Incoming,
     Path(id): Path<RegistrationId>,
     version: IfMatch,
-    Body(body): Body<Profile>,
+    Body(body): Body<SaveProfile>,
 ) -> Result<Accepted<Progress>, Problem> {
     holder::check(&incoming.caller, id, &services).await?;
     let mut checks = Checks::default();
-    let profile = body.parse(&mut checks);
+    let profile = body.profile.parse(&mut checks);
     let profile = checks.finish(profile)?;
     unchanged(id, version, &services).await?;
     let sent = incoming.sent(&services, &format!("save-profile {id}"), &body);

@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 
 use super::holder;
 use super::progress::{Progress, taken, unchanged};
-use super::role::Role;
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
 use crate::extract::{IfMatch, Path};
+use crate::fields::HeldRole;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -20,7 +20,7 @@ use crate::services::Services;
 #[serde(deny_unknown_fields)]
 pub struct SelectAdministrator {
     /// What they shall be.
-    pub role: Role,
+    pub role: HeldRole,
 }
 
 /// Give an administrator-to-be another role

@@ -39,6 +39,7 @@ pub(super) async fn show(
         | Caller::Anyone
         | Caller::Partner { .. }
         | Caller::Service { .. }
+        | Caller::Invitee { .. }
         | Caller::User { .. } => {
             holder::check(&caller, id, &services).await?;
             Eyes::Registrant

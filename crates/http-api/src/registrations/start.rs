@@ -15,6 +15,7 @@ use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
 use crate::position::ReadAt;
 use crate::problem::Problem;
+use crate::reads::broken;
 use crate::services::Services;
 
 /// What the page says before anybody begins.
@@ -109,7 +110,7 @@ impl StartRegistration {
         let slug = Slug::parse(link).map_err(|invalid| Problem::invalid_field("/link", invalid.problem))?;
         if applications.is_empty() {
             let mut view = services.read(&services.views.directory, at).await?;
-            let found = directory::application_by_slug(view.rows(), &slug).await.map_err(|error| Problem::internal(&error))?;
+            let found = directory::application_by_slug(view.rows(), &slug).await.map_err(broken)?;
             let found = found.ok_or_else(|| Problem::invalid_field("/link", "no application can be registered for by this link"))?;
             applications.push(found.id);
         }
@@ -125,6 +126,6 @@ async fn named(text: &str, index: usize, services: &Services, at: ReadAt) -> Res
     let pointer = format!("/applications/{index}");
     let code = ApplicationCode::parse(text).map_err(|invalid| Problem::invalid_field(pointer.clone(), invalid.problem))?;
     let mut view = services.read(&services.views.directory, at).await?;
-    let found = directory::application_by_code(view.rows(), &code).await.map_err(|error| Problem::internal(&error))?;
+    let found = directory::application_by_code(view.rows(), &code).await.map_err(broken)?;
     found.map(|application| application.id).ok_or_else(|| Problem::invalid_field(pointer, "the catalogue has no application of this code"))
 }

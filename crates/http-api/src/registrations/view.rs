@@ -9,9 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::due::DueDate;
-use super::person::ContactDetails;
-use super::profile::Profile;
-use super::role::Role;
+use crate::fields::{CompanyProfile, ContactDetails, HeldRole};
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -55,7 +53,7 @@ pub struct RegistrationView {
     pub applications: Vec<AskedApplication>,
     /// The organization's profile, once saved.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub profile: Option<Profile>,
+    pub profile: Option<CompanyProfile>,
     /// The administrators-to-be, in the order of their nomination.
     pub administrators: Vec<AdministratorView>,
     /// What only the staff sees.
@@ -203,7 +201,7 @@ pub struct AdministratorView {
     /// Whether the registrant said that they will hand over the one-time password.
     pub handover_acknowledged: bool,
     /// What they shall be.
-    pub roles: Vec<Role>,
+    pub roles: Vec<HeldRole>,
 }
 
 /// What only the staff sees.
@@ -291,7 +289,7 @@ impl RegistrationView {
             }),
             dossier_version: case.dossier.version,
             applications,
-            profile: case.dossier.profile.as_ref().map(Profile::from),
+            profile: case.dossier.profile.as_ref().map(CompanyProfile::from),
             administrators: administrators(case),
             review: (eyes == Eyes::Staff).then(|| ReviewView::of(case)),
         })
@@ -328,7 +326,7 @@ fn administrators(case: &Case) -> Vec<AdministratorView> {
         contact: nominee.contact.get().map(ContactDetails::from),
         is_registrant: nominee.is_registrant,
         handover_acknowledged: nominee.handover_acknowledged,
-        roles: nominee.roles.iter().map(|role| Role::from(*role)).collect(),
+        roles: nominee.roles.iter().map(|role| HeldRole::from(*role)).collect(),
     };
     case.dossier.nominees.iter().map(view).collect()
 }

@@ -6,10 +6,11 @@ use command_handlers::workflows;
 use domain::registration::{RegistrationEvent, Reviewer};
 use domain::{Reason, RegistrationId};
 
-use super::by_reviewer::{Reasoned, versioned};
+use super::by_reviewer::versioned;
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
 use crate::extract::{IfMatch, Path};
+use crate::fields::Because;
 use crate::problem::Problem;
 use crate::registrations::progress::{Progress, taken};
 use crate::services::Services;
@@ -22,7 +23,7 @@ use crate::services::Services;
     path = "/v1/registrations/{id}/approve",
     tag = "Review",
     params(("id" = Uuid, Path, description = "The registration"), ("If-Match" = String, Header, description = "The version that was looked at")),
-    request_body = Reasoned,
+    request_body = Because,
     responses(
         (status = 200, description = "It is approved, or waits for the second person", body = Progress),
         (status = 403, description = "You have to do with the organization, submitted it, or were the first of the two", body = Problem),
@@ -36,7 +37,7 @@ pub(super) async fn approve(
     incoming: Incoming,
     Path(id): Path<RegistrationId>,
     version: IfMatch,
-    Body(body): Body<Reasoned>,
+    Body(body): Body<Because>,
 ) -> Result<Accepted<Progress>, Problem> {
     let dossier_version = version.required()?;
     let reason = body.parse()?;

@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::approve;
-use super::by_reviewer::Reasoned;
 use crate::body::Body;
 use crate::command::Incoming;
+use crate::fields::Because;
 use crate::position::POSITION;
 use crate::problem::Problem;
 use crate::registrations::progress::look;
@@ -81,7 +81,7 @@ pub(super) async fn approve_batch(
     Body(body): Body<ApproveBatch>,
 ) -> Result<Response, Problem> {
     check(&body.registrations)?;
-    let reason = Reasoned { reason: body.reason }.parse()?;
+    let reason = Because { reason: body.reason }.parse()?;
     let reviewer = incoming.caller.reviewer(&services).await?;
     let mut position = None;
     let mut outcomes = Vec::with_capacity(body.registrations.len());

@@ -2,31 +2,14 @@
 
 use command_handlers::Answer;
 use command_handlers::CommandError;
+use domain::RegistrationId;
 use domain::registration::{Registration, RegistrationCommand, RegistrationEvent, RegistrationRejection};
-use domain::{Reason, RegistrationId};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Serialize;
 
 use crate::command::{Accepted, Incoming};
 use crate::problem::Problem;
 use crate::registrations::progress::{Progress, taken};
 use crate::services::Services;
-
-/// Why it is decided so.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Reasoned {
-    /// Why, as history keeps it; a rejection's is told to the registrant.
-    #[schema(example = "Register entry and references check out.")]
-    pub reason: String,
-}
-
-impl Reasoned {
-    /// The valid reason.
-    pub(super) fn parse(&self) -> Result<Reason, Problem> {
-        Reason::parse(&self.reason).map_err(|invalid| Problem::invalid_field("/reason", invalid.problem))
-    }
-}
 
 /// Sends a reviewer's command to a case. `about` names the command; `body` is what it asks, with the version that it is about.
 pub(super) async fn send(

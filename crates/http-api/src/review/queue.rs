@@ -12,6 +12,7 @@ use crate::extract::{Query, page_size};
 use crate::found::Found;
 use crate::position::ReadAt;
 use crate::problem::Problem;
+use crate::reads::broken;
 use crate::services::Services;
 
 /// Which part of the queue.
@@ -126,8 +127,8 @@ pub(super) async fn queue(State(services): State<Services>, at: ReadAt, Query(as
     let (filter, after) = ask.parse()?;
     let now = (services.handlers.clock())();
     let mut view = services.read(&services.views.review_queue, at).await?;
-    let page = review_queue::page(view.rows(), &filter, after, limit).await.map_err(|error| Problem::internal(&error))?;
-    let counts = review_queue::counts(view.rows(), now).await.map_err(|error| Problem::internal(&error))?;
+    let page = review_queue::page(view.rows(), &filter, after, limit).await.map_err(broken)?;
+    let counts = review_queue::counts(view.rows(), now).await.map_err(broken)?;
     let page = QueuePage {
         items: page.cases.into_iter().map(|case| QueueItem::of(case, now)).collect(),
         next: page.next.map(|next| next.to_string()),

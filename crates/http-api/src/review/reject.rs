@@ -4,10 +4,11 @@ use axum::extract::State;
 use domain::RegistrationId;
 use domain::registration::RegistrationCommand;
 
-use super::by_reviewer::{Reasoned, send};
+use super::by_reviewer::send;
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
 use crate::extract::{IfMatch, Path};
+use crate::fields::Because;
 use crate::problem::Problem;
 use crate::registrations::progress::Progress;
 use crate::services::Services;
@@ -20,7 +21,7 @@ use crate::services::Services;
     path = "/v1/registrations/{id}/reject",
     tag = "Review",
     params(("id" = Uuid, Path, description = "The registration"), ("If-Match" = String, Header, description = "The version that was looked at")),
-    request_body = Reasoned,
+    request_body = Because,
     responses(
         (status = 200, description = "It is rejected", body = Progress),
         (status = 403, description = "You have to do with the organization, or submitted it", body = Problem),
@@ -34,7 +35,7 @@ pub(super) async fn reject(
     incoming: Incoming,
     Path(id): Path<RegistrationId>,
     version: IfMatch,
-    Body(body): Body<Reasoned>,
+    Body(body): Body<Because>,
 ) -> Result<Accepted<Progress>, Problem> {
     let dossier_version = version.required()?;
     let reason = body.parse()?;

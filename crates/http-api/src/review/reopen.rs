@@ -4,10 +4,11 @@ use axum::extract::State;
 use domain::RegistrationId;
 use domain::registration::RegistrationCommand;
 
-use super::by_reviewer::{Reasoned, send};
+use super::by_reviewer::send;
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
 use crate::extract::Path;
+use crate::fields::Because;
 use crate::problem::Problem;
 use crate::registrations::progress::Progress;
 use crate::services::Services;
@@ -20,7 +21,7 @@ use crate::services::Services;
     path = "/v1/registrations/{id}/reopen",
     tag = "Review",
     params(("id" = Uuid, Path, description = "The registration")),
-    request_body = Reasoned,
+    request_body = Because,
     responses(
         (status = 200, description = "It is in review again", body = Progress),
         (status = 403, description = "You have to do with the organization, or submitted it", body = Problem),
@@ -31,7 +32,7 @@ pub(super) async fn reopen(
     State(services): State<Services>,
     incoming: Incoming,
     Path(id): Path<RegistrationId>,
-    Body(body): Body<Reasoned>,
+    Body(body): Body<Because>,
 ) -> Result<Accepted<Progress>, Problem> {
     let reason = body.parse()?;
     let reviewer = incoming.caller.reviewer(&services).await?;

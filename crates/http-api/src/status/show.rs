@@ -11,6 +11,7 @@ use crate::extract::Path;
 use crate::found::Found;
 use crate::position::ReadAt;
 use crate::problem::Problem;
+use crate::reads::broken;
 use crate::services::Services;
 
 /// Where a case stands, in what anybody who knows its number may know.
@@ -59,7 +60,7 @@ pub(super) async fn show(
     // What cannot be a case number is the number of no case.
     let number = CaseNumber::parse(&case_number).map_err(|_| Problem::not_found("case"))?;
     let mut view = services.read(&services.views.registration_status, at).await?;
-    let found = registration_status::public(view.rows(), &number).await.map_err(|error| Problem::internal(&error))?;
+    let found = registration_status::public(view.rows(), &number).await.map_err(broken)?;
     let status = found.ok_or_else(|| Problem::not_found("case"))?;
     Ok(Found::at(&services, view.position(), CaseStatus::from(status)))
 }
