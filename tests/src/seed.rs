@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use test_support::servers::gatehouse_command;
+use test_support::servers::{GatehouseProcess, gatehouse_command};
 use uuid::Uuid;
 
 /// One application of the operator's own.
@@ -35,6 +35,8 @@ pub struct Seed {
 /// When the service is not built or refuses.
 #[must_use]
 pub fn seed(data: &Path) -> Seed {
+    // The first start makes the folder; the operator's commands reach the service over its socket.
+    let service = GatehouseProcess::serve(data).env("GATEHOUSE_LOG", "warn").start();
     let catalogue = data.with_extension("catalogue.toml");
     std::fs::write(&catalogue, CATALOGUE).expect("the catalogue can be written");
     let catalogue = catalogue.to_str().expect("the path is text");
@@ -43,6 +45,7 @@ pub fn seed(data: &Path) -> Seed {
     let application = listed.split_whitespace().find_map(|word| Uuid::try_parse(word).ok());
     let staff = gatehouse(data, &["staff", "appoint", "Ada", "Admin", "ada.admin@gateway.example", "--role", "administrator"]);
     let token = gatehouse(data, &["token", "create", "load", "--staff", staff.trim()]);
+    assert!(service.terminate().success(), "the service ended badly");
     Seed { token: token.trim().to_owned(), application: application.expect("the catalogue lists ids") }
 }
 

@@ -62,7 +62,11 @@ impl History {
         let mut told = HashSet::new();
         for answer in acknowledged {
             assert!(told.insert(answer.id), "two commands made one invitation: {answer:?}");
-            assert_eq!(self.invitations.get(&answer.id), Some(&answer.position()), "an acknowledged command is not in its place: {answer:?}");
+            assert_eq!(
+                self.invitations.get(&answer.id),
+                Some(&answer.position()),
+                "an acknowledged command is not in its place: {answer:?}"
+            );
         }
         let untold = self.invitations.len() - told.len();
         assert!(untold <= open.len(), "{untold} invitations that nobody was told of, but only {} commands unanswered", open.len());
