@@ -59,7 +59,7 @@ impl Workflows {
             let user_id = UserId::derive(sent.derive(&format!("user id {attempt}")));
             let reserve = Reserve { id: self.user_id_reservation(&user_id), kind: ReservationKind::UserId, owner: person.0 };
             let command = UserCommand::ConfirmSelfRegistration { user_id: user_id.clone(), administrator };
-            match self.handlers.run::<User>(person.0, command, sent, &[reserve], false).await {
+            match self.handlers.handle_reserving::<User>(person.0, command, sent, &[reserve]).await {
                 Ok(answer) => {
                     let created = answer.events.iter().find_map(|event| {
                         if let UserEvent::Created { one_time_password, .. } = event { Some(*one_time_password) } else { None }

@@ -4,14 +4,17 @@
 mod accounts;
 mod approve;
 mod catalogue;
+mod entitle;
 mod forget;
 mod invite;
 mod members;
 mod nominate;
+mod profiles;
 mod register;
 mod sign_in;
 
 pub use accounts::NewUser;
+pub use entitle::AskAccess;
 pub use approve::Approve;
 pub use invite::Invite;
 pub use nominate::Nominate;

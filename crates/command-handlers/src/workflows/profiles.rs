@@ -1,0 +1,64 @@
+//! Changes of an organization's profile, as far as its registered identifiers must stay its own.
+
+use domain::organization::{Organization, OrganizationCommand, OrganizationEvent};
+use domain::registration::Reviewer;
+use domain::reservation::{Reservation, ReservationCommand, ReservationKind};
+use domain::{OrganizationId, OrganizationProfile, Reason, RegisteredIdentifier};
+
+use super::{WorkflowError, WorkflowRejection, Workflows};
+use crate::{Answer, CommandError, Reserve, Sent};
+
+impl Workflows {
+    /// Approves the change of profile that waits: its registered identifiers are taken for the organization first, and those
+    /// that it has no more are given back afterwards.
+    ///
+    /// # Errors
+    /// If none waits, an identifier belongs to another organization, or the reviewer belongs to this one.
+    pub async fn approve_amendment(
+        &self,
+        organization: OrganizationId,
+        reviewer: &Reviewer,
+        reason: Reason,
+        sent: &Sent,
+    ) -> Result<Answer<OrganizationEvent>, WorkflowError> {
+        let command = OrganizationCommand::ApproveAmendment { reviewer: reviewer.staff, reason };
+        let before = self.handlers.rehearse::<Organization>(organization.0, command.clone(), sent).await.map_err(CommandError::of_any)?;
+        if let Some(answer) = before {
+            return Ok(answer);
+        }
+        let (profile, amendment) = self.amendment_of(organization).await?;
+        let reserve: Vec<Reserve> =
+            amendment.iter().flat_map(|amendment| &amendment.identifiers).map(|of| self.reserve_for(of, organization)).collect();
+        let answer = self
+            .handlers
+            .handle_reserving::<Organization>(organization.0, command, sent, &reserve)
+            .await
+            .map_err(CommandError::of_any)?;
+        let kept = amendment.map(|amendment| amendment.identifiers).unwrap_or_default();
+        for dropped in profile.identifiers.iter().filter(|identifier| !kept.contains(identifier)) {
+            let id = self.registered_identifier(dropped);
+            let release = ReservationCommand::Release { owner: organization.0 };
+            let part = sent.part(&format!("release:{id}"));
+            self.handlers.handle::<Reservation>(id.0, release, &part).await.map_err(CommandError::of_any)?;
+        }
+        Ok(answer)
+    }
+
+    async fn amendment_of(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<(OrganizationProfile, Option<OrganizationProfile>), WorkflowError> {
+        let seen = self
+            .handlers
+            .inspect::<Organization, _>(organization.0, |state, _| {
+                state.registered().map(|registered| (registered.profile.clone(), registered.amendment.clone()))
+            })
+            .await
+            .map_err(CommandError::of_any)?;
+        seen.flatten().ok_or_else(|| WorkflowRejection::NoSuchOrganization.into())
+    }
+
+    fn reserve_for(&self, identifier: &RegisteredIdentifier, organization: OrganizationId) -> Reserve {
+        Reserve { id: self.registered_identifier(identifier), kind: ReservationKind::RegisteredIdentifier, owner: organization.0 }
+    }
+}

@@ -1,0 +1,180 @@
+//! `GET /v1/history/{subject}/{id}`: the whole history, readable, in order.
+
+use std::collections::HashMap;
+
+use audit_history::narrate::{ERASED, Glossary, narrate};
+use audit_history::{Direction, Entry};
+use axum::extract::State;
+use domain::{Actor, PersonId, StaffId};
+use event_codec::Envelope;
+use event_store::Position;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::subject::{asked, event_at};
+use crate::caller::Caller;
+use crate::extract::{Path, Query, page_size};
+use crate::found::{Found, Page};
+use crate::position::ReadAt;
+use crate::problem::Problem;
+use crate::reads::broken;
+use crate::services::Services;
+
+/// Which part of the history.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryQuery {
+    /// `true`: the newest first.
+    #[serde(default)]
+    newest_first: bool,
+    /// `next` of the page before.
+    after: Option<u64>,
+    /// How many, 1 to 100; 50 unless told.
+    limit: Option<u32>,
+}
+
+/// An event, readable, with the facts of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HistoryLine {
+    /// Where it stands in the log.
+    pub position: u64,
+    /// When it was recorded.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Who caused it, in words.
+    pub who: String,
+    /// What they did, in words that follow on who.
+    pub what: String,
+    /// Why, in the words of whoever decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Through what it came in, and the network it came from; for auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The event's id.
+    pub event: Uuid,
+    /// Its name and version.
+    #[schema(example = "registration.approved.v1")]
+    pub event_type: String,
+    /// The kind of its stream.
+    #[schema(example = "registration")]
+    pub category: String,
+    /// The key of its stream.
+    pub key: Uuid,
+    /// Its place in the stream, from 0.
+    pub version: u64,
+    /// By which command.
+    pub command: Uuid,
+    /// The event that a process of the service answered with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Uuid>,
+}
+
+/// Read a history
+///
+/// Of an `organization`, `person`, `case`, `invitation`, `application` or member of `staff`: every event that concerns it, as
+/// a sentence, with who, what, when, why and from where. What was erased reads as `erased`.
+#[utoipa::path(
+    get,
+    path = "/v1/history/{subject}/{id}",
+    tag = "History",
+    params(
+        ("subject" = String, Path, description = "`organization`, `person`, `case`, `invitation`, `application`, `staff`"),
+        ("id" = Uuid, Path, description = "Which"),
+        HistoryQuery
+    ),
+    responses(
+        (status = 200, description = "A page of the history", body = Page<HistoryLine>),
+        (status = 404, description = "There is no such history, or not for the caller", body = Problem),
+    )
+)]
+pub(super) async fn history(
+    State(services): State<Services>,
+    caller: Caller,
+    at: ReadAt,
+    Path((subject, id)): Path<(String, Uuid)>,
+    Query(query): Query<HistoryQuery>,
+) -> Result<Found<Page<HistoryLine>>, Problem> {
+    let asked = asked(&services, &caller, &subject, id).await?;
+    let size = page_size(query.limit)?;
+    let direction = if query.newest_first { Direction::Backward } else { Direction::Forward };
+    let mut view = services.read(&services.views.audit_history, at).await?;
+    let position = view.position();
+    let after = query.after.map(Position);
+    let entries = audit_history::history(view.rows(), asked.subject, after, size + 1, direction).await.map_err(broken)?;
+    drop(view);
+    let mut events = Vec::with_capacity(entries.len());
+    for entry in entries {
+        if let Some(envelope) = event_at(&services, Position(entry.position)).await? {
+            events.push((entry, envelope));
+        }
+    }
+    let names = glossary(&services, position, &events, asked.is_auditor).await?;
+    let line = |(entry, envelope): (Entry, Envelope)| line(entry, &envelope, &names, asked.is_auditor);
+    let page = Page::of(events, size, |(entry, _)| entry.position.to_string(), line);
+    Ok(Found::at(&services, position, page))
+}
+
+fn line(entry: Entry, envelope: &Envelope, names: &Glossary, is_auditor: bool) -> HistoryLine {
+    let line = narrate(envelope, names);
+    HistoryLine {
+        position: line.position,
+        at: line.at,
+        who: line.who,
+        what: line.what,
+        why: line.why,
+        from: is_auditor.then_some(line.from),
+        event: entry.event.0,
+        event_type: entry.event_type,
+        category: entry.category,
+        key: entry.key,
+        version: entry.version,
+        command: entry.command.0,
+        cause: entry.cause.map(|cause| cause.0),
+    }
+}
+
+/// The names of what the events speak of: of applications, organizations' users, and for auditors of the staff.
+async fn glossary(services: &Services, at: Position, events: &[(Entry, Envelope)], is_auditor: bool) -> Result<Glossary, Problem> {
+    let mut view = services.read(&services.views.directory, ReadAt(Some(at))).await?;
+    let mut names = Glossary::default();
+    for application in directory::applications(view.rows()).await.map_err(broken)? {
+        names.call(application.id.0, application.code);
+    }
+    let staff = directory::staff(view.rows()).await.map_err(broken)?;
+    let staff: HashMap<StaffId, directory::StaffMember> = staff.into_iter().map(|member| (member.id, member)).collect();
+    for (_, envelope) in events {
+        match &envelope.metadata.actor {
+            Actor::User { person, organization } => {
+                if let Some(user) = directory::user(view.rows(), PersonId(person.0)).await.map_err(broken)? {
+                    names.call(person.0, user.full_name().unwrap_or_else(|| ERASED.to_owned()));
+                }
+                if let Some(found) = directory::organization(view.rows(), *organization).await.map_err(broken)? {
+                    names.call(organization.0, found.trading_name.unwrap_or(found.legal_name));
+                }
+            }
+            Actor::Partner(organization) => {
+                if let Some(found) = directory::organization(view.rows(), *organization).await.map_err(broken)? {
+                    names.call(organization.0, found.trading_name.unwrap_or(found.legal_name));
+                }
+            }
+            Actor::Staff(_)
+            | Actor::Addressee(_)
+            | Actor::Registrant(_)
+            | Actor::Service(_)
+            | Actor::System(_)
+            | Actor::Operator => {}
+        }
+    }
+    for (_, envelope) in events {
+        names.learn(envelope);
+    }
+    for (id, member) in staff {
+        let name = if is_auditor { member.full_name().unwrap_or_else(|| ERASED.to_owned()) } else { "somebody".to_owned() };
+        names.call(id.0, name);
+    }
+    Ok(names)
+}

@@ -1,0 +1,77 @@
+//! A reviewer decides on a change of legal name, country or identifiers.
+
+use axum::extract::State;
+use domain::OrganizationId;
+use domain::organization::{Organization, OrganizationCommand};
+use domain::registration::{Affiliation, Reviewer};
+
+use crate::body::Body;
+use crate::command::{Accepted, Incoming};
+use crate::extract::Path;
+use crate::fields::{Because, Done};
+use crate::problem::Problem;
+use crate::services::Services;
+
+/// The reviewer, if nothing ties them to the organization (domain, "Who acts").
+async fn impartial(services: &Services, incoming: &Incoming, organization: OrganizationId) -> Result<Reviewer, Problem> {
+    let reviewer = incoming.caller.reviewer(services).await?;
+    if reviewer.affiliations.contains(&Affiliation::Organization(organization)) {
+        return Err(Problem::forbidden("you belong to this organization: another reviewer must decide"));
+    }
+    Ok(reviewer)
+}
+
+/// Approve an amendment
+///
+/// The profile becomes as it was asked for.
+#[utoipa::path(
+    post,
+    path = "/v1/organizations/{id}/amendment/approve",
+    tag = "Organizations",
+    params(("id" = Uuid, Path, description = "Which organization")),
+    request_body = Because,
+    responses(
+        (status = 200, description = "The profile is changed", body = Done),
+        (status = 403, description = "The reviewer belongs to the organization", body = Problem),
+        (status = 409, description = "None waits, or an identifier belongs to another organization", body = Problem),
+    )
+)]
+pub(super) async fn approve_amendment(
+    State(services): State<Services>,
+    incoming: Incoming,
+    Path(id): Path<OrganizationId>,
+    Body(body): Body<Because>,
+) -> Result<Accepted<Done>, Problem> {
+    let reviewer = impartial(&services, &incoming, id).await?;
+    let sent = incoming.sent(&services, &format!("approve amendment {id}"), &body);
+    let answer = services.workflows.approve_amendment(id, &reviewer, body.parse()?, &sent).await?;
+    Ok(Accepted::new(&services, &answer, Done { id: id.0 }))
+}
+
+/// Refuse an amendment
+///
+/// The profile stays as it is.
+#[utoipa::path(
+    post,
+    path = "/v1/organizations/{id}/amendment/refuse",
+    tag = "Organizations",
+    params(("id" = Uuid, Path, description = "Which organization")),
+    request_body = Because,
+    responses(
+        (status = 200, description = "The change is refused", body = Done),
+        (status = 403, description = "The reviewer belongs to the organization", body = Problem),
+        (status = 409, description = "None waits", body = Problem),
+    )
+)]
+pub(super) async fn refuse_amendment(
+    State(services): State<Services>,
+    incoming: Incoming,
+    Path(id): Path<OrganizationId>,
+    Body(body): Body<Because>,
+) -> Result<Accepted<Done>, Problem> {
+    let reviewer = impartial(&services, &incoming, id).await?;
+    let sent = incoming.sent(&services, &format!("refuse amendment {id}"), &body);
+    let command = OrganizationCommand::RefuseAmendment { reviewer: reviewer.staff, reason: body.parse()? };
+    let answer = services.handlers.handle::<Organization>(id.0, command, &sent).await?;
+    Ok(Accepted::new(&services, &answer, Done { id: id.0 }))
+}
