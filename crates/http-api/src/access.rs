@@ -48,6 +48,13 @@ pub const ROUTES: &[&[Row]] = &[
     crate::registrations::ACCESS,
     crate::review::ACCESS,
     crate::status::ACCESS,
+    crate::organizations::ACCESS,
+    crate::subscriptions::ACCESS,
+    crate::accesses::ACCESS,
+    crate::relationships::ACCESS,
+    crate::history::ACCESS,
+    crate::mails::ACCESS,
+    crate::persons::ACCESS,
 ];
 
 /// The service itself.

@@ -7,6 +7,7 @@
 //! - The description (OpenAPI 3.1) is served at `/v1/openapi.json` and can be browsed at `/docs`, offline.
 
 pub mod access;
+pub mod accesses;
 pub mod account;
 pub mod applications;
 pub mod body;
@@ -17,19 +18,25 @@ pub mod extract;
 pub mod fields;
 pub mod first_login;
 pub mod found;
+pub mod history;
 pub mod human_check;
 pub mod invitations;
+pub mod mails;
 pub mod offers;
+pub mod organizations;
 mod permits;
+pub mod persons;
 pub mod position;
 pub mod problem;
 mod reads;
 pub mod registrations;
+pub mod relationships;
 pub mod review;
 mod router;
 pub mod services;
 pub mod sign_in;
 pub mod status;
+pub mod subscriptions;
 pub mod users;
 
 pub use router::{description, router};

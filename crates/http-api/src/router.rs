@@ -50,6 +50,13 @@ fn endpoints() -> (Router<Services>, utoipa::openapi::OpenApi) {
         .merge(crate::registrations::routes())
         .merge(crate::review::routes())
         .merge(crate::status::routes())
+        .merge(crate::organizations::routes())
+        .merge(crate::subscriptions::routes())
+        .merge(crate::accesses::routes())
+        .merge(crate::relationships::routes())
+        .merge(crate::history::routes())
+        .merge(crate::mails::routes())
+        .merge(crate::persons::routes())
         .split_for_parts();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
         "An API token (`gatehouse token create`), a session's token, or the token of an invitation's or registration's link",

@@ -74,12 +74,7 @@ impl Workflows {
     ///
     /// # Errors
     /// If one of these is not so.
-    pub async fn grant_access(
-        &self,
-        ask: AskAccess,
-        administrator: PersonId,
-        sent: &Sent,
-    ) -> Result<Answer<AccessEvent>, WorkflowError> {
+    pub async fn grant_access(&self, ask: AskAccess, administrator: PersonId, sent: &Sent) -> Result<Answer<AccessEvent>, WorkflowError> {
         let AskAccess { user, organization, application, reason, .. } = ask;
         self.check_subscribed(organization, application).await?;
         let command = AccessCommand::GrantAccess { user, organization, application, administrator, reason };

@@ -14,8 +14,8 @@ mod register;
 mod sign_in;
 
 pub use accounts::NewUser;
-pub use entitle::AskAccess;
 pub use approve::Approve;
+pub use entitle::AskAccess;
 pub use invite::Invite;
 pub use nominate::Nominate;
 pub use sign_in::SignedIn;

@@ -29,11 +29,8 @@ impl Workflows {
         let (profile, amendment) = self.amendment_of(organization).await?;
         let reserve: Vec<Reserve> =
             amendment.iter().flat_map(|amendment| &amendment.identifiers).map(|of| self.reserve_for(of, organization)).collect();
-        let answer = self
-            .handlers
-            .handle_reserving::<Organization>(organization.0, command, sent, &reserve)
-            .await
-            .map_err(CommandError::of_any)?;
+        let answer =
+            self.handlers.handle_reserving::<Organization>(organization.0, command, sent, &reserve).await.map_err(CommandError::of_any)?;
         let kept = amendment.map(|amendment| amendment.identifiers).unwrap_or_default();
         for dropped in profile.identifiers.iter().filter(|identifier| !kept.contains(identifier)) {
             let id = self.registered_identifier(dropped);

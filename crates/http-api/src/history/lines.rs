@@ -6,9 +6,8 @@ use audit_history::narrate::{ERASED, Glossary, narrate};
 use audit_history::{Direction, Entry};
 use axum::extract::State;
 use domain::{Actor, PersonId, StaffId};
-use event_codec::Envelope;
-use event_store::Position;
 use jiff::Timestamp;
+use projection_runtime::{Envelope, Position};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -147,26 +146,21 @@ async fn glossary(services: &Services, at: Position, events: &[(Entry, Envelope)
     let staff = directory::staff(view.rows()).await.map_err(broken)?;
     let staff: HashMap<StaffId, directory::StaffMember> = staff.into_iter().map(|member| (member.id, member)).collect();
     for (_, envelope) in events {
-        match &envelope.metadata.actor {
+        match envelope.metadata.actor.clone() {
             Actor::User { person, organization } => {
                 if let Some(user) = directory::user(view.rows(), PersonId(person.0)).await.map_err(broken)? {
                     names.call(person.0, user.full_name().unwrap_or_else(|| ERASED.to_owned()));
                 }
-                if let Some(found) = directory::organization(view.rows(), *organization).await.map_err(broken)? {
+                if let Some(found) = directory::organization(view.rows(), organization).await.map_err(broken)? {
                     names.call(organization.0, found.trading_name.unwrap_or(found.legal_name));
                 }
             }
             Actor::Partner(organization) => {
-                if let Some(found) = directory::organization(view.rows(), *organization).await.map_err(broken)? {
+                if let Some(found) = directory::organization(view.rows(), organization).await.map_err(broken)? {
                     names.call(organization.0, found.trading_name.unwrap_or(found.legal_name));
                 }
             }
-            Actor::Staff(_)
-            | Actor::Addressee(_)
-            | Actor::Registrant(_)
-            | Actor::Service(_)
-            | Actor::System(_)
-            | Actor::Operator => {}
+            Actor::Staff(_) | Actor::Addressee(_) | Actor::Registrant(_) | Actor::Service(_) | Actor::System(_) | Actor::Operator => {}
         }
     }
     for (_, envelope) in events {

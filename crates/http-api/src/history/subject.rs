@@ -2,9 +2,8 @@
 
 use audit_history::Subject;
 use domain::{ApplicationId, InvitationId, OrganizationId, PersonId, RegistrationId, StaffId, StaffRole};
-use event_codec::Envelope;
-use event_store::{Direction, Position, StreamId};
 use jiff::Timestamp;
+use projection_runtime::{Direction, Envelope, Position, StreamId};
 use uuid::Uuid;
 
 use crate::caller::Caller;

@@ -112,8 +112,8 @@ pub(super) async fn mails(
 }
 
 fn cursor(text: &str) -> Result<Cursor, Problem> {
-    let parsed = text.split_once(':').and_then(|(position, mail)| {
-        Some(Cursor { position: Position(position.parse().ok()?), mail: Some(mail.parse().ok()?) })
-    });
+    let parsed = text
+        .split_once(':')
+        .and_then(|(position, mail)| Some(Cursor { position: Position(position.parse().ok()?), mail: Some(mail.parse().ok()?) }));
     parsed.ok_or_else(|| Problem::malformed("query:after", "this is not the `next` of a page before"))
 }

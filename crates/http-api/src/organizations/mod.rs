@@ -16,11 +16,7 @@ use crate::services::Services;
 /// Who may call what. A user sees their own organization only.
 pub(crate) const ACCESS: &[Row] = &[
     (Method::GET, "/v1/organizations", &[Who::Reviewer, Who::ReviewLead, Who::Auditor, Who::Administrator]),
-    (
-        Method::GET,
-        "/v1/organizations/{id}",
-        &[Who::User, Who::Reviewer, Who::ReviewLead, Who::Auditor, Who::Administrator, Who::Service],
-    ),
+    (Method::GET, "/v1/organizations/{id}", &[Who::User, Who::Reviewer, Who::ReviewLead, Who::Auditor, Who::Administrator, Who::Service]),
     (Method::PUT, "/v1/organizations/{id}/profile", &[Who::User]),
     (Method::POST, "/v1/organizations/{id}/amendment/approve", &[Who::Reviewer]),
     (Method::POST, "/v1/organizations/{id}/amendment/refuse", &[Who::Reviewer]),
