@@ -8,7 +8,7 @@ use axum::Router;
 use axum::serve::ListenerExt;
 use event_store::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
-use process_managers::{Clockwork, Desk};
+use process_managers::{Clockwork, Desk, Lists};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -163,11 +163,16 @@ impl Serving {
 /// Starts the process managers, and what asks due things to let time pass.
 async fn start_managers(service: &Service, stop: &CancellationToken) -> Result<JoinHandle<()>, Failure> {
     let desk = Desk { handlers: Arc::clone(&service.handlers), workflows: service.workflows.clone() };
-    for manager in process_managers::all(&desk) {
+    let views = |name| service.runtime.views(name).ok_or_else(|| Failure::failed(format!("there is no read model {name}")));
+    let lists = Lists {
+        directory: views(read_models::DIRECTORY)?,
+        entitlements: views(read_models::ENTITLEMENTS)?,
+        deadlines: views(read_models::DEADLINES)?,
+    };
+    for manager in process_managers::all(&desk).into_iter().chain(process_managers::all_with_lists(&desk, &lists)) {
         service.runtime.attach(manager).await.map_err(|error| Failure::from_error(&error))?;
     }
-    let deadlines = service.runtime.views(read_models::DEADLINES).ok_or_else(|| Failure::failed("there are no deadlines"))?;
-    Ok(tokio::spawn(Clockwork::new(desk, deadlines).run(stop.clone())))
+    Ok(tokio::spawn(Clockwork::new(desk, lists.deadlines).run(stop.clone())))
 }
 
 fn listen_http(listener: TcpListener, router: Router, stop: &CancellationToken) -> JoinHandle<std::io::Result<()>> {

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use command_handlers::Sent;
 use domain::organization::{Organization, OrganizationCommand};
-use domain::user::{User, UserEvent, UserRole};
-use domain::{DomainEvent, OrganizationId, PersonId};
+use domain::user::{Account, User, UserEvent, UserRole, UserState};
+use domain::{DomainEvent, OrganizationId, PersonId, Reason};
 use projection_runtime::{Consumer, ConsumerError, Envelope};
 
 use crate::Desk;
@@ -12,8 +12,17 @@ use crate::outcome::settle;
 
 const NAME: &str = "administrators";
 
-/// Tells the organization that an administrator's account is established, or that a user was given the role.
+/// Tells the organization that an administrator's account is established, that a user was given the role, or that one who had it
+/// cannot act any more. It says what the user is now, not what the event says: between the two, more may have happened.
 pub struct Administrators(pub Desk);
+
+/// What a user is to their organization.
+enum Seen {
+    /// An administrator, whose account is established or not.
+    Administrator(bool),
+    /// No administrator, or none who can act.
+    Other,
+}
 
 #[async_trait]
 impl Consumer for Administrators {
@@ -23,39 +32,67 @@ impl Consumer for Administrators {
 
     async fn handle(&self, event: &Envelope) -> Result<(), ConsumerError> {
         let DomainEvent::User(person, happened) = &event.event else { return Ok(()) };
-        let matters = matches!(
-            happened,
-            UserEvent::Activated {} | UserEvent::Reinstated { .. } | UserEvent::RoleGranted { role: UserRole::OrganizationAdministrator }
-        );
-        if matters { self.tell(event, *person).await } else { Ok(()) }
+        if matters(happened) { self.tell(event, *person, reason_of(happened)).await } else { Ok(()) }
     }
 }
 
+/// Whether it may change who can act for the organization.
+fn matters(event: &UserEvent) -> bool {
+    match event {
+        UserEvent::Created { roles, .. } => roles.contains(&UserRole::OrganizationAdministrator),
+        UserEvent::RoleGranted { role } | UserEvent::RoleRevoked { role, .. } => *role == UserRole::OrganizationAdministrator,
+        UserEvent::Activated {} | UserEvent::Suspended { .. } | UserEvent::Reinstated { .. } | UserEvent::Closed { .. } => true,
+        UserEvent::Invited { .. }
+        | UserEvent::SelfRegistered { .. }
+        | UserEvent::Refused { .. }
+        | UserEvent::InvitationExpired {}
+        | UserEvent::OneTimePasswordIssued { .. }
+        | UserEvent::OneTimePasswordRedeemed { .. }
+        | UserEvent::OneTimePasswordLocked { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::ProfileConfirmed { .. }
+        | UserEvent::TermsAccepted { .. } => false,
+    }
+}
+
+/// Why somebody is no administrator any more.
+fn reason_of(event: &UserEvent) -> Option<&Reason> {
+    if let UserEvent::RoleRevoked { reason, .. } | UserEvent::Suspended { reason } | UserEvent::Closed { reason } = event {
+        Some(reason)
+    } else {
+        None
+    }
+}
+
+fn standing(state: &UserState) -> Option<(OrganizationId, Seen)> {
+    let has_role = |account: &Account| account.roles.contains(&UserRole::OrganizationAdministrator);
+    let account = state.account()?;
+    let seen = match state.can_sign_in() {
+        Some(account) if has_role(account) => Seen::Administrator(state.is_active()),
+        Some(_) | None => Seen::Other,
+    };
+    Some((account.organization, seen))
+}
+
 impl Administrators {
-    async fn tell(&self, event: &Envelope, person: PersonId) -> Result<(), ConsumerError> {
+    async fn tell(&self, event: &Envelope, person: PersonId, reason: Option<&Reason>) -> Result<(), ConsumerError> {
         let seen = self
             .0
             .handlers
-            .inspect::<User, _>(person.0, |state, _| {
-                let account = state.account()?;
-                let is_administrator = account.roles.contains(&UserRole::OrganizationAdministrator);
-                is_administrator.then_some((account.organization, state.is_active()))
-            })
+            .inspect::<User, _>(person.0, |state, _| standing(state))
             .await
             .map_err(|error| ConsumerError::Later(error.to_string()))?;
-        let Some((organization, established)) = seen.flatten() else { return Ok(()) };
-        self.add(event, organization, person, established).await
-    }
-
-    async fn add(&self, event: &Envelope, organization: OrganizationId, person: PersonId, established: bool) -> Result<(), ConsumerError> {
-        let add = OrganizationCommand::AddAdministrator { administrator: person, established };
-        let sent = Sent::following(event.id, NAME, "add");
-        settle(NAME, event, self.0.handlers.handle::<Organization>(organization.0, add, &sent).await)?;
-        if established {
-            let establish = OrganizationCommand::EstablishAdministrator { administrator: person };
-            let sent = Sent::following(event.id, NAME, "establish");
-            settle(NAME, event, self.0.handlers.handle::<Organization>(organization.0, establish, &sent).await)?;
-        }
+        let (organization, command, label) = match (seen.flatten(), reason) {
+            (Some((organization, Seen::Administrator(established))), _) => {
+                (organization, OrganizationCommand::AddAdministrator { administrator: person, established }, "add")
+            }
+            (Some((organization, Seen::Other)), Some(reason)) => {
+                (organization, OrganizationCommand::RemoveAdministrator { administrator: person, reason: reason.clone() }, "remove")
+            }
+            (Some((_, Seen::Other)), None) | (None, _) => return Ok(()),
+        };
+        let sent = Sent::following(event.id, NAME, label);
+        settle(NAME, event, self.0.handlers.handle::<Organization>(organization.0, command, &sent).await)?;
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! What only time brings about: expiry, reminders, due instants, claims that lapse, approvals that take effect.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
-use command_handlers::Sent;
+use command_handlers::{Answer, CommandError, Sent};
 use deadlines::{Deadline, Kind};
 use domain::EventId;
 use domain::invitation::{Invitation, InvitationCommand};
@@ -28,15 +28,45 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Clockwork {
     desk: Desk,
     deadlines: Views,
-    /// What was asked at this instant and had nothing to do: not asked again until its row changes.
-    idle: HashSet<(String, Timestamp)>,
+    /// Who was asked, and for which instant, of those whose time had come when it last looked: not asked again until another of
+    /// their instants comes. Forgotten with the process, which only means asking once more.
+    idle: HashMap<String, Timestamp>,
+}
+
+/// What became of asking.
+enum Asked {
+    /// Something followed.
+    Happened,
+    /// There was nothing to do.
+    Nothing,
+    /// It cannot be done, now or later.
+    Refused(String),
+    /// Not now.
+    Later(String),
+}
+
+impl<E, R: domain::Rejection> From<Result<Answer<E>, CommandError<R>>> for Asked {
+    fn from(result: Result<Answer<E>, CommandError<R>>) -> Self {
+        match result {
+            Ok(answer) if answer.events.is_empty() => Self::Nothing,
+            Ok(_) => Self::Happened,
+            Err(CommandError::Unavailable(cause)) => Self::Later(cause.to_string()),
+            Err(
+                error @ (CommandError::Rejected(_)
+                | CommandError::Taken(_)
+                | CommandError::IdReused
+                | CommandError::Erased
+                | CommandError::Internal(_)),
+            ) => Self::Refused(error.to_string()),
+        }
+    }
 }
 
 impl Clockwork {
     /// Over the read model `deadlines`.
     #[must_use]
     pub fn new(desk: Desk, deadlines: Views) -> Self {
-        Self { desk, deadlines, idle: HashSet::new() }
+        Self { desk, deadlines, idle: HashMap::new() }
     }
 
     /// Runs until it is told to stop.
@@ -52,67 +82,68 @@ impl Clockwork {
         }
     }
 
-    /// Asks everything that is due now.
+    /// Asks everything that is due now and has not been asked for it. Gives how many were asked.
     ///
     /// # Errors
     /// A sentence, when the deadlines cannot be read.
-    pub async fn tick(&mut self) -> Result<(), String> {
+    pub async fn tick(&mut self) -> Result<usize, String> {
         let now = (self.desk.handlers.clock())();
-        let mut limit = PAGE;
+        let mut idle = HashMap::new();
+        let mut asked = 0;
+        let mut after = None;
         loop {
             let mut view = self.deadlines.read(None, PATIENCE).await.map_err(|error| error.to_string())?;
-            let reached = deadlines::reached(view.rows(), now, limit).await.map_err(|error| error.to_string())?;
+            let page = deadlines::reached(view.rows(), now, after.as_ref(), PAGE).await.map_err(|error| error.to_string())?;
             drop(view);
-            let full = reached.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-            let fresh: Vec<Deadline> =
-                reached.into_iter().filter(|row| row.next.is_some_and(|next| !self.idle.contains(&(row.id.clone(), next)))).collect();
-            for row in &fresh {
-                self.ask(row).await;
+            let is_last = u32::try_from(page.len()).is_ok_and(|length| length < PAGE);
+            for row in &page {
+                let Some(ripe) = row.ripe(now) else { continue };
+                let was_asked = self.idle.get(&row.id) == Some(&ripe);
+                if !was_asked {
+                    asked += 1;
+                }
+                if was_asked || self.ask(row, ripe, now).await {
+                    idle.insert(row.id.clone(), ripe);
+                }
             }
-            if !full {
-                return Ok(());
+            if is_last {
+                self.idle = idle;
+                return Ok(asked);
             }
-            // What was asked stays in the rows until its events are projected: look past it.
-            limit = limit.saturating_mul(2);
+            after = page.into_iter().next_back();
         }
     }
 
-    async fn ask(&mut self, row: &Deadline) {
-        let (Ok(id), Some(next)) = (row.id.parse::<Uuid>(), row.next) else { return };
-        // The same instant asked twice is the same command; the row as a whole says which instants lie ahead.
-        let label = format!("{} {next}", row.kind);
+    /// False: to be asked again the next time.
+    async fn ask(&self, row: &Deadline, ripe: Timestamp, now: Timestamp) -> bool {
+        let Ok(id) = row.id.parse::<Uuid>() else { return true };
+        // Asked at another time it is another question: by then other things may have to follow, though the same instants have
+        // come (a decision that was undone brings them back). That nothing follows twice is the aggregate's own rule.
+        let label = format!("{} {ripe} {now}", row.kind);
         let sent = |what: &str| Sent { cause: None, ..Sent::following(EventId(id), NAME, &format!("{label} {what}")) };
         let handlers = &self.desk.handlers;
-        let result = match row.kind {
-            Kind::Registration => {
-                let asked = handlers.handle::<Registration>(id, RegistrationCommand::PassTime {}, &sent("pass")).await;
-                asked.map(|_| ()).map_err(|error| error.to_string())
-            }
-            Kind::User => {
-                let asked = handlers.handle::<User>(id, UserCommand::ExpireUserInvitation {}, &sent("expire")).await;
-                asked.map(|_| ()).map_err(|error| error.to_string())
-            }
+        let asked = match row.kind {
+            Kind::Registration => handlers.handle::<Registration>(id, RegistrationCommand::PassTime {}, &sent("pass")).await.into(),
+            Kind::User => handlers.handle::<User>(id, UserCommand::ExpireUserInvitation {}, &sent("expire")).await.into(),
             Kind::Invitation => {
-                let over = handlers.handle::<Invitation>(id, InvitationCommand::ExpireInvitation {}, &sent("expire")).await;
-                match over {
-                    Ok(answer) if answer.events.is_empty() => {
-                        let asked = handlers.handle::<Invitation>(id, InvitationCommand::RemindInvitation {}, &sent("remind")).await;
-                        asked.map(|_| ()).map_err(|error| error.to_string())
+                match handlers.handle::<Invitation>(id, InvitationCommand::ExpireInvitation {}, &sent("expire")).await.into() {
+                    Asked::Nothing => {
+                        handlers.handle::<Invitation>(id, InvitationCommand::RemindInvitation {}, &sent("remind")).await.into()
                     }
-                    Ok(_) => Ok(()),
-                    Err(error) => Err(error.to_string()),
+                    other @ (Asked::Happened | Asked::Refused(_) | Asked::Later(_)) => other,
                 }
             }
         };
-        match result {
-            Ok(()) => {
-                self.idle.insert((row.id.clone(), next));
+        match asked {
+            Asked::Happened | Asked::Nothing => true,
+            Asked::Refused(problem) => {
+                tracing::error!(id = row.id, kind = %row.kind, problem, "what is due cannot be brought about");
+                true
             }
-            Err(problem) => tracing::warn!(id = row.id, kind = %row.kind, problem, "what is due could not be asked; trying again"),
-        }
-        // Bounded: forgetting what was asked only means asking once more.
-        if self.idle.len() > 100_000 {
-            self.idle.clear();
+            Asked::Later(problem) => {
+                tracing::warn!(id = row.id, kind = %row.kind, problem, "what is due could not be asked; trying again");
+                false
+            }
         }
     }
 }

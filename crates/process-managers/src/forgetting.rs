@@ -10,7 +10,7 @@ use crate::Desk;
 
 const NAME: &str = "forgetting";
 
-/// Destroys the key of a person who is to be forgotten, with their secrets and sessions, and says so in the log.
+/// Closes the account of a person who is to be forgotten, destroys their key, with their secrets and sessions, and says so in the log.
 pub struct Forgetting(pub Desk);
 
 #[async_trait]
@@ -20,7 +20,15 @@ impl Consumer for Forgetting {
     }
 
     async fn handle(&self, event: &Envelope) -> Result<(), ConsumerError> {
-        let DomainEvent::Person(person, PersonEvent::ForgettingStarted { .. }) = &event.event else { return Ok(()) };
+        let DomainEvent::Person(person, PersonEvent::ForgettingStarted { reason }) = &event.event else { return Ok(()) };
+        match self.0.workflows.close_account(*person, reason, &Sent::following(event.id, NAME, "account")).await {
+            Ok(()) => {}
+            Err(CommandError::Unavailable(cause)) => return Err(ConsumerError::Later(cause.to_string())),
+            // The right to be forgotten does not wait for another administrator: nobody can sign in to the account any more.
+            Err(error) => {
+                tracing::warn!(%person, reason = %error, "the account of a person who is being forgotten cannot be closed; their data is destroyed all the same");
+            }
+        }
         let sent = Sent::following(event.id, NAME, "forgotten");
         match self.0.workflows.complete_forgetting(*person, &sent).await {
             Ok(_) => Ok(()),

@@ -6,21 +6,33 @@
 //! - [`Onboarding`]: an approval takes effect: organization, administrators, subscriptions, relationship.
 //! - [`Offers`]: an invitation turns into, or is answered as, an offer to a registered organization.
 //! - [`Reservations`]: an invitation that is answered or over gives back its company's name; an approval that is undone its identifiers.
-//! - [`Administrators`]: an administrator's account is established, or a user is given the role.
-//! - [`Forgetting`]: a person is to be forgotten: the key is destroyed.
+//! - [`Administrators`]: an administrator's account is established, a user is given the role, or loses it.
+//! - [`Forgetting`]: a person is to be forgotten: the account is closed, the key destroyed.
+//! - [`Endings`]: what ends with an organization, a subscription or an account.
+//! - [`Calendars`]: a change of the business calendar moves open cases.
 //! - [`Clockwork`]: what is due is asked to let time pass.
+//!
+//! A manager keeps no state of its own: it asks the aggregates that the event names. Where it must find others (the users of an
+//! organization, the cases under review) it reads the read models `directory`, `entitlements` and `deadlines`, at the event's
+//! position or later ([`Lists`]), rather than keep such lists a second time.
 
 mod administrators;
+mod calendars;
 mod clockwork;
+mod endings;
 mod forgetting;
+mod lists;
 mod offers;
 mod onboarding;
 mod outcome;
 mod reservations;
 
 pub use administrators::Administrators;
+pub use calendars::Calendars;
 pub use clockwork::Clockwork;
+pub use endings::Endings;
 pub use forgetting::Forgetting;
+pub use lists::Lists;
 pub use offers::Offers;
 pub use onboarding::Onboarding;
 pub use reservations::Reservations;
@@ -40,7 +52,7 @@ pub struct Desk {
     pub workflows: Workflows,
 }
 
-/// All process managers that follow the log.
+/// The process managers that follow the log and need no read model.
 #[must_use]
 pub fn all(desk: &Desk) -> Vec<Arc<dyn Consumer>> {
     vec![
@@ -50,4 +62,10 @@ pub fn all(desk: &Desk) -> Vec<Arc<dyn Consumer>> {
         Arc::new(Administrators(desk.clone())),
         Arc::new(Forgetting(desk.clone())),
     ]
+}
+
+/// The process managers that follow the log and find other aggregates in read models.
+#[must_use]
+pub fn all_with_lists(desk: &Desk, lists: &Lists) -> Vec<Arc<dyn Consumer>> {
+    vec![Arc::new(Endings::new(desk.clone(), lists.clone())), Arc::new(Calendars::new(desk.clone(), lists.clone()))]
 }

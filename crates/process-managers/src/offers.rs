@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use command_handlers::{CommandError, Sent};
-use domain::invitation::{Invitation, InvitationCommand, InvitationEvent};
+use domain::invitation::{Invitation, InvitationEvent};
 use domain::registration::RegistrationEvent;
 use domain::relationship::{Relationship, RelationshipCommand};
 use domain::subscription::{Subscription, SubscriptionCommand, SubscriptionOrigin};
@@ -42,9 +42,8 @@ impl Consumer for Offers {
         if let DomainEvent::Registration(_, RegistrationEvent::LinkedToOrganization { organization, invitation: Some(invitation), .. }) =
             &event.event
         {
-            let command = InvitationCommand::LinkInvitationToOrganization { organization: *organization };
             let sent = Sent::following(event.id, NAME, "link");
-            settle(NAME, event, self.0.handlers.handle::<Invitation>(invitation.0, command, &sent).await)?;
+            settle(NAME, event, self.0.workflows.link_invitation(*invitation, *organization, &sent).await)?;
         }
         Ok(())
     }
@@ -56,7 +55,8 @@ impl Offers {
         match self.0.workflows.start_accepted(invitation, &Sent::following(event.id, NAME, "start")).await {
             Ok(()) => Ok(()),
             Err(CommandError::Unavailable(cause)) => Err(ConsumerError::Later(cause.to_string())),
-            Err(error) => {
+            Err(CommandError::Internal(cause)) => Err(ConsumerError::Stop(cause.to_string())),
+            Err(error @ (CommandError::Rejected(_) | CommandError::Taken(_) | CommandError::IdReused | CommandError::Erased)) => {
                 tracing::warn!(%invitation, reason = %error, "the registration of an accepted invitation could not be begun");
                 Ok(())
             }

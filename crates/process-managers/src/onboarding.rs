@@ -84,8 +84,13 @@ impl Onboarding {
             })
             .collect();
         let sent = Sent::following(event.id, NAME, "organization");
-        settle(NAME, event, self.0.handlers.create::<Organization>(organization.0, command, &sent, &reserve).await)?;
-        Ok(())
+        match settle(NAME, event, self.0.handlers.create::<Organization>(organization.0, command, &sent, &reserve).await)? {
+            Some(_) => Ok(()),
+            // Nothing else may follow: accounts and subscriptions of an organization that is not there.
+            None => {
+                Err(ConsumerError::Stop(format!("the organization {organization} of the approved case {registration} cannot come to be")))
+            }
+        }
     }
 
     async fn create_account(

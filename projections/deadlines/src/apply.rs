@@ -42,7 +42,7 @@ pub(crate) async fn apply(conn: &mut AnyConnection, reminder: SignedDuration, ev
             | DomainEvent::Calendar(..) => {}
         }
         row.settle();
-        if row.next.is_some() { rows.put(row) } else { rows.remove(&key) }
+        if row.is_needed() { rows.put(row) } else { rows.remove(&key) }
     }
     rows.save(conn).await?;
     Ok(())
@@ -132,6 +132,7 @@ fn registration(row: &mut Deadline, event: &RegistrationEvent) {
 fn run(row: &mut Deadline, due: &Due) {
     row.soon_at = Some(due.soon_at);
     row.due_at = Some(due.at);
+    row.review_due = Some(due.at);
 }
 
 fn user(row: &mut Deadline, event: &UserEvent) {

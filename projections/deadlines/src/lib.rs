@@ -31,7 +31,7 @@ impl Projection for Deadlines {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn schema(&self) -> &'static [&'static str] {
@@ -45,9 +45,11 @@ impl Projection for Deadlines {
                 soon_at BIGINT,
                 due_at BIGINT,
                 claim_until BIGINT,
-                effective_at BIGINT
+                effective_at BIGINT,
+                review_due BIGINT
             )",
-            "CREATE INDEX deadlines_by_next ON deadlines (next) WHERE next IS NOT NULL",
+            "CREATE INDEX deadlines_by_next ON deadlines (next, id) WHERE next IS NOT NULL",
+            "CREATE INDEX deadlines_of_reviews ON deadlines (id) WHERE review_due IS NOT NULL",
         ]
     }
 
@@ -60,20 +62,29 @@ impl Projection for Deadlines {
     }
 }
 
-/// Whose time has come at `now`, the longest overdue first.
+/// Whose time has come at `now`, the longest overdue first; after this row, or from the first one.
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database.
-pub async fn reached(rows: &mut AnyConnection, now: Timestamp, limit: u32) -> Result<Vec<Deadline>, sqlx::Error> {
-    let parameters = vec![Value::Int(Some(now.as_microsecond())), Value::Int(Some(i64::from(limit)))];
-    table::select(rows, "WHERE next IS NOT NULL AND next <= $1 ORDER BY next, id LIMIT $2", parameters).await
+pub async fn reached(rows: &mut AnyConnection, now: Timestamp, after: Option<&Deadline>, limit: u32) -> Result<Vec<Deadline>, sqlx::Error> {
+    let (next, id) = after.map_or((i64::MIN, ""), |row| (row.next.map_or(i64::MIN, Timestamp::as_microsecond), row.id.as_str()));
+    let parameters = vec![
+        Value::Int(Some(now.as_microsecond())),
+        Value::Int(Some(next)),
+        Value::Int(Some(next)),
+        Value::Text(Some(id.to_owned())),
+        Value::Int(Some(i64::from(limit))),
+    ];
+    let rest = "WHERE next IS NOT NULL AND next <= $1 AND next >= $2 AND (next > $3 OR id > $4) ORDER BY next, id LIMIT $5";
+    table::select(rows, rest, parameters).await
 }
 
-/// The open cases whose due instant runs: those that a change of the calendar moves.
+/// The open cases whose business clock runs, overdue ones too: those that a change of the calendar moves. In the order of their
+/// ids, after this one.
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database.
 pub async fn running_reviews(rows: &mut AnyConnection, after: &str, limit: u32) -> Result<Vec<Deadline>, sqlx::Error> {
     let parameters = vec![Value::Text(Some(after.to_owned())), Value::Int(Some(i64::from(limit)))];
-    table::select(rows, "WHERE id > $1 AND kind = 'registration' AND due_at IS NOT NULL ORDER BY id LIMIT $2", parameters).await
+    table::select(rows, "WHERE id > $1 AND review_due IS NOT NULL ORDER BY id LIMIT $2", parameters).await
 }

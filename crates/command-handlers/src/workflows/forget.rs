@@ -1,7 +1,8 @@
-//! Forgetting a person (architecture, rule 11).
+//! Closing accounts, and forgetting a person (architecture, rule 11).
 
-use domain::PersonId;
 use domain::person::{Person, PersonCommand, PersonEvent};
+use domain::user::{User, UserState};
+use domain::{PersonId, Reason};
 
 use super::{WorkflowError, Workflows};
 use crate::{Answer, CommandError, Sent};
@@ -21,5 +22,39 @@ impl Workflows {
         self.handlers.forget_folded();
         let command = PersonCommand::CompleteForgetting {};
         self.handlers.handle::<Person>(person.0, command, sent).await.map_err(CommandError::of_any)
+    }
+
+    /// Closes the account of a person, if they have one: an administrator leaves that office first. Their sessions end.
+    ///
+    /// # Errors
+    /// If they are the last active administrator of their organization, or a store refuses.
+    pub async fn close_account(&self, person: PersonId, reason: &Reason, sent: &Sent) -> Result<(), WorkflowError> {
+        let organization = self
+            .handlers
+            .inspect::<User, _>(person.0, |state, _| match state {
+                UserState::PendingFirstLogin(account) | UserState::Active(account) | UserState::Suspended(account, _) => {
+                    Some(account.organization)
+                }
+                UserState::Unknown
+                | UserState::Invited(_)
+                | UserState::SelfRegistered(_)
+                | UserState::Refused(_)
+                | UserState::InvitationExpired(_)
+                | UserState::Closed(_) => None,
+            })
+            .await
+            .map_err(CommandError::of_any)?;
+        if let Some(organization) = organization.flatten() {
+            self.close_user(organization, person, reason.clone(), sent).await?;
+        }
+        self.end_sessions(person).await
+    }
+
+    /// Ends all sessions of a person.
+    ///
+    /// # Errors
+    /// If the vault refuses.
+    pub async fn end_sessions(&self, person: PersonId) -> Result<(), WorkflowError> {
+        Ok(self.vault.end_all(person).await?)
     }
 }

@@ -4,11 +4,19 @@ use domain::application::Application;
 use domain::invitation::{Invitation, InvitationCommand, InvitationEvent};
 use domain::organization::Organization;
 use domain::registration::comparable_name;
-use domain::reservation::{Reservation, ReservationKind};
-use domain::{Addressee, ApplicationId, CompanyName, InvitationId, OrganizationId, Owner, Personal, RegisteredIdentifier};
+use domain::reservation::{Reservation, ReservationCommand, ReservationKind};
+use domain::{
+    Addressee, Aggregate, ApplicationId, CompanyName, InvitationId, OrganizationId, Owner, Personal, RegisteredIdentifier, ReservationId,
+};
+use event_store::{Direction, StreamId};
+use jiff::SignedDuration;
 
 use super::{WorkflowError, WorkflowRejection, Workflows};
-use crate::{Answer, Reserve, Sent};
+use crate::{Answer, CommandError, Reserve, Sent};
+
+/// How old the reservation of a company's name must be before it can be an invitation's that never came to be: far longer than a
+/// command is under way.
+const ORPHANED_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
 /// Whom a partner invites to what.
 #[derive(Debug, Clone)]
@@ -63,9 +71,95 @@ impl Workflows {
             organization,
             expires_in_days: invite.expires_in_days,
         };
-        let answer =
-            self.handlers.create::<Invitation>(invitation.0, command, sent, &[reserve]).await.map_err(crate::CommandError::of_any)?;
-        Ok((invitation, answer))
+        let first = self.handlers.create::<Invitation>(invitation.0, command.clone(), sent, &[reserve]).await;
+        let answer = match first {
+            Err(CommandError::Taken(_)) if self.frees_orphan(reserve.id, sent).await? => {
+                self.handlers.create::<Invitation>(invitation.0, command, sent, &[reserve]).await
+            }
+            first => first,
+        };
+        Ok((invitation, answer.map_err(CommandError::of_any)?))
+    }
+
+    /// Sends an invitation again with a new link. An expired one is open again by that, so that its company's name is taken for it
+    /// anew.
+    ///
+    /// # Errors
+    /// If there is no such invitation, it is answered or revoked, or another one to the company is open by now.
+    pub async fn resend_invitation(
+        &self,
+        invitation: InvitationId,
+        expires_in_days: Option<u32>,
+        sent: &Sent,
+    ) -> Result<Answer<InvitationEvent>, WorkflowError> {
+        let reserve = self.reserves(invitation).await?;
+        let command = InvitationCommand::ResendInvitation { expires_in_days };
+        let first = self.handlers.handle_reserving::<Invitation>(invitation.0, command.clone(), sent, &[reserve]).await;
+        let answer = match first {
+            Err(CommandError::Taken(_)) if self.frees_orphan(reserve.id, sent).await? => {
+                self.handlers.handle_reserving::<Invitation>(invitation.0, command, sent, &[reserve]).await
+            }
+            first => first,
+        };
+        answer.map_err(CommandError::of_any)
+    }
+
+    /// Turns an invitation into an offer to a registered organization, as a reviewer decided. One that led to a registration is open
+    /// again by that, and takes its company's name anew; if another invitation has it by now, both stay open: the decision stands.
+    ///
+    /// # Errors
+    /// If there is no such invitation, or it is answered otherwise, revoked or expired.
+    pub async fn link_invitation(
+        &self,
+        invitation: InvitationId,
+        organization: OrganizationId,
+        sent: &Sent,
+    ) -> Result<Answer<InvitationEvent>, WorkflowError> {
+        let reserve = self.reserves(invitation).await?;
+        let command = InvitationCommand::LinkInvitationToOrganization { organization };
+        let first = self.handlers.handle_reserving::<Invitation>(invitation.0, command.clone(), sent, &[reserve]).await;
+        let answer = match first {
+            Err(CommandError::Taken(_)) => self.handlers.handle::<Invitation>(invitation.0, command, sent).await,
+            first => first,
+        };
+        answer.map_err(CommandError::of_any)
+    }
+
+    /// What an open invitation reserves.
+    async fn reserves(&self, invitation: InvitationId) -> Result<Reserve, WorkflowError> {
+        let id = self
+            .handlers
+            .inspect::<Invitation, _>(invitation.0, |state, _| state.invited().map(|invited| (invited.inviter, invited.company.clone())))
+            .await
+            .map_err(CommandError::of_any)?
+            .flatten()
+            .map(|(inviter, company)| self.open_invitation(inviter, &company))
+            .ok_or(WorkflowRejection::NoSuchInvitation)?;
+        Ok(Reserve { id, kind: ReservationKind::OpenInvitation, owner: invitation.0 })
+    }
+
+    /// Gives back a company's name that was taken for an invitation that never came to be, because the process was killed between the
+    /// two. True if the name may be free now.
+    async fn frees_orphan(&self, reservation: ReservationId, sent: &Sent) -> Result<bool, WorkflowError> {
+        let seen = self
+            .handlers
+            .inspect::<Reservation, _>(reservation.0, |state, version| (state.owner(), version))
+            .await
+            .map_err(CommandError::of_any)?;
+        let Some((Some(owner), version)) = seen else { return Ok(true) };
+        let exists = self.handlers.inspect::<Invitation, _>(owner, |_, _| ()).await.map_err(CommandError::of_any)?;
+        if exists.is_some() {
+            return Ok(false);
+        }
+        let stream = StreamId::new(Reservation::CATEGORY, reservation.0);
+        let taken = self.handlers.store().read_stream(&stream, version, Direction::Backwards, 1).await.map_err(CommandError::unreadable)?;
+        if taken.first().is_none_or(|taken| self.now().duration_since(taken.recorded_at) < ORPHANED_AFTER) {
+            return Ok(false);
+        }
+        tracing::warn!(%reservation, %owner, "a company's name was taken for an invitation that never came to be; it is given back");
+        let part = sent.part(&format!("orphan:{owner}"));
+        let released = self.handlers.handle::<Reservation>(reservation.0, ReservationCommand::Release { owner }, &part).await;
+        released.map(|_| true).map_err(CommandError::of_any)
     }
 
     /// Names the reservation of one open invitation of this company by this inviter.
@@ -91,8 +185,7 @@ impl Workflows {
     pub async fn organization_with(&self, identifiers: &[RegisteredIdentifier]) -> Result<Option<OrganizationId>, WorkflowError> {
         for identifier in identifiers {
             let key = self.registered_identifier(identifier).0;
-            let owner =
-                self.handlers.inspect::<Reservation, _>(key, |state, _| state.owner()).await.map_err(crate::CommandError::of_any)?;
+            let owner = self.handlers.inspect::<Reservation, _>(key, |state, _| state.owner()).await.map_err(CommandError::of_any)?;
             if let Some(owner) = owner.flatten() {
                 return Ok(Some(OrganizationId(owner)));
             }
@@ -110,7 +203,7 @@ impl Workflows {
                 Some(registered.profile.trading_name.as_ref().unwrap_or(&registered.profile.legal_name).clone())
             })
             .await
-            .map_err(crate::CommandError::of_any)?;
+            .map_err(CommandError::of_any)?;
         name.flatten().ok_or_else(|| WorkflowRejection::NoSuchOrganization.into())
     }
 
@@ -121,7 +214,7 @@ impl Workflows {
                 state.published().map(|published| (published.owner, state.in_catalogue().is_none()))
             })
             .await
-            .map_err(crate::CommandError::of_any)?;
+            .map_err(CommandError::of_any)?;
         match seen.flatten() {
             None => Err(WorkflowRejection::UnknownApplication(application).into()),
             Some((owner, _)) if owner != inviter => Err(WorkflowRejection::NotYourApplication(application).into()),

@@ -2,11 +2,10 @@
 
 use axum::extract::State;
 use domain::InvitationId;
-use domain::invitation::InvitationCommand;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::send::send;
+use super::send::{answered, sendable};
 use super::view::InvitationView;
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
@@ -34,6 +33,7 @@ pub struct ResendInvitation {
     request_body = ResendInvitation,
     responses(
         (status = 200, description = "It is sent again", body = InvitationView),
+        (status = 409, description = "The company has another open invitation of the inviter by now", body = Problem),
         (status = 410, description = "It was accepted, declined or taken back", body = Problem),
     )
 )]
@@ -43,6 +43,7 @@ pub(super) async fn resend(
     Path(id): Path<InvitationId>,
     Body(body): Body<ResendInvitation>,
 ) -> Result<Accepted<InvitationView>, Problem> {
-    let command = InvitationCommand::ResendInvitation { expires_in_days: body.expires_in_days };
-    send(&services, &incoming, id, "resend", &body, command).await
+    let sent = sendable(&services, &incoming, id, "resend", &body).await?;
+    let answer = services.workflows.resend_invitation(id, body.expires_in_days, &sent).await?;
+    answered(&services, id, &answer).await
 }

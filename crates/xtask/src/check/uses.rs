@@ -31,6 +31,8 @@ const TABLE: &[Row] = &[
         beyond: &[
             ("domain", "events come in and commands go out: both are the domain's"),
             ("deadlines", "which aggregates to ask as time passes"),
+            ("entitlements", "which subscriptions and access end with an organization, a subscription or a user"),
+            ("directory", "which users an organization has that is closed"),
         ],
     },
     Row {

@@ -1,0 +1,199 @@
+//! What ends with something else: the subscriptions and accounts of an organization that is closed, the access that a subscription
+//! or an account carried.
+//!
+//! Each rule is looked at from both sides. When an organization, subscription or account ends, what hangs on it is found in the read
+//! models and ended. What is opened at that very moment, too late for those rows, brings an event of its own, and is ended for that.
+
+use async_trait::async_trait;
+use command_handlers::{CommandError, Sent};
+use domain::access::{Access, AccessCommand, AccessEvent};
+use domain::organization::{Organization, OrganizationEvent, OrganizationState};
+use domain::subscription::{Subscription, SubscriptionCommand, SubscriptionEvent, SubscriptionState};
+use domain::user::{User, UserEvent, UserState};
+use domain::{AccessId, DomainEvent, OrganizationId, PersonId, Reason, SubscriptionId};
+use projection_runtime::{Consumer, ConsumerError, Envelope};
+
+use crate::outcome::settle;
+use crate::{Desk, Lists};
+
+const NAME: &str = "endings";
+
+const ORGANIZATION_CLOSED: &str = "The organization was closed.";
+const SUBSCRIPTION_ENDED: &str = "The organization's subscription to the application ended.";
+const ACCOUNT_CLOSED: &str = "The user's account was closed.";
+
+/// Ends what hangs on something that ended.
+pub struct Endings {
+    desk: Desk,
+    lists: Lists,
+}
+
+impl Endings {
+    /// With the lists of what hangs on what.
+    #[must_use]
+    pub fn new(desk: Desk, lists: Lists) -> Self {
+        Self { desk, lists }
+    }
+}
+
+#[async_trait]
+impl Consumer for Endings {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    async fn handle(&self, event: &Envelope) -> Result<(), ConsumerError> {
+        match &event.event {
+            DomainEvent::Organization(organization, OrganizationEvent::Closed { .. }) => {
+                self.organization_closed(event, *organization).await
+            }
+            DomainEvent::Subscription(_, happened) => self.subscription(event, happened).await,
+            DomainEvent::User(person, happened) => self.user(event, *person, happened).await,
+            DomainEvent::Access(access, happened) => self.access(event, *access, happened).await,
+            DomainEvent::Organization(..)
+            | DomainEvent::Application(..)
+            | DomainEvent::Invitation(..)
+            | DomainEvent::Registration(..)
+            | DomainEvent::Relationship(..)
+            | DomainEvent::Credential(..)
+            | DomainEvent::Reservation(..)
+            | DomainEvent::Person(..)
+            | DomainEvent::Staff(..)
+            | DomainEvent::Mail(..)
+            | DomainEvent::Calendar(..) => Ok(()),
+        }
+    }
+}
+
+impl Endings {
+    async fn organization_closed(&self, event: &Envelope, organization: OrganizationId) -> Result<(), ConsumerError> {
+        for subscription in self.lists.subscriptions(event, organization).await? {
+            self.end(event, subscription).await?;
+        }
+        for person in self.lists.users(event, organization).await? {
+            self.close(event, person).await?;
+        }
+        Ok(())
+    }
+
+    async fn subscription(&self, event: &Envelope, happened: &SubscriptionEvent) -> Result<(), ConsumerError> {
+        match happened {
+            SubscriptionEvent::Ended { organization, application, .. } => {
+                for access in self.lists.access_to(event, *organization, *application).await? {
+                    self.revoke(event, access, SUBSCRIPTION_ENDED).await?;
+                }
+                Ok(())
+            }
+            SubscriptionEvent::Requested { organization, application, .. }
+            | SubscriptionEvent::Activated { organization, application, .. } => {
+                if self.is_closed(*organization).await? {
+                    self.end(event, SubscriptionId::of(*organization, *application)).await?;
+                }
+                Ok(())
+            }
+            SubscriptionEvent::Denied { .. } => Ok(()),
+        }
+    }
+
+    async fn user(&self, event: &Envelope, person: PersonId, happened: &UserEvent) -> Result<(), ConsumerError> {
+        match happened {
+            UserEvent::Closed { .. } => {
+                self.end_sessions(person).await?;
+                for access in self.lists.access_of(event, person).await? {
+                    self.revoke(event, access, ACCOUNT_CLOSED).await?;
+                }
+                Ok(())
+            }
+            UserEvent::Suspended { .. } => self.end_sessions(person).await,
+            UserEvent::Created { organization, .. } => {
+                if self.is_closed(*organization).await? {
+                    self.close(event, person).await?;
+                }
+                Ok(())
+            }
+            UserEvent::Invited { .. }
+            | UserEvent::SelfRegistered { .. }
+            | UserEvent::Refused { .. }
+            | UserEvent::InvitationExpired {}
+            | UserEvent::OneTimePasswordIssued { .. }
+            | UserEvent::OneTimePasswordRedeemed { .. }
+            | UserEvent::OneTimePasswordLocked { .. }
+            | UserEvent::PasswordSet { .. }
+            | UserEvent::ProfileConfirmed { .. }
+            | UserEvent::TermsAccepted { .. }
+            | UserEvent::Activated {}
+            | UserEvent::RoleGranted { .. }
+            | UserEvent::RoleRevoked { .. }
+            | UserEvent::Reinstated { .. } => Ok(()),
+        }
+    }
+
+    async fn access(&self, event: &Envelope, access: AccessId, happened: &AccessEvent) -> Result<(), ConsumerError> {
+        let (user, organization, application) = match happened {
+            AccessEvent::Requested { user, organization, application, .. }
+            | AccessEvent::Granted { user, organization, application, .. } => (*user, *organization, *application),
+            AccessEvent::Denied { .. } | AccessEvent::Revoked { .. } => return Ok(()),
+        };
+        let subscription = SubscriptionId::of(organization, application);
+        let ended = self
+            .desk
+            .handlers
+            .inspect::<Subscription, _>(subscription.0, |state, _| matches!(state, SubscriptionState::Ended(_)))
+            .await
+            .map_err(|error| ConsumerError::Later(error.to_string()))?;
+        if ended == Some(true) {
+            return self.revoke(event, access, SUBSCRIPTION_ENDED).await;
+        }
+        let closed = self
+            .desk
+            .handlers
+            .inspect::<User, _>(user.0, |state, _| matches!(state, UserState::Closed(_)))
+            .await
+            .map_err(|error| ConsumerError::Later(error.to_string()))?;
+        if closed == Some(true) { self.revoke(event, access, ACCOUNT_CLOSED).await } else { Ok(()) }
+    }
+
+    async fn is_closed(&self, organization: OrganizationId) -> Result<bool, ConsumerError> {
+        let closed = self
+            .desk
+            .handlers
+            .inspect::<Organization, _>(organization.0, |state, _| matches!(state, OrganizationState::Closed(_)))
+            .await
+            .map_err(|error| ConsumerError::Later(error.to_string()))?;
+        Ok(closed == Some(true))
+    }
+
+    async fn end(&self, event: &Envelope, subscription: SubscriptionId) -> Result<(), ConsumerError> {
+        let command = SubscriptionCommand::EndSubscription { reason: because(ORGANIZATION_CLOSED)? };
+        let sent = Sent::following(event.id, NAME, &format!("subscription {subscription}"));
+        settle(NAME, event, self.desk.handlers.handle::<Subscription>(subscription.0, command, &sent).await)?;
+        Ok(())
+    }
+
+    async fn close(&self, event: &Envelope, person: PersonId) -> Result<(), ConsumerError> {
+        let sent = Sent::following(event.id, NAME, &format!("user {person}"));
+        match self.desk.workflows.close_account(person, &because(ORGANIZATION_CLOSED)?, &sent).await {
+            Ok(()) => Ok(()),
+            Err(CommandError::Unavailable(cause)) => Err(ConsumerError::Later(cause.to_string())),
+            Err(error) => {
+                tracing::warn!(%person, reason = %error, "the account of a user of a closed organization could not be closed");
+                Ok(())
+            }
+        }
+    }
+
+    async fn revoke(&self, event: &Envelope, access: AccessId, words: &str) -> Result<(), ConsumerError> {
+        let command = AccessCommand::RevokeAccess { administrator: None, reason: because(words)? };
+        let sent = Sent::following(event.id, NAME, &format!("access {access}"));
+        settle(NAME, event, self.desk.handlers.handle::<Access>(access.0, command, &sent).await)?;
+        Ok(())
+    }
+
+    async fn end_sessions(&self, person: PersonId) -> Result<(), ConsumerError> {
+        self.desk.workflows.end_sessions(person).await.map_err(|error| ConsumerError::Later(error.to_string()))
+    }
+}
+
+fn because(words: &str) -> Result<Reason, ConsumerError> {
+    Reason::parse(words).map_err(|invalid| ConsumerError::Stop(invalid.to_string()))
+}

@@ -1,0 +1,9 @@
+//! What follows from what, and that it follows once, wherever the process is killed.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod endings;
+mod forgetting;
+mod onboarding;
+mod reservations;
+mod time;
+mod world;
