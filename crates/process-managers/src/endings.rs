@@ -79,6 +79,10 @@ impl Endings {
     async fn subscription(&self, event: &Envelope, happened: &SubscriptionEvent) -> Result<(), ConsumerError> {
         match happened {
             SubscriptionEvent::Ended { organization, application, .. } => {
+                // Subscribed again since: what was granted after that stays, also when old events come again after a restore.
+                if !self.has_ended(SubscriptionId::of(*organization, *application)).await? {
+                    return Ok(());
+                }
                 for access in self.lists.access_to(event, *organization, *application).await? {
                     self.revoke(event, access, SUBSCRIPTION_ENDED).await?;
                 }
@@ -134,14 +138,7 @@ impl Endings {
             | AccessEvent::Granted { user, organization, application, .. } => (*user, *organization, *application),
             AccessEvent::Denied { .. } | AccessEvent::Revoked { .. } => return Ok(()),
         };
-        let subscription = SubscriptionId::of(organization, application);
-        let ended = self
-            .desk
-            .handlers
-            .inspect::<Subscription, _>(subscription.0, |state, _| matches!(state, SubscriptionState::Ended(_)))
-            .await
-            .map_err(|error| ConsumerError::Later(error.to_string()))?;
-        if ended == Some(true) {
+        if self.has_ended(SubscriptionId::of(organization, application)).await? {
             return self.revoke(event, access, SUBSCRIPTION_ENDED).await;
         }
         let closed = self
@@ -151,6 +148,16 @@ impl Endings {
             .await
             .map_err(|error| ConsumerError::Later(error.to_string()))?;
         if closed == Some(true) { self.revoke(event, access, ACCOUNT_CLOSED).await } else { Ok(()) }
+    }
+
+    async fn has_ended(&self, subscription: SubscriptionId) -> Result<bool, ConsumerError> {
+        let ended = self
+            .desk
+            .handlers
+            .inspect::<Subscription, _>(subscription.0, |state, _| matches!(state, SubscriptionState::Ended(_)))
+            .await
+            .map_err(|error| ConsumerError::Later(error.to_string()))?;
+        Ok(ended == Some(true))
     }
 
     async fn is_closed(&self, organization: OrganizationId) -> Result<bool, ConsumerError> {

@@ -152,6 +152,10 @@ async fn with_a_subscription_the_access_to_its_application_ends() {
     grant(&world, company.id, company.bo, SFT).await;
     world.feed(&managers).await;
     assert!(access(&world, company.bo, SFT).await.is_granted());
+    // As after a restore: all events come again, and the read models know how it ended.
+    models.wait(&world).await;
+    world.feed(&managers).await;
+    assert!(access(&world, company.bo, SFT).await.is_granted());
 }
 
 #[tokio::test(flavor = "multi_thread")]
