@@ -22,6 +22,7 @@ pub(crate) struct Cli {
 
 /// What every command understands. Flags win over the environment, the environment over the file.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// The configuration file (TOML); `gatehouse config` shows all keys.
     #[arg(long, global = true, env = "GATEHOUSE_CONFIG", value_name = "FILE")]
@@ -158,17 +159,18 @@ pub(crate) enum SubjectKind {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Token {
     /// Make a token; it is shown once, and only its hash is kept.
+    #[command(group = clap::ArgGroup::new("holder").required(true).args(["staff", "partner", "service"]))]
     Create {
         /// What it is for, such as "review console" or "northwind erp".
         name: String,
         /// For a member of staff, with the roles they have.
-        #[arg(long, value_name = "STAFF_ID", group = "holder")]
+        #[arg(long, value_name = "STAFF_ID")]
         staff: Option<uuid::Uuid>,
         /// For a partner's own system.
-        #[arg(long, value_name = "ORGANIZATION_ID", group = "holder")]
+        #[arg(long, value_name = "ORGANIZATION_ID")]
         partner: Option<uuid::Uuid>,
         /// For a downstream service.
-        #[arg(long, group = "holder")]
+        #[arg(long)]
         service: bool,
         /// Days until it expires.
         #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3650))]

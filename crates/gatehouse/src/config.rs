@@ -191,11 +191,60 @@ impl Config {
         Ok(())
     }
 
-    /// As a file would have it.
+    /// As a file would have it, with the keys that are not set as comments. Holds no secret: there is no key for one.
     pub(crate) fn to_toml(&self) -> anyhow::Result<String> {
-        toml::to_string_pretty(self).context("the configuration cannot be shown")
+        let text = toml::to_string(self).context("the configuration cannot be shown")?;
+        let mut lines: Vec<String> = Vec::new();
+        let mut table = String::new();
+        let close = |table: &str, lines: &mut Vec<String>| {
+            // Before the empty line that ends the table.
+            let end = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
+            let keys = UNSET.iter().filter(|(of, key, _)| *of == table && !self.has(table, key));
+            lines.splice(end..end, keys.map(|(_, key, meaning)| format!("# {key} = {meaning}")));
+        };
+        for line in text.lines() {
+            if let Some(next) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')).filter(|next| !next.contains(['"', ' '])) {
+                close(&table, &mut lines);
+                next.clone_into(&mut table);
+            }
+            lines.push(line.to_owned());
+        }
+        close(&table, &mut lines);
+        lines.push(String::new());
+        Ok(lines.join("\n"))
+    }
+
+    /// Whether a key that may be unset is set.
+    fn has(&self, table: &str, key: &str) -> bool {
+        match (table, key) {
+            ("", "base_url") => self.base_url.is_some(),
+            ("", "master_key_file") => self.master_key_file.is_some(),
+            ("", "log") => self.log.is_some(),
+            ("", "log_format") => self.log_format.is_some(),
+            ("mail", "support") => self.mail.support.is_some(),
+            ("mail", "maildir") => self.mail.maildir.is_some(),
+            ("mail", "templates") => self.mail.templates.is_some(),
+            ("mail.smtp", "user") => self.mail.smtp.user.is_some(),
+            ("mail.smtp", "password_file") => self.mail.smtp.password_file.is_some(),
+            ("mail.smtp", "authority_file") => self.mail.smtp.authority_file.is_some(),
+            _ => true,
+        }
     }
 }
+
+/// Keys that may be unset: their table, their name, an example with what it means that they are unset.
+const UNSET: &[(&str, &str, &str)] = &[
+    ("", "base_url", "\"https://gateway.example\"  # unset: http:// and the address served"),
+    ("", "master_key_file", "\"/etc/gatehouse/master.key\"  # unset: GATEHOUSE_MASTER_KEY, a systemd credential, or the data folder"),
+    ("", "log", "\"info,mail=debug\"  # unset: info for serve, warn otherwise"),
+    ("", "log_format", "\"json\"  # or \"text\"; unset: json for serve, text otherwise"),
+    ("mail", "support", "\"help@gateway.example\"  # unset: mails name no address for questions"),
+    ("mail", "maildir", "\"/var/mail/gatehouse\"  # unset: mail in the data folder"),
+    ("mail", "templates", "\"/etc/gatehouse/mail\"  # unset: the built-in ones"),
+    ("mail.smtp", "user", "\"gatehouse\"  # unset: no password is sent"),
+    ("mail.smtp", "password_file", "\"/etc/gatehouse/smtp.password\"  # goes with user"),
+    ("mail.smtp", "authority_file", "\"/etc/ssl/own.pem\"  # unset: the public authorities only"),
+];
 
 /// Whether links can begin with this.
 pub(crate) fn check_base_url(base_url: &str) -> anyhow::Result<()> {
@@ -264,5 +313,20 @@ mod tests {
         let file = folder.path().join("gatehouse.toml");
         std::fs::write(&file, &shown).unwrap();
         assert_eq!(Config::load(Some(&file), environment(&[])).unwrap().to_toml().unwrap(), shown);
+    }
+
+    #[test]
+    fn keys_that_are_not_set_are_shown_as_comments_that_hold_once_they_are_uncommented() {
+        let shown = Config::default().to_toml().unwrap();
+        for (_, key, _) in UNSET {
+            assert!(shown.contains(&format!("\n# {key} = ")), "{key} is not in {shown}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("gatehouse.toml");
+        let uncomment = |line: &str| line.strip_prefix("# ").map_or(line, |line| line.split("  #").next().unwrap()).to_owned();
+        let uncommented: Vec<String> = shown.lines().map(uncomment).collect();
+        std::fs::write(&file, uncommented.join("\n")).unwrap();
+        let all = Config::load(Some(&file), environment(&[])).unwrap();
+        assert!(UNSET.iter().all(|(table, key, _)| all.has(table, key)));
     }
 }

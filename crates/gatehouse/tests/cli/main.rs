@@ -1,5 +1,7 @@
 //! The command line, by the real binary: with the service running and without it.
 
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by a panic")]
+
 mod backup;
 mod catalogue;
 mod configuration;

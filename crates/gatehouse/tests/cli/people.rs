@@ -58,6 +58,7 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
     place.refused(3, &["token", "create", "ghost", "--staff", nobody]);
     place.refused(3, &["token", "create", "ghost", "--partner", nobody]);
     place.refused(3, &["token", "revoke", nobody]);
+    assert!(place.refused(2, &["token", "create", "whose"]).contains("--staff"), "a token has a holder");
     let id = appoint(&place);
     place.ask(&["staff", "dismiss", &id, "--reason", "left"]);
     place.refused(3, &["token", "create", "late", "--staff", &id]);
