@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use command_handlers::workflows::Workflows;
-use command_handlers::{CommandHandlers, Sent, Settings};
+use command_handlers::{CommandError, CommandHandlers, Sent, Settings};
 use credential_vault::{Vault, VaultKey};
 use domain::calendar::{Calendar, CalendarCommand};
 use domain::{Actor, CalendarId, CommandId, CompanyName};
@@ -111,12 +111,10 @@ impl Service {
                 tracing::info!(version = self.config.policy.calendar.version, "the configured business calendar is in force from now on");
                 Ok(())
             }
-            Err(error) => match Failure::from(error) {
-                Failure::Refused(why) => Err(Failure::Refused(format!(
-                    "the calendar in the configuration differs from the one in force: {why}; raise policy.calendar.version"
-                ))),
-                other => Err(other),
-            },
+            Err(CommandError::Rejected(rule)) => Err(Failure::Refused(format!(
+                "the calendar in the configuration differs from the one in force: {rule}; raise policy.calendar.version"
+            ))),
+            Err(error) => Err(error.into()),
         }
     }
 
