@@ -46,23 +46,107 @@ impl Dice {
 }
 
 const GIVEN: &[&str] = &[
-    "Ada", "Amara", "Anders", "Beatriz", "Carlos", "Chloe", "Daniel", "Elif", "Emeka", "Farah", "Grace", "Hana", "Henrik", "Ines", "Ivan", "Jonas",
-    "Kenji", "Leila", "Lucía", "Mateo", "Mei", "Nadia", "Noah", "Oksana", "Priya", "Quentin", "Rosa", "Samuel", "Sofia", "Tomasz", "Ursula", "Viktor",
-    "Wei", "Yara", "Zoe",
+    "Ada", "Amara", "Anders", "Beatriz", "Carlos", "Chloe", "Daniel", "Elif", "Emeka", "Farah", "Grace", "Hana", "Henrik", "Ines", "Ivan",
+    "Jonas", "Kenji", "Leila", "Lucía", "Mateo", "Mei", "Nadia", "Noah", "Oksana", "Priya", "Quentin", "Rosa", "Samuel", "Sofia", "Tomasz",
+    "Ursula", "Viktor", "Wei", "Yara", "Zoe",
 ];
 const FAMILY: &[&str] = &[
-    "Abe", "Almeida", "Bauer", "Bianchi", "Chen", "Cohen", "Dubois", "Eriksen", "Fischer", "García", "Haddad", "Ivanova", "Jansen", "Kaya", "Kowalski",
-    "Larsson", "Lindqvist", "Moreau", "Nakamura", "Novak", "O'Brien", "Okafor", "Park", "Patel", "Quiroga", "Rossi", "Sato", "Schneider", "Silva",
-    "Tremblay", "Ueda", "Varga", "Walker", "Yilmaz", "Zhang",
+    "Abe",
+    "Almeida",
+    "Bauer",
+    "Bianchi",
+    "Chen",
+    "Cohen",
+    "Dubois",
+    "Eriksen",
+    "Fischer",
+    "García",
+    "Haddad",
+    "Ivanova",
+    "Jansen",
+    "Kaya",
+    "Kowalski",
+    "Larsson",
+    "Lindqvist",
+    "Moreau",
+    "Nakamura",
+    "Novak",
+    "O'Brien",
+    "Okafor",
+    "Park",
+    "Patel",
+    "Quiroga",
+    "Rossi",
+    "Sato",
+    "Schneider",
+    "Silva",
+    "Tremblay",
+    "Ueda",
+    "Varga",
+    "Walker",
+    "Yilmaz",
+    "Zhang",
 ];
 const FIRST: &[&str] = &[
-    "Alpine", "Apex", "Atlas", "Aurora", "Baltic", "Beacon", "Cascade", "Cedar", "Cobalt", "Copper", "Delta", "Eastgate", "Falcon", "Granite", "Harbor",
-    "Helix", "Iberia", "Juniper", "Keystone", "Lakeside", "Meridian", "Midland", "Nordic", "Orion", "Pacific", "Pioneer", "Quartz", "Redwood", "Rhône",
-    "Sierra", "Silverline", "Summit", "Tidewater", "Titan", "Union", "Vanguard", "Westfield", "Zenith",
+    "Alpine",
+    "Apex",
+    "Atlas",
+    "Aurora",
+    "Baltic",
+    "Beacon",
+    "Cascade",
+    "Cedar",
+    "Cobalt",
+    "Copper",
+    "Delta",
+    "Eastgate",
+    "Falcon",
+    "Granite",
+    "Harbor",
+    "Helix",
+    "Iberia",
+    "Juniper",
+    "Keystone",
+    "Lakeside",
+    "Meridian",
+    "Midland",
+    "Nordic",
+    "Orion",
+    "Pacific",
+    "Pioneer",
+    "Quartz",
+    "Redwood",
+    "Rhône",
+    "Sierra",
+    "Silverline",
+    "Summit",
+    "Tidewater",
+    "Titan",
+    "Union",
+    "Vanguard",
+    "Westfield",
+    "Zenith",
 ];
 const TRADE: &[&str] = &[
-    "Aerostructures", "Alloys", "Avionics", "Bearings", "Castings", "Coatings", "Composites", "Controls", "Fasteners", "Forge", "Hydraulics", "Interiors",
-    "Machining", "Metalworks", "Precision", "Sealing Systems", "Sensors", "Tooling", "Wire & Cable",
+    "Aerostructures",
+    "Alloys",
+    "Avionics",
+    "Bearings",
+    "Castings",
+    "Coatings",
+    "Composites",
+    "Controls",
+    "Fasteners",
+    "Forge",
+    "Hydraulics",
+    "Interiors",
+    "Machining",
+    "Metalworks",
+    "Precision",
+    "Sealing Systems",
+    "Sensors",
+    "Tooling",
+    "Wire & Cable",
 ];
 const FORM: &[&str] = &["Inc.", "LLC", "GmbH", "Ltd", "S.A.", "AB", "Srl", "K.K.", "B.V."];
 const TOWNS: &[(&str, &str, &str)] = &[
@@ -79,7 +163,8 @@ const TOWNS: &[(&str, &str, &str)] = &[
     ("Torino", "IT", "+39011555"),
     ("Querétaro", "MX", "+52442555"),
 ];
-const STREETS: &[&str] = &["Airport Road", "Foundry Lane", "Industrial Way", "Mill Street", "Riverside Drive", "Station Road", "Technology Park"];
+const STREETS: &[&str] =
+    &["Airport Road", "Foundry Lane", "Industrial Way", "Mill Street", "Riverside Drive", "Station Road", "Technology Park"];
 
 /// A company and the people of the story.
 #[derive(Debug, Clone)]
@@ -99,7 +184,8 @@ impl Company {
         let short = if number < 38 { format!("{first} {trade}") } else { format!("{first} {trade} {}", roman(number / 38 + 1)) };
         let name = CompanyName::parse(&short)?;
         let legal_name = CompanyName::parse(&format!("{short} {}", dice.pick(FORM)))?;
-        let town = usize::try_from(dice.below(12)).ok().and_then(|index| TOWNS.get(index)).copied().unwrap_or(("Everett", "US", "+1425555"));
+        let town =
+            usize::try_from(dice.below(12)).ok().and_then(|index| TOWNS.get(index)).copied().unwrap_or(("Everett", "US", "+1425555"));
         let (city, country, dial) = town;
         let host = format!("{}-{number}.example", first.to_lowercase().replace('ô', "o"));
         let address = Address {

@@ -8,6 +8,7 @@ mod cast;
 mod dice;
 mod ending;
 mod plot;
+mod registrar;
 mod stage;
 
 use std::path::{Path, PathBuf};

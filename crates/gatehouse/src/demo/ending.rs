@@ -1,0 +1,89 @@
+//! What is printed when the story is told: where to look, with which tokens, and what to try.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use super::cast::Cast;
+use super::stage::Stage;
+use crate::failure::Failure;
+use crate::read_models;
+use crate::service::Service;
+
+/// Where to look and what to try.
+pub(super) struct Ending {
+    address: SocketAddr,
+    folder: String,
+    mails: String,
+    waiting: u64,
+    overdue: u64,
+    tokens: [(&'static str, String); 5],
+    case: Option<String>,
+    user: Option<(String, String)>,
+}
+
+impl Ending {
+    /// Of this service.
+    ///
+    /// # Errors
+    /// The review queue cannot be read.
+    pub(super) async fn of(service: &Service, cast: &Cast, stage: &Stage<'_>, address: SocketAddr) -> Result<Self, Failure> {
+        let mut view = service.read_now(read_models::REVIEW_QUEUE).await?;
+        let now = (service.clock)();
+        let wrong = |error: sqlx::Error| Failure::from_error(&error);
+        let counts = review_queue::counts(view.rows(), now).await.map_err(wrong)?;
+        let first = review_queue::page(view.rows(), &review_queue::Filter::default(), None, 1).await.map_err(wrong)?;
+        let tokens = &cast.tokens;
+        Ok(Self {
+            address,
+            folder: service.folder.root().display().to_string(),
+            mails: service.folder.root().join("mail").display().to_string(),
+            waiting: counts.submitted,
+            overdue: counts.overdue,
+            tokens: [
+                ("partner", tokens.partner.clone()),
+                ("reviewer", tokens.reviewer.clone()),
+                ("review lead", tokens.review_lead.clone()),
+                ("auditor", tokens.auditor.clone()),
+                ("administrator", tokens.administrator.clone()),
+            ],
+            case: first.cases.first().map(|row| row.case_number.to_string()),
+            user: stage.user.as_ref().map(|(user_id, password)| (user_id.to_string(), password.clone())),
+        })
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = format!("http://{}", self.address);
+        let reviewer = self.tokens.iter().find(|(name, _)| *name == "reviewer").map_or("", |(_, token)| token);
+        writeln!(
+            f,
+            "\nGatehouse is running with two weeks of registrations: {} wait for a reviewer, {} are overdue.\n",
+            self.waiting, self.overdue
+        )?;
+        writeln!(f, "  API and its reference   {at}/docs")?;
+        writeln!(f, "  Mails it has sent       {}/new", self.mails)?;
+        writeln!(f, "  Data                    {}\n", self.folder)?;
+        writeln!(f, "Tokens (Authorization: Bearer …):\n")?;
+        for (name, token) in &self.tokens {
+            writeln!(f, "  {name:<15} {token}")?;
+        }
+        if let Some((user_id, password)) = &self.user {
+            writeln!(f, "\nAn organization administrator signs in as {user_id} with {password}")?;
+        }
+        writeln!(f, "\nThree things to try:\n")?;
+        writeln!(
+            f,
+            "  1. What waits for review, the most urgent first:\n     curl -s {at}/v1/review/queue -H 'Authorization: Bearer {reviewer}'\n"
+        )?;
+        let case = self.case.as_deref().unwrap_or("GH-…");
+        writeln!(f, "  2. All that ever happened to a case:\n     gatehouse history case {case} --data {}\n", self.folder)?;
+        writeln!(
+            f,
+            "  3. Pull the plug, start again, and find everything where it was:\n     kill -9 {}; gatehouse serve --data {} --listen {}",
+            std::process::id(),
+            self.folder,
+            self.address
+        )
+    }
+}
