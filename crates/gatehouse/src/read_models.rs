@@ -26,8 +26,6 @@ pub(crate) const REGISTRATION_STATUS: &str = "registration-status";
 pub(crate) const REVIEW_QUEUE: &str = "review-queue";
 /// Who did what.
 pub(crate) const AUDIT_HISTORY: &str = "audit-history";
-/// What reviewers work from.
-pub(crate) const REVIEW_QUEUE: &str = "review-queue";
 /// What only time brings about.
 pub(crate) const DEADLINES: &str = "deadlines";
 
