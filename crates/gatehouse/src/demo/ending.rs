@@ -12,6 +12,8 @@ use crate::service::Service;
 /// Where to look and what to try.
 pub(super) struct Ending {
     address: SocketAddr,
+    /// How this program is called from here.
+    program: String,
     folder: String,
     mails: String,
     waiting: u64,
@@ -35,6 +37,7 @@ impl Ending {
         let tokens = &cast.tokens;
         Ok(Self {
             address,
+            program: program(),
             folder: service.folder.root().display().to_string(),
             mails: service.folder.root().join("mail").display().to_string(),
             waiting: counts.submitted,
@@ -50,6 +53,13 @@ impl Ending {
             user: stage.user.as_ref().map(|(user_id, password)| (user_id.to_string(), password.clone())),
         })
     }
+}
+
+/// This program as it can be typed here.
+fn program() -> String {
+    let Ok(path) = std::env::current_exe() else { return "gatehouse".to_owned() };
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(&path).display().to_string()
 }
 
 impl fmt::Display for Ending {
@@ -77,7 +87,7 @@ impl fmt::Display for Ending {
             "  1. What waits for review, the most urgent first:\n     curl -s {at}/v1/review/queue -H 'Authorization: Bearer {reviewer}'\n"
         )?;
         let case = self.case.as_deref().unwrap_or("GH-…");
-        writeln!(f, "  2. All that ever happened to a case:\n     gatehouse history case {case} --data {}\n", self.folder)?;
+        writeln!(f, "  2. All that ever happened to a case:\n     {} history case {case} --data {}\n", self.program, self.folder)?;
         writeln!(
             f,
             "  3. Pull the plug, start again, and find everything where it was:\n     kill -9 {}; gatehouse serve --data {} --listen {}",
