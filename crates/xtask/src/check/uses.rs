@@ -65,8 +65,8 @@ const TABLE: &[Row] = &[
     Row { who: "xtask", may_use: &[], beyond: &[] },
 ];
 
-/// What the tests of any crate may use besides: builders and real servers, and the stores that need no server.
-const TESTS_MAY_USE: &[&str] = &["test-support", "event-store", "event-store-sqlite"];
+/// What the tests of any crate may use besides: builders and real servers, the stores that need no server, and what reads records.
+const TESTS_MAY_USE: &[&str] = &["test-support", "event-store", "event-store-sqlite", "event-codec", "key-ring", "credential-vault"];
 
 /// Not meant by `*`: they serve development only.
 const DEVELOPMENT: &[&str] = &["test-support", "tests", "xtask"];
