@@ -63,6 +63,7 @@ const SERVICE: &[Row] = &[
     (Method::GET, "/readyz", &[Who::Anyone]),
     (Method::GET, "/v1/openapi.json", &[Who::Anyone]),
     (Method::GET, "/docs", &[Who::Anyone]),
+    (Method::GET, "/docs/", &[Who::Anyone]),
     (Method::GET, "/docs/{*rest}", &[Who::Anyone]),
 ];
 

@@ -1,7 +1,11 @@
 //! What is printed when the story is told: where to look, with which tokens, and what to try.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use super::cast::Cast;
 use super::stage::Stage;
@@ -60,6 +64,22 @@ fn program() -> String {
     let Ok(path) = std::env::current_exe() else { return "gatehouse".to_owned() };
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(&path).display().to_string()
+}
+
+impl Ending {
+    /// Keeps address and tokens as shell variables in the data folder, for the tour of the README: only its owner can read it.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub(super) fn keep(&self, folder: &Path) -> Result<(), Failure> {
+        let mut text = format!("GATEHOUSE=http://{}\nGATEHOUSE_PID={}\n", self.address, std::process::id());
+        for (name, token) in &self.tokens {
+            let _ = writeln!(text, "{}={token}", name.to_uppercase().replace(' ', "_"));
+        }
+        let wrong = |error: std::io::Error| Failure::from_error(&error);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(folder.join("demo.env")).map_err(wrong)?;
+        file.write_all(text.as_bytes()).map_err(wrong)
+    }
 }
 
 impl fmt::Display for Ending {

@@ -62,6 +62,7 @@ pub(crate) async fn run(flags: Demo, mut config: Config) -> Result<(), Failure> 
         return Err(Failure::Unavailable("the process managers have not caught up in two minutes".to_owned()));
     }
     let ending = ending::Ending::of(&service, &cast, &stage, serving.address()).await?;
+    ending.keep(service.folder.root())?;
     output::line(&ending)?;
     if flags.no_serve {
         serving.stop(PATIENCE).await;
