@@ -103,6 +103,8 @@ impl Workflows {
     ) -> Result<Answer<UserEvent>, WorkflowError> {
         let (_, account) = self.usable_account(person).await?.ok_or(WorkflowRejection::NoSuchAccount)?;
         let mut context = vec![account.user_id.as_str(), account.organization_name.as_str()];
+        // Each word of the company's name, too: whoever guesses will not type it as the register has it.
+        context.extend(account.organization_name.as_str().split_whitespace());
         if let Some(contact) = account.contact.get() {
             context.extend([contact.given_name.as_str(), contact.family_name.as_str(), contact.email.as_str()]);
         }

@@ -1,0 +1,10 @@
+//! Accounts, and what people do with them, over the router in process: J2, J4, J5, J7, J9, and who may not do what.
+
+mod boundaries;
+mod catalogue;
+mod entitled;
+mod first_login;
+mod history;
+mod organizations;
+mod users;
+mod world;
