@@ -5,3 +5,4 @@
 mod history;
 mod kill9;
 mod kill9_clients;
+mod power_cut;
