@@ -14,5 +14,6 @@
     reason = "only tests and benches use this crate: what cannot do its work fails loudly, reads the real clock and prints figures"
 )]
 
+pub mod bench;
 pub mod http;
 pub mod seed;

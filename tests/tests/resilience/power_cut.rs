@@ -75,7 +75,7 @@ async fn lost(log: &Path, told: &[(u64, Uuid)]) -> usize {
         // Without syncing, not even the file is sure to be one.
         Err(_) => return told.len(),
     };
-    if log.check().await.map_or(true, |report| !report.problems.is_empty()) {
+    if !log.check().await.is_ok_and(|report| report.problems.is_empty()) {
         return told.len();
     }
     let mut events = Vec::new();
