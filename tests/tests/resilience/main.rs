@@ -1,6 +1,13 @@
 //! What is told to be done is done: whatever is killed, whenever.
 
-#![allow(clippy::disallowed_methods, reason = "tests of the real process read the real clock")]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "helpers of tests fail loudly, and what is tested runs by the real clock"
+)]
 
 mod history;
 mod kill9;
