@@ -4,5 +4,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod access;
+mod bad_input;
+mod invitations;
+mod offers;
 mod path;
+mod review;
+mod status;
+mod steps;
 mod walk;
