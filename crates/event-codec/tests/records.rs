@@ -1,4 +1,5 @@
 //! Events become records and come back, with personal data sealed, bound and forgettable.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::sync::Arc;
 
