@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use http_api::access::ROUTES;
 
 /// Not part of the described API: the service's own pages.
-const UNDESCRIBED: [&str; 5] = ["/livez", "/readyz", "/v1/openapi.json", "/docs", "/docs/{*rest}"];
+const UNDESCRIBED: [&str; 6] = ["/livez", "/readyz", "/v1/openapi.json", "/docs", "/docs/", "/docs/{*rest}"];
 
 fn described() -> BTreeSet<(String, String)> {
     let description = serde_json::to_value(http_api::description()).unwrap();

@@ -2,11 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use command_handlers::{Reserve, Sent};
+use command_handlers::Sent;
 use domain::application::{
     AccessPolicy, Application, ApplicationCommand, ApplicationDetails, ApplicationState, CredentialStrength, RegistrationPolicy, Way,
 };
-use domain::reservation::ReservationKind;
 use domain::{Aggregate, ApplicationCode, ApplicationId, ApplicationName, Context, Description, Owner, Reason, Slug, WebAddress};
 use serde::{Deserialize, Serialize};
 
@@ -151,7 +150,7 @@ pub(crate) async fn apply_all(service: &Service, entries: &[Entry], dry_run: boo
     for plan in plans {
         if !dry_run {
             for (step, command) in plan.commands.iter().enumerate() {
-                carry_out(service, &plan, command.clone(), &sent.part(&format!("{}:{step}", plan.code)))
+                carry_out(service, &plan, command.clone(), &step_of(sent, &plan.code, step))
                     .await
                     .map_err(|failure| failure.about(&format!("application {}", plan.code)))?;
             }
@@ -181,7 +180,7 @@ async fn plan(service: &Service, entry: &Entry, sent: &Sent) -> Result<Plan, Fai
     let mut view = service.read_now(read_models::DIRECTORY).await?;
     let known = directory::application_by_code(view.rows(), &code).await.map_err(|error| Failure::from_error(&error))?;
     drop(view);
-    let id = known.map_or_else(|| ApplicationId(sent.derive(&format!("application:{code}"))), |known| known.id);
+    let id = known.map_or_else(|| ApplicationId(step_of(sent, &code, 0).derive("application")), |known| known.id);
     let state = service.handlers.state::<Application>(id.0).await?.map(|(state, _)| state).unwrap_or_default();
     let (mut deed, mut commands) = match &state {
         ApplicationState::NotPublished => {
@@ -220,14 +219,20 @@ fn rehearse(service: &Service, mut state: ApplicationState, commands: &[Applicat
 }
 
 async fn carry_out(service: &Service, plan: &Plan, command: ApplicationCommand, sent: &Sent) -> Result<(), Failure> {
-    if matches!(command, ApplicationCommand::PublishApplication { .. }) {
-        let id = service.master.reservation_id("application code", plan.code.as_str());
-        let reserve = Reserve { id, kind: ReservationKind::ApplicationCode, owner: plan.id.0 };
-        service.handlers.create::<Application>(plan.id.0, command, sent, &[reserve]).await?;
-    } else {
-        service.handlers.handle::<Application>(plan.id.0, command, sent).await?;
+    match command {
+        ApplicationCommand::PublishApplication { code, owner, details } => {
+            service.workflows.publish_application(code, owner, details, sent).await?;
+        }
+        ApplicationCommand::AmendApplication { .. } | ApplicationCommand::RetireApplication { .. } => {
+            service.handlers.handle::<Application>(plan.id.0, command, sent).await?;
+        }
     }
     Ok(())
+}
+
+/// The part of the command that carries out this step of an entry.
+fn step_of(sent: &Sent, code: &ApplicationCode, step: usize) -> Sent {
+    sent.part(&format!("{code}:{step}"))
 }
 
 fn details(entry: &Entry) -> Result<ApplicationDetails, Failure> {
