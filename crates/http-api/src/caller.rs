@@ -87,7 +87,10 @@ impl Caller {
         if let Some(token) = services.vault.authenticate_token(token, now) {
             return match &token.holder {
                 Holder::Staff { staff, .. } => Self::staff(*staff, services).await,
-                Holder::Partner { organization } => Ok(Self::Partner { organization: *organization }),
+                Holder::Partner { organization } if stands(*organization, services).await? => {
+                    Ok(Self::Partner { organization: *organization })
+                }
+                Holder::Partner { .. } => Err(Problem::unauthenticated()),
                 Holder::Service { name } => Ok(Self::Service { name: name.clone() }),
             };
         }
@@ -116,8 +119,7 @@ impl Caller {
             .inspect::<User, _>(person.0, |state, _| state.can_sign_in().map(|account| state.is_active() && account.next_step().is_none()))
             .await?;
         let established = standing.flatten().ok_or_else(Problem::unauthenticated)?;
-        let stands = services.handlers.inspect::<Organization, _>(organization.0, |state, _| state.is_in_good_standing()).await?;
-        if stands != Some(true) {
+        if !stands(organization, services).await? {
             return Err(Problem::unauthenticated());
         }
         Ok(Self::User { person, organization, session: session.id, established })
@@ -184,6 +186,12 @@ impl Caller {
             | Self::Invitee { .. } => Err(Problem::forbidden("only a user who is signed in may do this")),
         }
     }
+}
+
+/// Whether anybody may act for this organization: it is registered, and neither suspended nor closed.
+async fn stands(organization: OrganizationId, services: &Services) -> Result<bool, Problem> {
+    let stands = services.handlers.inspect::<Organization, _>(organization.0, |state, _| state.is_in_good_standing()).await?;
+    Ok(stands == Some(true))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {

@@ -13,6 +13,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use utoipa::OpenApi;
+use utoipa::openapi::PathItem;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
@@ -62,7 +63,21 @@ fn endpoints() -> (Router<Services>, utoipa::openapi::OpenApi) {
         "An API token (`gatehouse token create`), a session's token, or the token of an invitation's or registration's link",
     ));
     description.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+    for item in description.paths.paths.values_mut() {
+        name_operations(item);
+    }
     (router, description)
+}
+
+/// Names each operation by its group and its own name, such as `users.create`: names must be unique in the whole description.
+fn name_operations(item: &mut PathItem) {
+    let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+    for operation in operations.into_iter().flatten() {
+        let group = operation.tags.as_ref().and_then(|tags| tags.first()).map(|tag| tag.to_lowercase().replace([' ', '-'], "_"));
+        if let Some((group, name)) = group.zip(operation.operation_id.as_ref()) {
+            operation.operation_id = Some(format!("{group}.{name}"));
+        }
+    }
 }
 
 /// The description of the API, as it is served.

@@ -52,3 +52,15 @@ fn every_operation_has_a_summary_and_a_description_of_its_success() {
         }
     }
 }
+
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let description = serde_json::to_value(http_api::description()).unwrap();
+    let mut names = BTreeSet::new();
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap().to_owned();
+            assert!(names.insert(name.clone()), "{method} {path} is called {name}, as another is");
+        }
+    }
+}

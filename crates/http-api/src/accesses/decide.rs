@@ -43,6 +43,7 @@ async fn of_administrator(services: &Services, incoming: &Incoming, id: AccessId
     post,
     path = "/v1/accesses/{id}/grant",
     tag = "Access",
+    operation_id = "grant",
     params(("id" = Uuid, Path, description = "Which access")),
     request_body = GrantAccess,
     responses(
@@ -74,6 +75,7 @@ pub(super) async fn grant_access(
     post,
     path = "/v1/accesses/{id}/deny",
     tag = "Access",
+    operation_id = "deny",
     params(("id" = Uuid, Path, description = "Which access")),
     request_body = Because,
     responses(
@@ -103,6 +105,7 @@ pub(super) async fn deny_access(
     post,
     path = "/v1/accesses/{id}/revoke",
     tag = "Access",
+    operation_id = "revoke",
     params(("id" = Uuid, Path, description = "Which access")),
     request_body = Because,
     responses(

@@ -108,6 +108,7 @@ pub(super) async fn with_names(services: &Services, at: Position, page: &mut Pag
     get,
     path = "/v1/accesses",
     tag = "Access",
+    operation_id = "list",
     params(AccessesQuery),
     responses(
         (status = 200, description = "A page of access", body = Page<AccessShown>),

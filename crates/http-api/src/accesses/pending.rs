@@ -39,6 +39,7 @@ pub struct RequestsQuery {
     get,
     path = "/v1/accesses/requests",
     tag = "Access",
+    operation_id = "list_requests",
     params(RequestsQuery),
     responses(
         (status = 200, description = "A page of requests", body = Page<AccessShown>),

@@ -58,7 +58,7 @@ pub struct HomeApplication {
 /// The user's applications
 ///
 /// Every application that the user or the organization has to do with, and whether it can be opened.
-#[utoipa::path(get, path = "/v1/home", tag = "My account", responses((status = 200, description = "The applications", body = Home)))]
+#[utoipa::path(get, path = "/v1/home", tag = "My account", operation_id = "show_home", responses((status = 200, description = "The applications", body = Home)))]
 pub(super) async fn home(State(services): State<Services>, caller: Caller, at: ReadAt) -> Result<Found<Home>, Problem> {
     let (person, organization) = caller.user()?;
     let mut view = services.read(&services.views.entitlements, at).await?;

@@ -34,7 +34,7 @@ pub struct Me {
 }
 
 /// Who is signed in
-#[utoipa::path(get, path = "/v1/me", tag = "My account", responses((status = 200, description = "Who is signed in", body = Me)))]
+#[utoipa::path(get, path = "/v1/me", tag = "My account", operation_id = "show", responses((status = 200, description = "Who is signed in", body = Me)))]
 pub(super) async fn me(State(services): State<Services>, caller: Caller) -> Result<Json<Me>, Problem> {
     let (person, organization) = caller.user()?;
     let account = account(&services, person).await?;

@@ -79,6 +79,7 @@ fn show(caller: &Caller, application: directory::Application) -> ApplicationShow
     get,
     path = "/v1/applications",
     tag = "Applications",
+    operation_id = "list",
     responses((status = 200, description = "The applications", body = Catalogue))
 )]
 pub(super) async fn applications(State(services): State<Services>, caller: Caller, at: ReadAt) -> Result<Found<Catalogue>, Problem> {
@@ -104,6 +105,7 @@ pub(super) async fn applications(State(services): State<Services>, caller: Calle
     get,
     path = "/v1/applications/{id}",
     tag = "Applications",
+    operation_id = "show",
     params(("id" = Uuid, Path, description = "Which application")),
     responses(
         (status = 200, description = "The application", body = ApplicationShown),

@@ -66,6 +66,7 @@ impl From<directory::Application> for PublicApplication {
     get,
     path = "/v1/public/applications",
     tag = "Public",
+    operation_id = "list_applications",
     security(()),
     responses((status = 200, description = "The applications", body = PublicCatalogue))
 )]
@@ -84,6 +85,7 @@ pub(super) async fn public_applications(State(services): State<Services>, at: Re
     get,
     path = "/v1/public/applications/{slug}",
     tag = "Public",
+    operation_id = "show_application",
     security(()),
     params(("slug" = String, Path, description = "The public part of the link")),
     responses(

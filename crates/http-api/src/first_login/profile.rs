@@ -21,6 +21,7 @@ use crate::services::Services;
     get,
     path = "/v1/first-login/profile",
     tag = "First-time login",
+    operation_id = "show_profile",
     responses((status = 200, description = "The profile", body = ContactDetails))
 )]
 pub(super) async fn profile(State(services): State<Services>, caller: Caller) -> Result<Json<ContactDetails>, Problem> {

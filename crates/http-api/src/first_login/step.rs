@@ -72,6 +72,7 @@ pub(super) type Events = command_handlers::Answer<UserEvent>;
     get,
     path = "/v1/first-login",
     tag = "First-time login",
+    operation_id = "show",
     responses((status = 200, description = "Where first-time login stands", body = LoginProgress))
 )]
 pub(super) async fn step(State(services): State<Services>, caller: Caller) -> Result<Json<LoginProgress>, Problem> {

@@ -42,6 +42,7 @@ pub struct AcceptTerms {
     get,
     path = "/v1/first-login/terms",
     tag = "First-time login",
+    operation_id = "show_terms",
     responses((status = 200, description = "The terms", body = Terms))
 )]
 pub(super) async fn terms(State(services): State<Services>, caller: Caller) -> Result<Json<Terms>, Problem> {

@@ -57,6 +57,7 @@ pub struct ChangeShown {
     get,
     path = "/v1/history/{subject}/{id}/changes",
     tag = "History",
+    operation_id = "show_changes",
     params(
         ("subject" = String, Path, description = "`organization`, `person`, `case`, `invitation`, `application`, `staff`"),
         ("id" = Uuid, Path, description = "Which"),

@@ -80,6 +80,7 @@ pub struct HistoryLine {
     get,
     path = "/v1/history/{subject}/{id}",
     tag = "History",
+    operation_id = "read",
     params(
         ("subject" = String, Path, description = "`organization`, `person`, `case`, `invitation`, `application`, `staff`"),
         ("id" = Uuid, Path, description = "Which"),

@@ -54,6 +54,7 @@ pub(super) fn redacted(mut snapshot: Snapshot, is_auditor: bool) -> Snapshot {
     get,
     path = "/v1/history/{subject}/{id}/state",
     tag = "History",
+    operation_id = "show_state",
     params(
         ("subject" = String, Path, description = "`organization`, `person`, `case`, `invitation`, `application`, `staff`"),
         ("id" = Uuid, Path, description = "Which"),

@@ -85,6 +85,7 @@ fn show(mail: Mail, with_address: bool) -> MailShown {
     get,
     path = "/v1/mails",
     tag = "Mails",
+    operation_id = "list",
     params(MailsQuery),
     responses((status = 200, description = "A page of mails", body = Page<MailShown>))
 )]

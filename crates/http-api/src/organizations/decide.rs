@@ -18,6 +18,7 @@ use crate::services::Services;
     post,
     path = "/v1/organizations/{id}/suspend",
     tag = "Organizations",
+    operation_id = "suspend",
     params(("id" = Uuid, Path, description = "Which organization")),
     request_body = Because,
     responses(
@@ -45,6 +46,7 @@ pub(super) async fn suspend_organization(
     post,
     path = "/v1/organizations/{id}/reinstate",
     tag = "Organizations",
+    operation_id = "reinstate",
     params(("id" = Uuid, Path, description = "Which organization")),
     request_body = Because,
     responses(
@@ -72,6 +74,7 @@ pub(super) async fn reinstate_organization(
     post,
     path = "/v1/organizations/{id}/close",
     tag = "Organizations",
+    operation_id = "close",
     params(("id" = Uuid, Path, description = "Which organization")),
     request_body = Because,
     responses(

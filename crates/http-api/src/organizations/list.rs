@@ -43,6 +43,7 @@ pub struct OrganizationsQuery {
     get,
     path = "/v1/organizations",
     tag = "Organizations",
+    operation_id = "list",
     params(OrganizationsQuery),
     responses((status = 200, description = "A page of organizations", body = Page<OrganizationShown>))
 )]

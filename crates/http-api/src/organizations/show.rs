@@ -80,6 +80,7 @@ impl From<directory::Organization> for OrganizationShown {
     get,
     path = "/v1/organizations/{id}",
     tag = "Organizations",
+    operation_id = "show",
     params(("id" = Uuid, Path, description = "Which organization")),
     responses(
         (status = 200, description = "The organization", body = OrganizationShown),

@@ -19,6 +19,7 @@ use crate::services::Services;
     post,
     path = "/v1/relationships/{organization}/end",
     tag = "Relationships",
+    operation_id = "end",
     params(("organization" = Uuid, Path, description = "With which organization")),
     request_body = Because,
     responses(

@@ -76,6 +76,7 @@ impl From<entitlements::Relationship> for RelationshipShown {
     get,
     path = "/v1/relationships",
     tag = "Relationships",
+    operation_id = "list",
     params(RelationshipsQuery),
     responses((status = 200, description = "A page of relationships", body = Page<RelationshipShown>))
 )]

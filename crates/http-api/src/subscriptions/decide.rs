@@ -28,6 +28,7 @@ async fn of_owner(services: &Services, caller: &Caller, id: SubscriptionId) -> R
     post,
     path = "/v1/subscriptions/{id}/approve",
     tag = "Subscriptions",
+    operation_id = "approve",
     params(("id" = Uuid, Path, description = "Which subscription")),
     responses(
         (status = 200, description = "The organization is subscribed", body = Done),
@@ -53,6 +54,7 @@ pub(super) async fn approve_subscription(
     post,
     path = "/v1/subscriptions/{id}/deny",
     tag = "Subscriptions",
+    operation_id = "deny",
     params(("id" = Uuid, Path, description = "Which subscription")),
     request_body = Because,
     responses(
@@ -81,6 +83,7 @@ pub(super) async fn deny_subscription(
     post,
     path = "/v1/subscriptions/{id}/end",
     tag = "Subscriptions",
+    operation_id = "end",
     params(("id" = Uuid, Path, description = "Which subscription")),
     request_body = Because,
     responses(

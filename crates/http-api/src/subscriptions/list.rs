@@ -72,6 +72,7 @@ impl From<entitlements::Subscription> for SubscriptionShown {
     get,
     path = "/v1/subscriptions",
     tag = "Subscriptions",
+    operation_id = "list",
     params(SubscriptionsQuery),
     responses((status = 200, description = "A page of subscriptions", body = Page<SubscriptionShown>))
 )]

@@ -58,6 +58,7 @@ pub(super) async fn invite(
     post,
     path = "/v1/users/{id}/confirm",
     tag = "Users",
+    operation_id = "confirm",
     params(("id" = Uuid, Path, description = "Which user")),
     responses(
         (status = 200, description = "The account is created", body = Created),

@@ -91,6 +91,7 @@ impl From<directory::User> for UserShown {
     get,
     path = "/v1/users",
     tag = "Users",
+    operation_id = "list",
     params(UsersQuery),
     responses((status = 200, description = "A page of users", body = Page<UserShown>))
 )]
@@ -114,6 +115,7 @@ pub(super) async fn users(
     get,
     path = "/v1/users/{id}",
     tag = "Users",
+    operation_id = "show",
     params(("id" = Uuid, Path, description = "Which user")),
     responses(
         (status = 200, description = "The user", body = UserShown),

@@ -28,6 +28,7 @@ pub struct Proposal {
     post,
     path = "/v1/users/one-time-password-proposals",
     tag = "Users",
+    operation_id = "propose_one_time_password",
     responses((status = 200, description = "The proposal", body = Proposal))
 )]
 pub(super) async fn propose() -> Result<Json<Proposal>, Problem> {
@@ -50,6 +51,7 @@ pub struct IssueOneTimePassword {
     post,
     path = "/v1/users/{id}/one-time-password",
     tag = "Users",
+    operation_id = "issue_one_time_password",
     params(("id" = Uuid, Path, description = "Which user")),
     request_body = IssueOneTimePassword,
     responses(

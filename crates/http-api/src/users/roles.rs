@@ -30,6 +30,7 @@ pub struct RevokeRole {
     post,
     path = "/v1/users/{id}/roles",
     tag = "Users",
+    operation_id = "grant_role",
     params(("id" = Uuid, Path, description = "Which user")),
     request_body = HeldRole,
     responses(
@@ -59,6 +60,7 @@ pub(super) async fn grant(
     post,
     path = "/v1/users/{id}/roles/revoke",
     tag = "Users",
+    operation_id = "revoke_role",
     params(("id" = Uuid, Path, description = "Which user")),
     request_body = RevokeRole,
     responses(

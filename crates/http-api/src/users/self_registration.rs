@@ -35,6 +35,7 @@ pub struct UserInvitationShown {
     get,
     path = "/v1/self-registration",
     tag = "Self-registration",
+    operation_id = "show",
     responses((status = 200, description = "The invitation", body = UserInvitationShown))
 )]
 pub(super) async fn invitation(State(services): State<Services>, caller: Caller) -> Result<Json<UserInvitationShown>, Problem> {

@@ -190,6 +190,8 @@ async fn nobody_of_a_suspended_organization_is_let_in() {
     let company = world.company("Fastener Works").await;
     let token = world.administrator(&company).await;
     let operator = world.staff(&[domain::StaffRole::Administrator]).await;
+    let partner = world.partner(company.id).await;
+    world.get("/v1/applications", &partner).await.expect(200);
     let path = format!("/v1/organizations/{}", company.id);
     world.post(&format!("{path}/suspend"), &operator, json!({ "reason": "sanctions" })).await.expect(200);
     world.get("/v1/me", &token).await.problem(401, "unauthenticated");
