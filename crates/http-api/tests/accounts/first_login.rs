@@ -195,6 +195,7 @@ async fn nobody_of_a_suspended_organization_is_let_in() {
     let path = format!("/v1/organizations/{}", company.id);
     world.post(&format!("{path}/suspend"), &operator, json!({ "reason": "sanctions" })).await.expect(200);
     world.get("/v1/me", &token).await.problem(401, "unauthenticated");
+    world.get("/v1/applications", &partner).await.problem(401, "unauthenticated");
     world.post_public("/v1/sign-in", json!({ "user_id": company.user_id, "secret": PASSWORD })).await.problem(401, "sign-in-refused");
     world.post(&format!("{path}/reinstate"), &operator, json!({ "reason": "lifted" })).await.expect(200);
     world.sign_in(&company.user_id, PASSWORD).await;
