@@ -101,7 +101,11 @@ impl CommandHandlers {
     }
 
     /// The answer to a command that was accepted before.
-    async fn answer_again<A: Aggregate>(&self, key: Uuid, accepted: Accepted) -> Result<Answer<A::Event>, CommandError<A::Rejection>> {
+    pub(crate) async fn answer_again<A: Aggregate>(
+        &self,
+        key: Uuid,
+        accepted: Accepted,
+    ) -> Result<Answer<A::Event>, CommandError<A::Rejection>> {
         let stream = StreamId::new(A::CATEGORY, key);
         let mut answer = Answer { position: Position::START, version: accepted.version, events: Vec::new(), repeated: true };
         // A command brings about a few events; they end at the version that the fold remembers.

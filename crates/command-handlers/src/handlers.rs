@@ -188,6 +188,39 @@ impl CommandHandlers {
         Err(CommandError::Unavailable(last.map_or_else(|| "overtaken".into(), Into::into)))
     }
 
+    /// The answer to a command that was accepted before; none if it was not. For commands that come again when what they rested
+    /// on outside their stream has changed since: once accepted, the same id gives the same answer (architecture, rule 5).
+    ///
+    /// # Errors
+    /// As [`CommandHandlers::handle`].
+    pub async fn answered_before<A: Aggregate>(
+        &self,
+        key: Uuid,
+        sent: &Sent,
+    ) -> Result<Option<Answer<A::Event>>, CommandError<A::Rejection>> {
+        let cache = self.cache::<A>();
+        for _ in 0..ATTEMPTS {
+            self.ensure_loaded(&cache, key, false).await?;
+            let seen = cache.shard(key).and_then(|mut shard| {
+                let entry = shard.get_mut(&key)?;
+                Some((entry.accepted(sent.id), entry.settle()))
+            });
+            let Some((accepted, settled)) = seen else { continue };
+            let Some(accepted) = accepted else { return Ok(None) };
+            let on_disk = match settled {
+                Settled::OnDisk => true,
+                Settled::Waiting(pending) => pending.outcome.await.is_ok(),
+                Settled::Lost => false,
+            };
+            match on_disk {
+                true if accepted.fingerprint == sent.fingerprint => return self.answer_again::<A>(key, accepted).await.map(Some),
+                true => return Err(CommandError::IdReused),
+                false => cache.evict(key),
+            }
+        }
+        Err(CommandError::Unavailable("the stream kept changing".into()))
+    }
+
     /// The state of an aggregate as it is on disk, with its version; none if nothing has happened to it.
     ///
     /// # Errors

@@ -32,11 +32,25 @@ impl Consumer for Reservations {
         {
             return self.release_company(event, *invitation).await;
         }
-        if let DomainEvent::Registration(registration, RegistrationEvent::ApprovalUndone { .. }) = &event.event {
+        if let DomainEvent::Registration(registration, happened) = &event.event
+            && is_not_approved(happened)
+        {
             return self.release_identifiers(event, *registration).await;
         }
         Ok(())
     }
+}
+
+/// Whether a case ends, or is opened again, without an approval: an approval that was cut off, or refused in the last instant, may
+/// have taken its identifiers.
+fn is_not_approved(event: &RegistrationEvent) -> bool {
+    matches!(
+        event,
+        RegistrationEvent::ApprovalUndone { .. }
+            | RegistrationEvent::Rejected { .. }
+            | RegistrationEvent::LinkedToOrganization { .. }
+            | RegistrationEvent::Withdrawn { .. }
+    )
 }
 
 /// Whether the company can be invited anew.

@@ -45,18 +45,15 @@ impl Workflows {
     /// If an application is not the inviter's or takes nobody new, the company has an open invitation already, or a rule of
     /// the invitation is broken.
     pub async fn invite_org(&self, invite: Invite, sent: &Sent) -> Result<(InvitationId, Answer<InvitationEvent>), WorkflowError> {
-        for application in &invite.applications {
-            self.check_invites_to(*application, invite.inviter).await?;
-        }
-        let inviter_name = self.name_of(invite.inviter).await?;
-        let organization = match invite.organization {
-            Some(organization) => {
-                self.name_of(Owner::Partner(organization)).await?;
-                Some(organization)
-            }
-            None => self.organization_with(&invite.identifiers).await?,
-        };
         let invitation = InvitationId(sent.derive("invitation"));
+        let (inviter_name, organization) = match self.check_invite(&invite).await {
+            Ok(checked) => checked,
+            // What it rested on may have changed since it was accepted.
+            Err(refused) => {
+                let before = self.handlers.answered_before::<Invitation>(invitation.0, sent).await.map_err(CommandError::of_any)?;
+                return before.map(|answer| (invitation, answer)).ok_or(refused);
+            }
+        };
         let reserve = Reserve {
             id: self.open_invitation(invite.inviter, &invite.company),
             kind: ReservationKind::OpenInvitation,
@@ -79,6 +76,22 @@ impl Workflows {
             first => first,
         };
         Ok((invitation, answer.map_err(CommandError::of_any)?))
+    }
+
+    /// What an invitation rests on: the applications and the inviter, whose name it bears; the registered organization that is meant.
+    async fn check_invite(&self, invite: &Invite) -> Result<(CompanyName, Option<OrganizationId>), WorkflowError> {
+        for application in &invite.applications {
+            self.check_invites_to(*application, invite.inviter).await?;
+        }
+        let inviter_name = self.name_of(invite.inviter).await?;
+        let organization = match invite.organization {
+            Some(organization) => {
+                self.name_of(Owner::Partner(organization)).await?;
+                Some(organization)
+            }
+            None => self.organization_with(&invite.identifiers).await?,
+        };
+        Ok((inviter_name, organization))
     }
 
     /// Sends an invitation again with a new link. An expired one is open again by that, so that its company's name is taken for it
@@ -172,10 +185,11 @@ impl Workflows {
         self.master.reservation_id("open invitation", &format!("{inviter}\n{}", comparable_name(company)))
     }
 
-    /// Names the reservation of a registered identifier.
+    /// Names the reservation of a registered identifier: one for all ways to punctuate it.
     #[must_use]
     pub fn registered_identifier(&self, identifier: &RegisteredIdentifier) -> domain::ReservationId {
-        self.master.reservation_id("registered identifier", &format!("{}\n{}", identifier.scheme, identifier.value))
+        let bare: String = identifier.value.as_str().chars().filter(char::is_ascii_alphanumeric).collect();
+        self.master.reservation_id("registered identifier", &format!("{}\n{bare}", identifier.scheme))
     }
 
     /// The registered organization that has one of these identifiers.

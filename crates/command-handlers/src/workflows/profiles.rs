@@ -31,9 +31,8 @@ impl Workflows {
             amendment.iter().flat_map(|amendment| &amendment.identifiers).map(|of| self.reserve_for(of, organization)).collect();
         let answer =
             self.handlers.handle_reserving::<Organization>(organization.0, command, sent, &reserve).await.map_err(CommandError::of_any)?;
-        let kept = amendment.map(|amendment| amendment.identifiers).unwrap_or_default();
-        for dropped in profile.identifiers.iter().filter(|identifier| !kept.contains(identifier)) {
-            let id = self.registered_identifier(dropped);
+        let held = profile.identifiers.iter().map(|identifier| self.registered_identifier(identifier));
+        for id in held.filter(|id| reserve.iter().all(|kept| kept.id != *id)) {
             let release = ReservationCommand::Release { owner: organization.0 };
             let part = sent.part(&format!("release:{id}"));
             self.handlers.handle::<Reservation>(id.0, release, &part).await.map_err(CommandError::of_any)?;

@@ -75,11 +75,18 @@ impl Workflows {
         way: &Way,
         sent: &Sent,
     ) -> Result<(RegistrationId, Answer<RegistrationEvent>), WorkflowError> {
+        let registration = RegistrationId(sent.derive("registration"));
         let mut requested = Vec::with_capacity(applications.len());
         for application in applications {
-            requested.push(self.requested(*application, Some(way)).await?);
+            match self.requested(*application, Some(way)).await {
+                Ok(of) => requested.push(of),
+                // What the catalogue says may have changed since it was begun.
+                Err(refused) => {
+                    let before = self.handlers.answered_before::<Registration>(registration.0, sent).await.map_err(CommandError::of_any)?;
+                    return before.map(|answer| (registration, answer)).ok_or(refused);
+                }
+            }
         }
-        let registration = RegistrationId(sent.derive("registration"));
         let command = RegistrationCommand::StartRegistration {
             id: registration,
             origin: Origin::Public,

@@ -33,8 +33,8 @@ pub(super) async fn confirm(
     version: IfMatch,
 ) -> Result<Accepted<Progress>, Problem> {
     holder::check(&incoming.caller, id, &services).await?;
-    unchanged(id, version, &services).await?;
     let sent = incoming.sent(&services, &format!("confirm {id}"), &());
+    unchanged(id, version, &sent, &services).await?;
     let answer = services.handlers.handle::<Registration>(id.0, RegistrationCommand::ConfirmReview {}, &sent).await?;
     taken(id, &answer, &services).await
 }

@@ -52,8 +52,8 @@ pub(super) async fn correct(
     let mut checks = Checks::default();
     let contact = body.nominee.parse(&mut checks, "/nominee");
     let contact = checks.finish(contact)?;
-    unchanged(id, version, &services).await?;
     let sent = incoming.sent(&services, &format!("correct {id} {person}"), &body);
+    unchanged(id, version, &sent, &services).await?;
     let answer = services.workflows.correct_nominee(id, person, contact, &body.one_time_password, &sent).await?;
     taken(id, &answer, &services).await
 }

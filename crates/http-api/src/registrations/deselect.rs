@@ -37,8 +37,8 @@ pub(super) async fn deselect(
 ) -> Result<Accepted<Progress>, Problem> {
     holder::check(&incoming.caller, id, &services).await?;
     let role = from_address(&role)?;
-    unchanged(id, version, &services).await?;
     let sent = incoming.sent(&services, &format!("deselect {id} {person}"), &role);
+    unchanged(id, version, &sent, &services).await?;
     let command = RegistrationCommand::DeselectAdministrator { nominee: person, role: role.into() };
     let answer = services.handlers.handle::<Registration>(id.0, command, &sent).await?;
     taken(id, &answer, &services).await

@@ -70,8 +70,8 @@ pub(super) async fn nominate(
     let mut checks = Checks::default();
     let contact = body.nominee.parse(&mut checks, "/nominee");
     let contact = checks.finish(contact)?;
-    unchanged(id, version, &services).await?;
     let sent = incoming.sent(&services, &format!("nominate {id}"), &body);
+    unchanged(id, version, &sent, &services).await?;
     let nominate = workflows::Nominate {
         contact,
         is_registrant: body.is_registrant,

@@ -1,6 +1,6 @@
 //! What every step of a registration answers: where the registration stands now.
 
-use command_handlers::Answer;
+use command_handlers::{Answer, Sent};
 use domain::RegistrationId;
 use domain::registration::{Case, Registration, RegistrationEvent};
 use serde::Serialize;
@@ -62,8 +62,12 @@ pub(crate) async fn taken(
 }
 
 /// A registrant may name the version that their change rests on, and is then told if somebody else was faster.
-pub(crate) async fn unchanged(id: RegistrationId, version: IfMatch, services: &Services) -> Result<(), Problem> {
+/// A change that was accepted before rests on a version that it has changed itself.
+pub(crate) async fn unchanged(id: RegistrationId, version: IfMatch, sent: &Sent, services: &Services) -> Result<(), Problem> {
     let Some(named) = version.0 else { return Ok(()) };
+    if services.handlers.answered_before::<Registration>(id.0, sent).await?.is_some() {
+        return Ok(());
+    }
     let (current, changed) = look(id, services, |case| {
         let changed: Vec<String> = case.dossier.changed_since(named).map(|section| section.to_string()).collect();
         (case.dossier.version, changed)

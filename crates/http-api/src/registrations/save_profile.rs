@@ -50,8 +50,8 @@ pub(super) async fn save(
     let mut checks = Checks::default();
     let profile = body.profile.parse(&mut checks);
     let profile = checks.finish(profile)?;
-    unchanged(id, version, &services).await?;
     let sent = incoming.sent(&services, &format!("save-profile {id}"), &body);
+    unchanged(id, version, &sent, &services).await?;
     let answer = services.handlers.handle::<Registration>(id.0, RegistrationCommand::SaveProfile { profile }, &sent).await?;
     taken(id, &answer, &services).await
 }

@@ -43,8 +43,8 @@ pub(super) async fn select(
     Body(body): Body<SelectAdministrator>,
 ) -> Result<Accepted<Progress>, Problem> {
     holder::check(&incoming.caller, id, &services).await?;
-    unchanged(id, version, &services).await?;
     let sent = incoming.sent(&services, &format!("select {id} {person}"), &body);
+    unchanged(id, version, &sent, &services).await?;
     let command = RegistrationCommand::SelectAdministrator { nominee: person, role: body.role.into() };
     let answer = services.handlers.handle::<Registration>(id.0, command, &sent).await?;
     taken(id, &answer, &services).await

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::organization::Organization;
-use domain::registration::RegistrationCommand;
+use domain::registration::{Registration, RegistrationCommand};
 use domain::{OrganizationId, Reason, RegistrationId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -54,11 +54,12 @@ pub(super) async fn link(
     let dossier_version = version.required()?;
     let reason = Reason::parse(&body.reason).map_err(|invalid| Problem::invalid_field("/reason", invalid.problem))?;
     let organization = OrganizationId(body.organization);
+    let reviewer = incoming.caller.reviewer(&services).await?;
     let stands = services.handlers.inspect::<Organization, _>(organization.0, |state, _| state.is_in_good_standing()).await?;
-    if stands != Some(true) {
+    let sent = incoming.sent(&services, &format!("link {id}"), &(dossier_version, &body));
+    if stands != Some(true) && services.handlers.answered_before::<Registration>(id.0, &sent).await?.is_none() {
         return Err(Problem::invalid_field("/organization", "there is no such organization in good standing"));
     }
-    let reviewer = incoming.caller.reviewer(&services).await?;
     let command = RegistrationCommand::LinkToOrganization { reviewer, dossier_version, organization, reason };
     send(&services, &incoming, id, "link", &(dossier_version, &body), command).await
 }

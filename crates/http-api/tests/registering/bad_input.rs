@@ -1,6 +1,8 @@
 //! Input that is wrong has a clear answer and changes nothing.
 
 use domain::Owner;
+use domain::application::{Application, ApplicationCommand};
+use domain::testing::reason;
 use serde_json::json;
 
 use super::common::Api;
@@ -109,6 +111,9 @@ async fn an_idempotency_key_gives_the_same_answer_and_serves_one_request_only() 
     let again = send(&body).await;
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert_eq!(again.ok(), first);
+    let retire = ApplicationCommand::RetireApplication { reason: reason("Replaced.") };
+    api.services.handlers.handle::<Application>(application.0, retire, &api.sent()).await.unwrap();
+    assert_eq!(send(&body).await.ok(), first, "whatever has changed since");
     let other = invitation("Rotor Works", &[application]);
     send(&other).await.refused_at(422, "idempotency-key-reused", "header:Idempotency-Key");
     let long = api.post("/v1/invitations").by(&token).key(&"x".repeat(256)).json(&body).send().await;

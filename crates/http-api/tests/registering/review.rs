@@ -123,11 +123,11 @@ async fn one_registered_identifier_never_becomes_two_organizations() {
     let api = Api::start().await;
     let rita = api.reviewer("Rita").await;
     let registered = api.organization("Fastener Works", &[identifier("DUNS", "150483782")]).await;
-    let walk = Walk::public(&api).await.submitted("150483782").await.claimed(&rita).await;
+    let walk = Walk::public(&api).await.submitted("15-048-3782").await.claimed(&rita).await;
     let version = walk.version().await;
     let problem = decide(&walk, &rita, "approve", version).await.refused_at(409, "identifier-taken", "/profile/identifiers");
     let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.contains("DUNS 150483782") && detail.contains(&registered.to_string()), "{detail}");
+    assert!(detail.contains("DUNS 15-048-3782") && detail.contains(&registered.to_string()), "{detail}");
     let link = |organization: String| {
         let body = json!({"organization": organization, "reason": "The same D-U-N-S number."});
         api.post(walk.at("/link-to-organization")).by(&rita).on(version).json(&body).send()

@@ -171,7 +171,11 @@ async fn a_change_may_name_the_version_that_it_rests_on() {
     let problem = put.refused(412, "dossier-changed");
     assert_eq!(problem["changed"], json!(["/profile/identifiers"]));
     let version = walk.version().await;
-    api.put(walk.at("/profile")).by(&walk.token).on(version).json(&profile("170483782")).send().await.ok();
+    let put = || api.put(walk.at("/profile")).by(&walk.token).on(version).key("p1").json(&profile("170483782")).send();
+    put().await.ok();
+    let again = put().await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"), "it rests on a version that it has changed itself");
+    again.ok();
 }
 
 #[tokio::test]
