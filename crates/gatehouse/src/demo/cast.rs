@@ -1,10 +1,14 @@
 //! Who plays: the operator's staff, and the partner with its applications.
 
+use std::sync::OnceLock;
+
 use command_handlers::Sent;
 use credential_vault::{Holder, TokenRequest};
 use domain::organization::Organization;
 use domain::staff::{Staff, StaffCommand};
-use domain::{Actor, ApplicationId, CompanyName, Contact, Email, OrganizationId, PersonName, Personal, StaffId, StaffRole, derive};
+use domain::{
+    Actor, ApplicationId, CommandId, CompanyName, Contact, Email, OrganizationId, PersonName, Personal, StaffId, StaffRole, derive,
+};
 use event_codec::Fingerprint;
 use event_store::EventStore;
 use jiff::SignedDuration;
@@ -86,10 +90,18 @@ impl Cast {
     }
 }
 
+/// What all ids of one demonstration derive from.
+static RUN: OnceLock<Uuid> = OnceLock::new();
+
+#[expect(clippy::disallowed_methods, reason = "the demonstration is the edge where its ids begin")]
+fn this_run() -> Uuid {
+    Uuid::now_v7()
+}
+
 /// A command of the story: sent by whom, under an id that the label names.
 pub(super) fn sent(label: &str, actor: Actor) -> Sent {
     Sent {
-        id: domain::CommandId::derive(Uuid::nil(), &format!("demo {label}")),
+        id: CommandId::derive(*RUN.get_or_init(this_run), &format!("demo {label}")),
         fingerprint: Fingerprint(0),
         actor,
         from: "demo".to_owned(),
