@@ -44,7 +44,7 @@ impl CommandHandlers {
         }
         let mut after = None;
         for (index, value) in reserve.iter().enumerate() {
-            let part = sent.part(&format!("reserve:{}", value.id));
+            let part = sent.part(&self.label("reserve", value, |owner| owner == Some(value.owner)));
             let again = |failed: Failed<<Reservation as Aggregate>::Rejection>| match failed {
                 Failed::Finally(error) => Failed::Finally(error.without_rejection()),
                 Failed::Overtaken(error) => Failed::Overtaken(error),
@@ -67,11 +67,26 @@ impl CommandHandlers {
         Ok(after)
     }
 
+    /// Names a part of the command that takes a value or gives it back. What is done already keeps the name that it was done
+    /// under; otherwise the name holds the version that it is done on: a command that is sent again after its values were given
+    /// back takes them anew, and does not pass for one that has them.
+    fn label(&self, what: &str, value: &Reserve, is_done: impl Fn(Option<Uuid>) -> bool) -> String {
+        let cache = self.cache::<Reservation>();
+        let seen = cache.shard(value.id.0).and_then(|mut shard| {
+            let entry = shard.get(&value.id.0)?;
+            Some((entry.state.owner(), entry.version?))
+        });
+        match seen {
+            Some((owner, version)) if !is_done(owner) => format!("{what}:{}:{version}", value.id),
+            Some(_) | None => format!("{what}:{}", value.id),
+        }
+    }
+
     /// Gives back values that were taken for a command that then could not take all. What a crash leaves behind, the sweep
     /// of reservations without an owner releases.
     async fn release(&self, sent: &Sent, values: &[Reserve]) {
         for value in values {
-            let part = sent.part(&format!("release:{}", value.id));
+            let part = sent.part(&self.label("release", value, |owner| owner != Some(value.owner)));
             let released = Box::pin(self.run::<Reservation>(value.id.0, value.release(), &part, &[], false)).await;
             if let Err(error) = released {
                 tracing::warn!(reservation = %value.id, command = %sent.id, %error, "a reservation could not be given back; the sweep will");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use command_handlers::{CommandError, CommandHandlers, Reserve, Sent, Settings};
 use domain::invitation::{Invitation, InvitationCommand, InvitationRejection};
-use domain::reservation::ReservationKind;
+use domain::reservation::{Reservation, ReservationCommand, ReservationKind};
 use domain::{Actor, Addressee, ApplicationId, CommandId, CompanyName, Email, Owner, PersonId, Personal, Policy, ReservationId};
 use event_codec::{Codec, Fingerprint};
 use event_store::memory::MemoryStore;
@@ -48,6 +48,10 @@ impl House {
             organization: None,
             expires_in_days: None,
         }
+    }
+
+    async fn owner(&self, value: Reserve) -> Option<Uuid> {
+        self.handlers.inspect::<Reservation, _>(value.id.0, |state, _| state.owner()).await.unwrap().flatten()
     }
 
     async fn events(&self) -> Vec<Recorded> {
@@ -287,4 +291,24 @@ fn the_time_of_an_idempotency_key_is_kept_so_that_new_streams_sort_by_it() {
     assert_eq!(named, command_handlers::command_id("a", "invite", "order 17"));
     assert_ne!(named, command_handlers::command_id("b", "invite", "order 17"));
     assert_ne!(named, command_handlers::command_id("a", "revoke", "order 17"));
+}
+
+#[tokio::test]
+async fn a_command_that_comes_again_after_its_values_were_given_back_takes_them_anew() {
+    let house = House::new();
+    let (one, other) = (Uuid::from_u128(101), Uuid::from_u128(102));
+    let second = |owner| Reserve { id: ReservationId(Uuid::from_u128(901)), kind: ReservationKind::RegisteredIdentifier, owner };
+    house.handlers.create::<Invitation>(one, house.invite("Fastener Works"), &sent(1, 1), &[second(one)]).await.unwrap();
+    let both = [company(other), second(other)];
+    for _ in 0..3 {
+        let refused = house.handlers.create::<Invitation>(other, house.invite("Other Works"), &sent(2, 2), &both).await;
+        assert!(matches!(refused, Err(CommandError::Taken(ReservationKind::RegisteredIdentifier))), "{refused:?}");
+        assert_eq!(house.owner(company(other)).await, None);
+    }
+    let release = ReservationCommand::Release { owner: one };
+    house.handlers.handle::<Reservation>(second(one).id.0, release, &sent(3, 3)).await.unwrap();
+    house.handlers.create::<Invitation>(other, house.invite("Other Works"), &sent(2, 2), &both).await.unwrap();
+    for value in both {
+        assert_eq!(house.owner(value).await, Some(other));
+    }
 }
