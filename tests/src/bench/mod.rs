@@ -57,7 +57,7 @@ impl Options {
     #[must_use]
     pub fn wants(&self, figures: &[&str]) -> bool {
         let wanted = |figure: &&str| self.names.is_empty() || self.names.iter().any(|name| figure.contains(name.as_str()));
-        figures.iter().any(|figure| wanted(figure))
+        figures.iter().any(wanted)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is told to be done is done: whatever is killed, whenever.
 
 #![allow(
+    clippy::print_stdout,
     clippy::panic,
     clippy::unwrap_used,
     clippy::expect_used,
