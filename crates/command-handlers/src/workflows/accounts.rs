@@ -89,8 +89,8 @@ impl Workflows {
         one_time_password: &str,
         sent: &Sent,
     ) -> Result<(PersonId, UserId, Answer<UserEvent>), WorkflowError> {
-        super::nominate::check(one_time_password, &contact)?;
         let organization_name = self.name_of(domain::Owner::Partner(organization)).await?;
+        super::nominate::check(one_time_password, &contact, Some(&organization_name))?;
         let person = self.person_of(sent).await?;
         let one_time_password = self.put_one_time_password(person, one_time_password, sent).await?;
         let new = NewUser {
@@ -143,7 +143,7 @@ impl Workflows {
             self.handlers.inspect::<User, _>(person.0, |state, _| state.account().cloned()).await.map_err(CommandError::of_any)?;
         let account = account.flatten().ok_or(WorkflowRejection::NoSuchAccount)?;
         let contact = account.contact.get().ok_or(CommandError::Erased)?;
-        super::nominate::check(one_time_password, contact)?;
+        super::nominate::check(one_time_password, contact, Some(&account.organization_name))?;
         let id = self.put_one_time_password(person, one_time_password, sent).await?;
         let command = UserCommand::IssueOneTimePassword { one_time_password: id };
         let answer = self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)?;

@@ -38,7 +38,12 @@ impl Workflows {
         one_time_password: &str,
         sent: &Sent,
     ) -> Result<Answer<UserEvent>, WorkflowError> {
-        super::nominate::check(one_time_password, &contact)?;
+        let organization = self.handlers.inspect::<User, _>(person.0, |state, _| state.organization());
+        let company = match organization.await.map_err(CommandError::of_any)?.flatten() {
+            Some(organization) => Some(self.name_of(Owner::Partner(organization)).await?),
+            None => None,
+        };
+        super::nominate::check(one_time_password, &contact, company.as_ref())?;
         let one_time_password = self.put_one_time_password(person, one_time_password, sent).await?;
         let command = UserCommand::SelfRegister { contact: Personal::new(person, contact), one_time_password };
         self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)

@@ -1,7 +1,7 @@
 //! Naming administrators, with their one-time passwords.
 
 use domain::registration::{AdministratorRole, Registration, RegistrationCommand, RegistrationEvent};
-use domain::{Contact, CredentialId, PersonId, Personal, RegistrationId};
+use domain::{CompanyName, Contact, CredentialId, PersonId, Personal, RegistrationId};
 
 use super::{WorkflowError, WorkflowRejection, Workflows};
 use crate::{Answer, CommandError, Sent};
@@ -29,7 +29,8 @@ impl Workflows {
         nominate: Nominate,
         sent: &Sent,
     ) -> Result<(PersonId, Answer<RegistrationEvent>), WorkflowError> {
-        check(&nominate.one_time_password, &nominate.contact)?;
+        let company = self.company(registration).await?;
+        check(&nominate.one_time_password, &nominate.contact, company.as_ref())?;
         let person = if nominate.is_registrant { self.registrant(registration).await? } else { self.keys.allot()? };
         let command = RegistrationCommand::NominateAdministrator {
             nominee: Personal::new(person, nominate.contact),
@@ -57,7 +58,8 @@ impl Workflows {
         one_time_password: &str,
         sent: &Sent,
     ) -> Result<Answer<RegistrationEvent>, WorkflowError> {
-        check(one_time_password, &contact)?;
+        let company = self.company(registration).await?;
+        check(one_time_password, &contact, company.as_ref())?;
         let contact = Personal::new(nominee, contact);
         let command = RegistrationCommand::CorrectAdministrator { nominee: contact, one_time_password: one_time_password_of(sent) };
         self.with_one_time_password(registration, nominee, one_time_password, command, sent).await
@@ -89,6 +91,15 @@ impl Workflows {
         Ok(id)
     }
 
+    /// The company that is being registered, as far as it is known.
+    async fn company(&self, registration: RegistrationId) -> Result<Option<CompanyName>, WorkflowError> {
+        let company = self.handlers.inspect::<Registration, _>(registration.0, |state, _| {
+            let case = state.case()?;
+            case.dossier.profile.as_ref().map(|profile| profile.legal_name.clone()).or_else(|| case.company.clone())
+        });
+        Ok(company.await.map_err(CommandError::of_any)?.flatten())
+    }
+
     async fn registrant(&self, registration: RegistrationId) -> Result<PersonId, WorkflowError> {
         let person = self
             .handlers
@@ -104,9 +115,10 @@ fn one_time_password_of(sent: &Sent) -> CredentialId {
     CredentialId(sent.derive("one-time password"))
 }
 
-/// Refuses a one-time password that is too weak for who will get it.
-pub(super) fn check(one_time_password: &str, contact: &Contact) -> Result<(), WorkflowError> {
-    let context = [contact.given_name.as_str(), contact.family_name.as_str(), contact.email.as_str()];
+/// Refuses a one-time password that is too weak against who knows the person who will get it, and their company.
+pub(super) fn check(one_time_password: &str, contact: &Contact, company: Option<&CompanyName>) -> Result<(), WorkflowError> {
+    let company = company.map(CompanyName::as_str).unwrap_or_default();
+    let context = [contact.given_name.as_str(), contact.family_name.as_str(), contact.email.as_str(), company];
     match credential_vault::strength::check_one_time_password(one_time_password, &context) {
         Ok(_) => Ok(()),
         Err(weak) => Err(WorkflowRejection::TooWeak(weak.to_string()).into()),

@@ -10,7 +10,7 @@ use domain::{CompanyName, Contact, Email, PersonName, Personal, Reason, StaffId,
 use serde::{Deserialize, Serialize};
 
 use super::tokens::revoke_all_of;
-use super::{Admin, Answer, Typed};
+use super::{Admin, Answer, Typed, resolve};
 use crate::failure::Failure;
 use crate::read_models;
 
@@ -85,6 +85,21 @@ pub(crate) fn typed<T>(text: &str, parse: impl FnOnce(&str) -> Result<T, domain:
     parse(text).map_err(|invalid| Failure::Usage(invalid.problem))
 }
 
+/// What ties somebody to these companies: the name, under which a company may come, and the organization, if one is registered under it.
+async fn affiliations(admin: &Admin, names: &[String]) -> Result<Vec<Affiliation>, Failure> {
+    let mut affiliations = Vec::with_capacity(names.len());
+    for name in names {
+        affiliations.push(Affiliation::Company(typed(name, CompanyName::parse)?));
+        match resolve::organization(&admin.service, name).await {
+            Ok(organization) => affiliations.push(Affiliation::Organization(organization)),
+            // None of this name, or several: the name ties them all.
+            Err(Failure::Refused(_)) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(affiliations)
+}
+
 /// Takes somebody onto the staff.
 pub(crate) async fn appoint(State(admin): State<Admin>, command: Typed, Json(new): Json<Appointment>) -> Answer<Changed> {
     let contact = Contact {
@@ -94,8 +109,7 @@ pub(crate) async fn appoint(State(admin): State<Admin>, command: Typed, Json(new
         phone: None,
         job_title: None,
     };
-    let companies: Result<Vec<_>, Failure> = new.belongs_to.iter().map(|name| typed(name, CompanyName::parse)).collect();
-    let affiliations: Vec<_> = companies?.into_iter().map(Affiliation::Company).collect();
+    let affiliations = affiliations(&admin, &new.belongs_to).await?;
     let sent = command.sent(&admin.service, "staff appoint", &new);
     let staff = StaffId(sent.derive("staff"));
     let person = admin.service.workflows.person_of(&sent).await?;

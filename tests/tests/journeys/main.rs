@@ -1,0 +1,18 @@
+//! The ways through (domain, J1 to J9), each end to end: over HTTP against the real binary, with the mails it delivers and the commands
+//! that an operator types.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "only tests are here: what cannot go on fails the journey, loudly, and the clock is the real one"
+)]
+
+mod j1_invited_no_account;
+mod j2_first_time_login;
+mod j5_subscribed_user_has_no_access;
+mod j6_public_registration;
+mod j8_decisions;
+mod j8_review;
+mod support;
