@@ -22,7 +22,8 @@ async fn a_company_registers_without_an_invitation_after_a_warning_to_check_with
     assert!(!codes.contains(&"B787SCP"), "by a link of its own only: {codes:?}");
 
     // What is by invitation only stays so, whatever is sent.
-    let person = |applications: serde_json::Value| json!({ "name": "Ada Moreau", "email": company.registrant, "applications": applications });
+    let person =
+        |applications: serde_json::Value| json!({ "name": "Ada Moreau", "email": company.registrant, "applications": applications });
     world.post("/v1/registrations").json(person(json!([cast.parts_portal]))).send().await.refused(403, "not-open-this-way");
     let wrong = world.post("/v1/registrations").json(json!({ "name": "", "email": "nobody", "applications": ["BSCP"] })).send().await;
     assert_eq!(wrong.refused(422, "invalid-fields").pointers(), ["/email", "/name"]);

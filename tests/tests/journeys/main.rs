@@ -11,8 +11,11 @@
 
 mod j1_invited_no_account;
 mod j2_first_time_login;
+mod j4_account_not_subscribed;
 mod j5_subscribed_user_has_no_access;
 mod j6_public_registration;
+mod j7_users_of_an_organization;
 mod j8_decisions;
 mod j8_review;
+mod j9_audit;
 mod support;

@@ -15,13 +15,14 @@ pub(crate) struct Call<'a> {
     path: String,
     token: Option<String>,
     body: Option<Value>,
+    csv: Option<String>,
     if_match: Option<String>,
     key: Option<String>,
 }
 
 impl<'a> Call<'a> {
     pub(super) fn new(world: &'a World, method: Method, path: String) -> Self {
-        Self { world, method, path, token: None, body: None, if_match: None, key: None }
+        Self { world, method, path, token: None, body: None, csv: None, if_match: None, key: None }
     }
 
     /// Whose request it is.
@@ -33,6 +34,12 @@ impl<'a> Call<'a> {
     /// What is asked.
     pub(crate) fn json(mut self, body: Value) -> Self {
         self.body = Some(body);
+        self
+    }
+
+    /// A table that is uploaded.
+    pub(crate) fn csv(mut self, text: String) -> Self {
+        self.csv = Some(text);
         self
     }
 
@@ -76,6 +83,9 @@ impl<'a> Call<'a> {
         if let Some(body) = &self.body {
             request = request.json(body);
         }
+        if let Some(text) = &self.csv {
+            request = request.header("Content-Type", "text/csv").body(text.clone());
+        }
         if let Some(version) = &self.if_match {
             request = request.header("If-Match", version);
         }
@@ -92,7 +102,9 @@ impl<'a> Call<'a> {
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
         let answer = Answer { what: format!("{} {}", self.method, self.path), status, headers, body };
         answer.check();
-        if self.method != Method::GET && let Some(position) = answer.header("gatehouse-position") {
+        if self.method != Method::GET
+            && let Some(position) = answer.header("gatehouse-position")
+        {
             *self.world.seen.borrow_mut() = Some(position);
         }
         answer

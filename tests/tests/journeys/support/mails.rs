@@ -26,7 +26,8 @@ impl Mail {
         };
         let to = header("To").unwrap();
         let to = to.rsplit_once('<').map_or(to.as_str(), |(_, address)| address.trim_end_matches('>')).to_owned();
-        let boundary = header("Content-Type").unwrap().split("boundary=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
+        let boundary =
+            header("Content-Type").unwrap().split("boundary=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
         let delimiter = format!("--{boundary}");
         let plain = body.split(&delimiter).find(|part| part.contains("Content-Type: text/plain")).unwrap();
         let (head, text) = plain.split_once("\n\n").unwrap();
@@ -89,6 +90,15 @@ impl World {
     /// Those to this address whose subject begins so.
     pub(crate) fn mails_to(&self, to: &str, subject: &str) -> Vec<Mail> {
         self.mails().into_iter().filter(|mail| mail.to == to && mail.subject.starts_with(subject)).collect()
+    }
+
+    /// The mails to this address that hold this sentence, as soon as there is one.
+    pub(crate) async fn mails_of(&self, to: &str, sentence: &str) -> Vec<Mail> {
+        test_support::eventually(&format!("a mail to {to} with {sentence:?}"), SOON, async || {
+            let found: Vec<Mail> = self.mails().into_iter().filter(|mail| mail.to == to && mail.flat().contains(sentence)).collect();
+            (!found.is_empty()).then_some(found)
+        })
+        .await
     }
 
     /// The one mail to this address whose subject begins so, as soon as it is there.

@@ -28,8 +28,7 @@ impl Company {
 
     /// Its profile.
     pub(crate) fn profile(&self) -> Value {
-        let identifiers: Vec<Value> =
-            self.identifier.iter().map(|(scheme, value)| json!({ "scheme": scheme, "value": value })).collect();
+        let identifiers: Vec<Value> = self.identifier.iter().map(|(scheme, value)| json!({ "scheme": scheme, "value": value })).collect();
         json!({
             "legal_name": self.name,
             "address": { "lines": ["12 rue des Ateliers"], "city": "Toulouse", "postal_code": "31000", "country": "FR" },

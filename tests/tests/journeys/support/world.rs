@@ -29,11 +29,6 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A service on an empty folder.
-    pub(crate) fn start() -> Self {
-        Self::start_with(&[])
-    }
-
     /// A service on an empty folder with these settings of its environment.
     pub(crate) fn start_with(settings: &[(&'static str, &str)]) -> Self {
         let world = Self {
@@ -134,10 +129,5 @@ impl World {
     /// A command that says how something shall be.
     pub(crate) fn put(&self, path: impl Into<String>) -> Call<'_> {
         Call::new(self, reqwest::Method::PUT, path.into())
-    }
-
-    /// A command that takes something away.
-    pub(crate) fn delete(&self, path: impl Into<String>) -> Call<'_> {
-        Call::new(self, reqwest::Method::DELETE, path.into())
     }
 }
