@@ -155,7 +155,7 @@ async fn information_is_requested_field_by_field_and_the_clock_stands_until_it_c
     // The decision names the version that there is now; what changed is told.
     does(world, reviewer, &case.id, "claim").await.ok();
     let stale = decides(world, reviewer, &case.id, "approve", &etag, because("Looks good.")).await.refused(412, "dossier-changed");
-    assert_eq!(stale["changed"], json!(["profile"]), "{stale}");
+    assert_eq!(stale["changed"], json!(["/profile/identifiers"]), "{stale}");
     let etag = look(world, reviewer, &case.id).await.etag();
     decides(world, reviewer, &case.id, "approve", &etag, because("The code checks out.")).await.ok();
 }
