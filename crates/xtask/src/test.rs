@@ -45,7 +45,7 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> anyhow::Result<
     // Cargo refuses to look for documentation in a package without a library, so only the whole workspace is asked.
     if !options.quick && options.package.is_empty() {
         let documentation = Run::cargo(repository.root()).args(["test", "--quiet", "--doc", "--workspace"]).args(&options.filter);
-        with_environment(documentation.args(["--", "--quiet"])).run()?;
+        with_environment(documentation).run()?;
     }
     let nextest = Run::cargo(repository.root()).args(["nextest", "--version"]).succeeds();
     let tests = Run::cargo(repository.root());
