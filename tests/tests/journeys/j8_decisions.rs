@@ -25,6 +25,7 @@ async fn where_a_risk_was_raised_a_second_person_approves() {
     let proposed = decides(world, rene, &case.id, "approve", &shown.etag(), because("Explained by their move.")).await.ok();
     assert_eq!(proposed.text("stage"), "submitted", "{proposed}");
     assert_eq!(status(world, &case.case_number).await.text("state"), "in_review");
+    assert_eq!(Registrant::of(world, &case.token, &case.id).look().await.text("stage"), "in_review");
     assert!(world.mails_to(&case.administrator().email, "Alder Forge").is_empty());
     let waiting = queue(world, &sana, "?state=awaiting_second_approval").await;
     assert_eq!(waiting[0]["first_approver"], json!(rene.id), "{waiting:?}");

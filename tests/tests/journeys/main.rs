@@ -9,6 +9,7 @@
     reason = "only tests are here: what cannot go on fails the journey, loudly, and the clock is the real one"
 )]
 
+mod j1_invitation_links;
 mod j1_invited_no_account;
 mod j2_first_time_login;
 mod j4_account_not_subscribed;

@@ -72,6 +72,21 @@ pub struct HistoryLine {
     pub cause: Option<Uuid>,
 }
 
+/// The events that introduce who and what later ones speak of by id: they are read for every page, so that a later page knows the names
+/// that the first one gave.
+const INTRODUCING: [&str; 8] = [
+    "invitation.sent.v1",
+    "registration.started.v1",
+    "registration.administrator_nominated.v1",
+    "registration.administrator_corrected.v1",
+    "organization.approved.v1",
+    "user.invited.v1",
+    "user.created.v1",
+    "user.profile_confirmed.v1",
+];
+/// Among how many of a history's first entries they are looked for. Most histories are shorter.
+const MOST_INTRODUCING: u32 = 200;
+
 /// Read a history
 ///
 /// Of an `organization`, `person`, `case`, `invitation`, `application` or member of `staff`: every event that concerns it, as
@@ -105,6 +120,7 @@ pub(super) async fn history(
     let position = view.position();
     let after = query.after.map(Position);
     let entries = audit_history::history(view.rows(), asked.subject, after, size + 1, direction).await.map_err(broken)?;
+    let beginning = audit_history::history(view.rows(), asked.subject, None, MOST_INTRODUCING, Direction::Forward).await.map_err(broken)?;
     drop(view);
     let mut events = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -112,7 +128,13 @@ pub(super) async fn history(
             events.push((entry, envelope));
         }
     }
-    let names = glossary(&services, position, &events, asked.is_auditor).await?;
+    let mut names = Glossary::default();
+    for entry in beginning.iter().filter(|entry| INTRODUCING.contains(&entry.event_type.as_str())) {
+        if let Some(envelope) = event_at(&services, Position(entry.position)).await? {
+            names.learn(&envelope);
+        }
+    }
+    let names = glossary(&services, position, names, &events, asked.is_auditor).await?;
     let line = |(entry, envelope): (Entry, Envelope)| line(entry, &envelope, &names, asked.is_auditor);
     let page = Page::of(events, size, |(entry, _)| entry.position.to_string(), line);
     Ok(Found::at(&services, position, page))
@@ -138,9 +160,14 @@ fn line(entry: Entry, envelope: &Envelope, names: &Glossary, is_auditor: bool) -
 }
 
 /// The names of what the events speak of: of applications, organizations' users, and for auditors of the staff.
-async fn glossary(services: &Services, at: Position, events: &[(Entry, Envelope)], is_auditor: bool) -> Result<Glossary, Problem> {
+async fn glossary(
+    services: &Services,
+    at: Position,
+    mut names: Glossary,
+    events: &[(Entry, Envelope)],
+    is_auditor: bool,
+) -> Result<Glossary, Problem> {
     let mut view = services.read(&services.views.directory, ReadAt(Some(at))).await?;
-    let mut names = Glossary::default();
     for application in directory::applications(view.rows()).await.map_err(broken)? {
         names.call(application.id.0, application.code);
     }

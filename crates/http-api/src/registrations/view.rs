@@ -88,9 +88,11 @@ pub enum StageName {
 }
 
 impl StageName {
-    /// The name as a registrant is told it: that an approval can still be undone is not theirs to know.
-    fn told_outside(self) -> Self {
-        if self == Self::ApprovalPending { Self::InReview } else { self }
+    /// The name as a registrant is told it: that an approval can still be undone, or that the first of two people has approved, is not
+    /// theirs to know.
+    fn told_outside(self, stage: &Stage) -> Self {
+        let is_half_approved = matches!(stage, Stage::Submitted(review) if review.proposal.is_some());
+        if self == Self::ApprovalPending || is_half_approved { Self::InReview } else { self }
     }
 }
 
@@ -275,7 +277,7 @@ impl RegistrationView {
         Ok(Self {
             id: id.0,
             case_number: case.case_number.to_string(),
-            stage: if eyes == Eyes::Staff { stage } else { stage.told_outside() },
+            stage: if eyes == Eyes::Staff { stage } else { stage.told_outside(&case.stage) },
             next_step: NextStep::of(case),
             expires_at: case.expires_at,
             due: case.due().map(DueDate::from),
