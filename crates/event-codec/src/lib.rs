@@ -3,7 +3,7 @@
 //! A record's type is the event's name with its version, such as `registration.submitted.v1`: the serde name of the
 //! variant. Its data is the variant's payload as one JSON object. Personal values are not in it: they lie in sealed boxes
 //! under the key `sealed`, one for each person that the event is about, which is always the last key of the object.
-//! Its metadata is [`Metadata`] as JSON.
+//! Its metadata is [`Metadata`] in a form of its own.
 //!
 //! An event type that this version of the code does not know is an error, never skipped. When an event gets a second
 //! version, the enum gets a second variant or the old payload is lifted to the new one before it is read; every version
@@ -141,9 +141,9 @@ impl Codec {
     /// A record's metadata.
     ///
     /// # Errors
-    /// [`CodecError::Unwritable`]; no metadata there is fails to serialize.
+    /// [`CodecError::Unwritable`] if a text in it is longer than a record.
     pub fn encode_metadata(&self, metadata: &Metadata) -> Result<Bytes, CodecError> {
-        serde_json::to_vec(metadata).map(Bytes::from).map_err(|error| CodecError::Unwritable(error.to_string()))
+        metadata.encode().ok_or_else(|| CodecError::Unwritable("a text in the metadata is too long".to_owned()))
     }
 
     /// Reads a record's metadata.
@@ -151,7 +151,7 @@ impl Codec {
     /// # Errors
     /// [`CodecError::Unreadable`] if it is not what [`Metadata`] is written as.
     pub fn decode_metadata(&self, recorded: &Recorded) -> Result<Metadata, CodecError> {
-        serde_json::from_slice(&recorded.metadata).map_err(|error| unreadable(recorded, error))
+        Metadata::decode(&recorded.metadata).ok_or_else(|| unreadable(recorded, "the metadata is not in the form that is known here"))
     }
 
     fn intern(&self, name: &str) -> Arc<str> {

@@ -50,11 +50,14 @@ pub(crate) fn seal(
 
 /// The personal values of a recorded event; none if it has none.
 pub(crate) fn open(keys: &dyn PersonalKeys, recorded: &Recorded) -> Result<Option<Vec<Parts>>, CodecError> {
-    let Some(start) = recorded.data.windows(MARK.len()).rposition(|window| window == MARK) else {
+    // Where there are boxes, their object is the last that is opened: ids and base64 have no braces.
+    let Some(start) =
+        memchr::memrchr(b'{', &recorded.data).filter(|start| recorded.data.get(..=*start).is_some_and(|text| text.ends_with(MARK)))
+    else {
         return Ok(None);
     };
     // The object of boxes begins with the brace that ends the mark; the data's own closing brace follows it.
-    let boxes = recorded.data.get(start + MARK.len() - 1..recorded.data.len() - 1).unwrap_or_default();
+    let boxes = recorded.data.get(start..recorded.data.len() - 1).unwrap_or_default();
     let damaged = |what: String| CodecError::Unreadable { event_type: recorded.event_type.to_string(), what };
     let boxes: Boxes = serde_json::from_slice(boxes).map_err(|error| damaged(error.to_string()))?;
     let mut opened = Vec::with_capacity(boxes.0.len());

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use domain::registration::{AdministratorRole, Origin, RegistrationEvent as Event, RequestedApplication};
 use domain::{
     Actor, Address, AddressLine, ApplicationId, CaseNumber, CommandId, CompanyName, Contact, Country, CredentialId, Due, Email, EventId,
@@ -118,7 +117,7 @@ async fn fill(store: &MemoryStore, codec: &Codec, from: u32, to: u32) {
             from: "http 192.0.2.0/24".to_owned(),
             cause: None,
         };
-        let metadata = Bytes::from(serde_json::to_vec(&metadata).unwrap());
+        let metadata = codec.encode_metadata(&metadata).unwrap();
         let events = story(number).into_iter().enumerate().map(|(index, event)| {
             let id = EventId(domain::derive(stream.key, &format!("event {index}")));
             codec.encode(&stream, id, &event, metadata.clone()).unwrap()

@@ -40,20 +40,10 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> anyhow::Result<
     }
     let service = service_binary(repository, true)?;
     let mut run = Run::cargo(root).args(["run", "--release", "--package", "tests", "--bin", "bench"]);
-    if options.peers && declares_feature(repository, "peers")? {
-        run = run.args(["--features", "peers"]);
-    }
     run = run.args(["--"]).env("GATEHOUSE_BIN", service);
     if let Some(file) = &options.json {
         run = run.args(["--json".into(), std::path::absolute(file)?.into_os_string()]);
     }
     let flags = [(options.full, "--full"), (options.peers, "--peers")];
     run.args(flags.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag)).args(&options.names).run()
-}
-
-/// Peers come with dependencies of their own, so the package may keep them behind a feature.
-fn declares_feature(repository: &Repository, name: &str) -> anyhow::Result<bool> {
-    let workspace = crate::workspace::Workspace::load(repository.root())?;
-    let tests = workspace.members.iter().find(|member| member.name == "tests");
-    Ok(tests.and_then(|member| member.manifest.get("features")).is_some_and(|features| features.get(name).is_some()))
 }

@@ -55,6 +55,8 @@ impl Figure {
 pub struct Report {
     options: Options,
     figures: Vec<Figure>,
+    /// Clients and commands per second of each burst over HTTP, which some figures share.
+    bursts: Vec<(usize, f64)>,
     started: std::time::Instant,
 }
 
@@ -62,13 +64,24 @@ impl Report {
     /// Nothing yet.
     #[must_use]
     pub fn new(options: &Options) -> Self {
-        Self { options: options.clone(), figures: Vec::new(), started: std::time::Instant::now() }
+        Self { options: options.clone(), figures: Vec::new(), bursts: Vec::new(), started: std::time::Instant::now() }
     }
 
     /// What was asked for.
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// Keeps how many commands per second so many clients had answered.
+    pub fn keep_burst(&mut self, clients: usize, rate: f64) {
+        self.bursts.push((clients, rate));
+    }
+
+    /// Commands per second of so many clients; none if that was not measured.
+    #[must_use]
+    pub fn burst(&self, clients: usize) -> Option<f64> {
+        self.bursts.iter().find(|(of, _)| *of == clients).map(|(_, rate)| *rate)
     }
 
     /// Shows a figure and keeps it, if it is wanted.

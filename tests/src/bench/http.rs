@@ -13,6 +13,7 @@ use super::figure::{Aim, Figure, Report};
 use super::load::{Load, Seen};
 use super::log::{bare_pairs, fdatasync, pair_of};
 use super::parse_only::ParseOnly;
+use super::peers;
 use crate::http::Connection;
 use crate::seed::{Seed, seed};
 
@@ -33,7 +34,8 @@ const SHARED_CORES: &str = "what follows each command takes several times its ow
 
 /// All figures over HTTP.
 pub fn measure(options: &Options, report: &mut Report) {
-    if !options.wants(ALL) {
+    let peers = options.peers && options.wants(peers::NAMES);
+    if !options.wants(ALL) && !peers {
         return;
     }
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -45,7 +47,7 @@ pub fn measure(options: &Options, report: &mut Report) {
     let warm = Load::new(64, Duration::from_millis(500));
     let _warmed = (warm.run(bare.address, &seed), warm.run(service.address(), &seed));
     one_in_flight(&service, &seed, folder.path(), time, report);
-    if !options.wants(BURSTS) {
+    if !options.wants(BURSTS) && !peers {
         return;
     }
     let with_64 = burst(64, &service, &bare, &seed, time, report);
@@ -73,6 +75,7 @@ fn burst(clients: usize, service: &GatehouseProcess, bare: &ParseOnly, seed: &Se
     caught_up(service.address());
     let after = half.run(bare.address, seed);
     let parsed = f64::midpoint(before.rate(), after.rate());
+    report.keep_burst(clients, whole.rate());
     report.add(Figure {
         name: if clients == 64 { "http_64_over_parse_only" } else { "http_256_over_parse_only" },
         value: whole.rate() / parsed,

@@ -6,12 +6,14 @@
 //! * [`load`] – clients over HTTP; [`parse_only`] – the peer that only parses
 //! * [`http`](mod@http) – whole commands through the served binary
 //! * [`log`] – the log by itself; [`volume`] – logs of millions of events
+//! * [`peers`] – others who keep events
 
 pub mod figure;
 pub mod http;
 pub mod load;
 pub mod log;
 pub mod parse_only;
+pub mod peers;
 pub mod served;
 pub mod stories;
 pub mod volume;
@@ -73,15 +75,9 @@ pub fn main() {
     let options = Options::parse(arguments.into_iter());
     let mut report = Report::new(&options);
     http::measure(&options, &mut report);
+    peers::measure(&mut report);
     log::measure(&options, &mut report);
     volume::measure(&options, &mut report);
     served::measure(&options, &mut report);
-    peers_too(&options, &mut report);
     report.finish();
-}
-
-fn peers_too(options: &Options, _: &mut Report) {
-    if options.peers {
-        println!("there are no peers yet");
-    }
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use domain::registration::{AdministratorRole, Origin, RegistrationEvent as Event, RequestedApplication};
 use domain::{
     Actor, Address, AddressLine, ApplicationId, CaseNumber, CommandId, CompanyName, Contact, Country, CredentialId, Due, Email, EventId,
@@ -95,7 +94,7 @@ impl Fixture {
         let events = story(number, person, stage).into_iter().enumerate().map(|(place, event)| {
             let metadata = metadata(place);
             let id = EventId::derive(metadata.command.0, "event:0");
-            let metadata = Bytes::from(serde_json::to_vec(&metadata).expect("metadata can be written"));
+            let metadata = self.codec.encode_metadata(&metadata).expect("metadata can be written");
             self.codec.encode(&stream, id, &event, metadata).expect("an event can be written")
         });
         let events = events.collect();

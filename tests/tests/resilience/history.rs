@@ -86,7 +86,7 @@ impl Reading {
         let next = self.versions.entry((event.stream.category.clone(), event.stream.key)).or_default();
         assert_eq!(event.version, *next, "a stream has a gap: {event:?}");
         *next += 1;
-        let metadata: event_codec::Metadata = serde_json::from_slice(&event.metadata).expect("the metadata can be read");
+        let metadata = event_codec::Metadata::decode(&event.metadata).expect("the metadata can be read");
         let place = self.of_command.entry((event.stream.key, metadata.command)).or_default();
         assert_eq!(EventId(event.id), EventId::derive(metadata.command.0, &format!("event:{place}")), "half a command: {event:?}");
         *place += 1;

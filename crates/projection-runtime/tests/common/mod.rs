@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use domain::registration::RegistrationEvent;
 use domain::{Actor, CommandId, DomainEvent, EventId, PersonId};
 use event_codec::{Codec, KeysError, PersonalKeys};
@@ -78,7 +77,7 @@ impl World {
             from: "cli".to_owned(),
             cause: None,
         };
-        let metadata = Bytes::from(serde_json::to_vec(&metadata).unwrap());
+        let metadata = self.codec.encode_metadata(&metadata).unwrap();
         let id = EventId(Uuid::from_u128(0x1000_0000 + u128::from(number)));
         let event = self.codec.encode(&stream, id, event, metadata).unwrap();
         self.raw(stream, event).await

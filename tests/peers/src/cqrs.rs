@@ -1,0 +1,101 @@
+//! cqrs-es with sqlite-es, in process. Its own pool syncs at checkpoints only (`NORMAL`), which loses what it acknowledged
+//! when the power goes: here every commit is synced (`FULL`).
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cqrs_es::event_sink::EventSink;
+use cqrs_es::{Aggregate, DomainEvent};
+use serde::{Deserialize, Serialize};
+use sqlite_es::sqlite_cqrs;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::load;
+
+/// As its own migration makes it.
+const EVENTS: &str = "
+CREATE TABLE events (
+    aggregate_type text NOT NULL,
+    aggregate_id text NOT NULL,
+    sequence integer CHECK (sequence >= 0) NOT NULL,
+    event_type text NOT NULL,
+    event_version text NOT NULL,
+    payload text NOT NULL,
+    metadata text NOT NULL,
+    PRIMARY KEY (aggregate_type, aggregate_id, sequence)
+) STRICT";
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Invitation {
+    sent: bool,
+}
+
+struct Send {
+    note: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Sent {
+    note: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the invitation was sent already")]
+struct SentAlready;
+
+impl DomainEvent for Sent {
+    fn event_type(&self) -> String {
+        "invitation.sent".to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}
+
+impl Aggregate for Invitation {
+    type Command = Send;
+    type Error = SentAlready;
+    type Event = Sent;
+    type Services = ();
+
+    const TYPE: &'static str = "invitation";
+
+    async fn handle(&mut self, command: Send, (): &(), sink: &EventSink<Self>) -> Result<(), SentAlready> {
+        if self.sent {
+            return Err(SentAlready);
+        }
+        sink.write(Sent { note: command.note }, self).await;
+        Ok(())
+    }
+
+    fn apply(&mut self, _: Sent) {
+        self.sent = true;
+    }
+}
+
+/// Commands per second of so many tasks, each to a stream of its own.
+pub(crate) async fn commands_per_second(folder: &Path, tasks: u64, time: Duration) -> f64 {
+    let options = SqliteConnectOptions::new()
+        .filename(folder.join("cqrs-es.db"))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        // Ten connections wait for each other's turn to write.
+        .busy_timeout(Duration::from_secs(60));
+    // As many connections as its own pool has.
+    let pool = SqlitePoolOptions::new().max_connections(10).acquire_timeout(Duration::from_secs(60)).connect_with(options);
+    let pool = pool.await.expect("the database opens");
+    sqlx::query(EVENTS).execute(&pool).await.expect("the table can be made");
+    let service = Arc::new(sqlite_cqrs::<Invitation>(pool, Vec::new(), ()));
+    let note = load::note();
+    load::commands_per_second(tasks, time, move |_, number| {
+        let (service, note) = (Arc::clone(&service), note.clone());
+        async move {
+            let stream = format!("00000000-0000-7000-8000-{number:012x}");
+            service.execute(&stream, Send { note }).await.expect("the command is taken");
+        }
+    })
+    .await
+}
