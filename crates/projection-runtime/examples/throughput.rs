@@ -1,5 +1,8 @@
 //! How fast read models are rebuilt, followed and read: `cargo run --release -p projection-runtime --example throughput 100000`
-//! with the number of registrations, of which every tenth stays open. Ten events each, in a log in memory.
+//! with the number of registrations, of which every tenth stays open. Ten events each, in a log in memory. A second argument
+//! names the one part to measure: `decode`, `each`, a read model, `rebuild`, `paced`, `live`.
+//!
+//! The processor time is that of the whole process, writing the log included where that goes on meanwhile.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement that cannot be made has failed")]
 
 use std::sync::Arc;
@@ -109,22 +112,31 @@ fn story(number: u32) -> Vec<Event> {
 
 async fn fill(store: &MemoryStore, codec: &Codec, from: u32, to: u32) {
     for number in from..to {
-        let stream = StreamId::new("registration", case_id(number));
-        let metadata = Metadata {
-            command: CommandId(Uuid::from_u128(u128::from(number))),
-            fingerprint: Fingerprint(0),
-            actor: Actor::Registrant(RegistrationId(stream.key)),
-            from: "http 192.0.2.0/24".to_owned(),
-            cause: None,
-        };
-        let metadata = codec.encode_metadata(&metadata).unwrap();
-        let events = story(number).into_iter().enumerate().map(|(index, event)| {
-            let id = EventId(domain::derive(stream.key, &format!("event {index}")));
-            codec.encode(&stream, id, &event, metadata.clone()).unwrap()
-        });
-        let append = Append { stream: stream.clone(), expected: Expected::NoStream, events: events.collect(), after: None };
-        store.append(append).outcome().await.unwrap();
+        let mut appends = appends(codec, number);
+        let mut whole = appends.remove(0);
+        whole.events.extend(appends.into_iter().flat_map(|append| append.events));
+        store.append(whole).outcome().await.unwrap();
     }
+}
+
+/// A registration, each event in an append of its own.
+fn appends(codec: &Codec, number: u32) -> Vec<Append> {
+    let stream = StreamId::new("registration", case_id(number));
+    let metadata = Metadata {
+        command: CommandId(Uuid::from_u128(u128::from(number))),
+        fingerprint: Fingerprint(0),
+        actor: Actor::Registrant(RegistrationId(stream.key)),
+        from: "http 192.0.2.0/24".to_owned(),
+        cause: None,
+    };
+    let metadata = codec.encode_metadata(&metadata).unwrap();
+    let append = |(index, event): (usize, Event)| {
+        let id = EventId(domain::derive(stream.key, &format!("event {index}")));
+        let expected = index.checked_sub(1).map_or(Expected::NoStream, |version| Expected::Exact(u64::try_from(version).unwrap()));
+        let events = vec![codec.encode(&stream, id, &event, metadata.clone()).unwrap()];
+        Append { stream: stream.clone(), expected, events, after: None }
+    };
+    story(number).into_iter().enumerate().map(append).collect()
 }
 
 fn read_models() -> Vec<Arc<dyn Projection>> {
@@ -138,6 +150,19 @@ fn read_models() -> Vec<Arc<dyn Projection>> {
     ]
 }
 
+/// Processor time of this process so far, all threads.
+fn processor_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let (_, fields) = stat.rsplit_once(") ").unwrap();
+    let ticks: u64 = fields.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(ticks * 10)
+}
+
+fn cost(events: u64, before: Duration) -> String {
+    let spent = processor_time() - before;
+    format!("{:.1} µs of processor time each", spent.as_secs_f64() * 1e6 / f64::from(u32::try_from(events).unwrap()))
+}
+
 fn rate(events: u64, elapsed: Duration) -> u64 {
     events * 1_000 / u64::try_from(elapsed.as_millis()).unwrap().max(1)
 }
@@ -145,13 +170,13 @@ fn rate(events: u64, elapsed: Duration) -> u64 {
 async fn measure_rebuild(name: &str, log: &Arc<MemoryStore>, codec: &Codec, projections: &[Arc<dyn Projection>]) {
     let folder = tempfile::tempdir().unwrap();
     let events = log.head().borrow().0;
-    let began = Instant::now();
+    let (began, processor) = (Instant::now(), processor_time());
     rebuild(folder.path(), log.clone(), codec.clone(), clock(), projections, |_| {}).await.unwrap();
-    println!("rebuild of {name}: {} events/s", rate(events, began.elapsed()));
+    println!("rebuild of {name}: {} events/s, {}", rate(events, began.elapsed()), cost(events, processor));
 }
 
 async fn measure_decode(log: &Arc<MemoryStore>, codec: &Codec) {
-    let (mut after, mut events, began) = (Position::START, 0_u64, Instant::now());
+    let (mut after, mut events, began, processor) = (Position::START, 0_u64, Instant::now(), processor_time());
     loop {
         let page = log.read_all(after, 1_000).await.unwrap();
         let Some(last) = page.last() else { break };
@@ -161,7 +186,7 @@ async fn measure_decode(log: &Arc<MemoryStore>, codec: &Codec) {
             events += 1;
         }
     }
-    println!("typed decode on one core, nothing else: {} events/s", rate(events, began.elapsed()));
+    println!("typed decode on one core, nothing else: {} events/s, {}", rate(events, began.elapsed()), cost(events, processor));
 }
 
 async fn measure_live(log: &Arc<MemoryStore>, codec: &Codec, registrations: u32) {
@@ -186,6 +211,57 @@ async fn measure_live(log: &Arc<MemoryStore>, codec: &Codec, registrations: u32)
     runtime.wait_for(head, Duration::from_secs(600)).await.unwrap();
     println!("live, all read models, with reads: {} events/s", rate(u64::from(more) * 10, began.elapsed()));
     runtime.shutdown().await;
+}
+
+/// Registrations that come one by one, each event in an append of its own: what following costs at a rate that it can keep up
+/// with, and how far behind it is.
+async fn measure_paced(log: &Arc<MemoryStore>, codec: &Codec, mut from: u32) {
+    const SECONDS: u32 = 5;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_owned();
+    rebuild(&data, log.clone(), codec.clone(), clock(), &read_models(), |_| {}).await.unwrap();
+    let setup = Setup { data, log: log.clone(), codec: codec.clone(), clock: clock(), projections: read_models() };
+    let runtime = Runtime::start(setup).await.unwrap();
+    runtime.wait_for(*log.head().borrow(), Duration::from_secs(60)).await.unwrap();
+    for per_second in [200_u32, 2_000] {
+        let registrations = per_second * SECONDS / 10;
+        let stories: Vec<_> = (from..from + registrations).map(|number| appends(codec, number)).collect();
+        from += registrations;
+        let (began, processor) = (Instant::now(), processor_time());
+        let (mut done, mut late) = (0_u32, Vec::new());
+        for append in stories.into_iter().flatten() {
+            tokio::time::sleep_until((began + Duration::from_secs(1) * done / per_second).into()).await;
+            let position = log.append(append).outcome().await.unwrap().position;
+            done += 1;
+            if done.is_multiple_of(per_second / 10) {
+                late.push(tokio::spawn(seen(runtime.clone(), position)));
+            }
+        }
+        let spent = cost(u64::from(done), processor);
+        let mut lags = Vec::new();
+        for lag in late {
+            lags.push(lag.await.unwrap());
+        }
+        lags.sort();
+        let (middle, most) = (lags.get(lags.len() / 2).unwrap(), lags.last().unwrap());
+        println!("live at {per_second} events/s: {spent}; in all read models after p50 {middle:?}, at most {most:?}");
+    }
+    let began = Instant::now();
+    for append in appends(codec, from) {
+        let position = log.append(append).outcome().await.unwrap().position;
+        runtime.wait_for(position, Duration::from_secs(5)).await.unwrap();
+    }
+    println!("an event on an idle service, waited for, is in all read models after {:?}", began.elapsed() / 10);
+    runtime.shutdown().await;
+}
+
+/// How long until all read models have come so far, without asking them to.
+async fn seen(runtime: Runtime, position: Position) -> Duration {
+    let began = Instant::now();
+    while runtime.status().iter().any(|status| status.position < position) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    began.elapsed()
 }
 
 async fn measure_pages(runtime: &Runtime, when: &str) {
@@ -225,10 +301,23 @@ async fn main() {
     let log = Arc::new(MemoryStore::new(clock()));
     fill(&log, &codec, 0, registrations).await;
     println!("{} events", *log.head().borrow());
-    measure_decode(&log, &codec).await;
-    for projection in read_models() {
-        measure_rebuild(projection.name(), &log, &codec, std::slice::from_ref(&projection)).await;
+    let part = std::env::args().nth(2);
+    let wants = |name: &str| part.as_deref().is_none_or(|part| part == name);
+    if wants("decode") {
+        measure_decode(&log, &codec).await;
     }
-    measure_rebuild("all of them in one pass", &log, &codec, &read_models()).await;
-    measure_live(&log, &codec, registrations).await;
+    for projection in read_models() {
+        if wants("each") || part.as_deref() == Some(projection.name()) {
+            measure_rebuild(projection.name(), &log, &codec, std::slice::from_ref(&projection)).await;
+        }
+    }
+    if wants("rebuild") {
+        measure_rebuild("all of them in one pass", &log, &codec, &read_models()).await;
+    }
+    if wants("paced") {
+        measure_paced(&log, &codec, registrations * 2).await;
+    }
+    if wants("live") {
+        measure_live(&log, &codec, registrations).await;
+    }
 }

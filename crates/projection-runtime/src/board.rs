@@ -7,6 +7,7 @@ use sqlx::AnyPool;
 use tokio::sync::watch;
 
 use crate::meter::Progress;
+use crate::wanted::Wanted;
 
 /// How far the rows that are read have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub(crate) struct Shown {
 pub(crate) struct Board {
     pub(crate) name: &'static str,
     pub(crate) version: u32,
+    wanted: Wanted,
+    reader: Wanted,
     inner: Mutex<Inner>,
     reached: watch::Sender<Reached>,
 }
@@ -55,9 +58,21 @@ pub(crate) struct Glance {
 }
 
 impl Board {
-    pub(crate) fn new(name: &'static str, version: u32) -> Self {
+    /// Of a read model of this name and version. `reader` is what is wanted of the one who reads the log for it.
+    pub(crate) fn new(name: &'static str, version: u32, reader: Wanted) -> Self {
         let reached = watch::Sender::new(Reached { position: Position::START, stopped: false, readable: false });
-        Self { name, version, inner: Mutex::default(), reached }
+        Self { name, version, wanted: reader.another(), reader, inner: Mutex::default(), reached }
+    }
+
+    /// Somebody waits for the rows to come so far: nobody on the way to them rests meanwhile.
+    pub(crate) fn want(&self, position: Position) {
+        self.wanted.want(position);
+        self.reader.want(position);
+    }
+
+    /// Tells up to where somebody waits.
+    pub(crate) fn wanted(&self) -> watch::Receiver<Position> {
+        self.wanted.subscribe()
     }
 
     pub(crate) fn reached(&self) -> watch::Receiver<Reached> {

@@ -12,9 +12,11 @@ use event_codec::{Codec, Envelope};
 use event_store::{EventStore, Position, ReadError};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::decode::{Failure, Page, decode};
+use crate::wanted::{Wanted, rest};
 
 /// Events that are read from the log at once.
 pub(crate) const PAGE: usize = 1_000;
@@ -30,6 +32,9 @@ pub(crate) const NEAR: u64 = 20_000;
 
 /// Pauses between attempts to read a log that cannot be read: the first, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// How long the reader rests between short pages, so that under load a page is worth waking everybody.
+const PACE: Duration = Duration::from_millis(10);
 
 /// Why there are no more events.
 #[derive(Debug, Clone)]
@@ -60,6 +65,7 @@ pub(crate) struct Feed {
     ring: Mutex<Ring>,
     read: watch::Sender<Position>,
     moved: Notify,
+    wanted: Wanted,
     stop: CancellationToken,
 }
 
@@ -91,7 +97,13 @@ impl Feed {
     /// A reader that begins after `start`; nothing is read until [`Feed::run`].
     pub(crate) fn new(log: Arc<dyn EventStore>, codec: Codec, start: Position, stop: CancellationToken) -> Arc<Self> {
         let ring = Ring { pages: VecDeque::new(), start, through: start, events: 0, cursors: Vec::new(), failure: None };
-        Arc::new(Self { log, codec, ring: Mutex::new(ring), read: watch::Sender::new(start), moved: Notify::new(), stop })
+        let wanted = Wanted::new(log.head());
+        Arc::new(Self { log, codec, ring: Mutex::new(ring), read: watch::Sender::new(start), moved: Notify::new(), wanted, stop })
+    }
+
+    /// What is wanted of the reader.
+    pub(crate) fn wanted(&self) -> Wanted {
+        self.wanted.clone()
     }
 
     /// The newest durable event of the log.
@@ -109,6 +121,7 @@ impl Feed {
     /// Reads the log until the runtime stops or an event cannot be read.
     pub(crate) async fn run(self: Arc<Self>) {
         let mut head = self.log.head();
+        let mut wanted = self.wanted.subscribe();
         while !self.stop.is_cancelled() {
             let known = *head.borrow_and_update();
             self.make_room(known).await;
@@ -124,9 +137,15 @@ impl Feed {
                 return;
             }
             if through >= known || through == after {
+                let rested = Instant::now() + PACE;
+                let more = async {
+                    let changed = head.changed().await;
+                    rest(rested, &mut wanted, through).await;
+                    changed
+                };
                 tokio::select! {
                     () = self.stop.cancelled() => return,
-                    changed = head.changed() => if changed.is_err() { return },
+                    changed = more => if changed.is_err() { return },
                 }
             }
         }
@@ -229,8 +248,9 @@ impl Ring {
         if after < self.start {
             return Slice::Behind;
         }
-        let later = self.pages.iter().skip_while(|page| page.last().is_none_or(|last| last.position <= after));
-        let events: Vec<_> = later.flat_map(|page| page.iter()).skip_while(|event| event.position <= after).take(max).cloned().collect();
+        let taken = self.pages.partition_point(|page| page.last().is_none_or(|last| last.position <= after));
+        let later = self.pages.range(taken..).flat_map(|page| page.iter());
+        let events: Vec<_> = later.skip_while(|event| event.position <= after).take(max).cloned().collect();
         match (Batch::new(events), &self.failure) {
             (Some(batch), _) => Slice::Batch(batch),
             (None, Some(failure)) if after >= self.through => Slice::Failed(failure.clone()),

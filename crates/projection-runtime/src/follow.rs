@@ -8,6 +8,7 @@ use event_store::Position;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::consumer::{Consumer, ConsumerError, ConsumerState};
@@ -15,8 +16,11 @@ use crate::cursors::Cursors;
 use crate::decode::chain;
 use crate::feed::{Batch, Cursor, Halt};
 
-/// Events handled before the place in the log is kept: what comes again after a crash.
+/// Events taken from the reader at once.
 const BATCH: usize = 100;
+
+/// How long the place in the log waits to be kept once an event was handled: what comes again after a crash.
+const KEPT: Duration = Duration::from_millis(500);
 
 /// Pauses before an event is tried again: the first, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
@@ -78,22 +82,38 @@ pub(crate) struct Follower {
 impl Follower {
     /// Gives events until the runtime stops or the consumer does.
     pub(crate) async fn run(self) {
+        // When the place is to be kept; none while it is.
+        let mut due = None;
         let end = loop {
-            let batch = match self.cursor.next(BATCH).await {
+            let batch = tokio::select! {
+                batch = self.cursor.next(BATCH) => batch,
+                () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    self.save(None).await;
+                    due = None;
+                    continue;
+                }
+            };
+            let batch = match batch {
                 Ok(batch) => batch,
                 Err(Halt::Stopping) => break End::Stopping,
                 Err(Halt::Unreadable(failure)) => break End::Stopped(failure.position, failure.reason),
             };
-            let handled = self.handle(&batch).await;
-            self.save(None).await;
-            if let Err(end) = handled {
+            let kept_until = *due.get_or_insert_with(|| Instant::now() + KEPT);
+            if let Err(end) = self.handle(&batch).await {
                 break end;
             }
+            if kept_until <= Instant::now() {
+                self.save(None).await;
+                due = None;
+            }
         };
-        if let End::Stopped(position, reason) = end {
-            tracing::error!(consumer = self.track.name, position = position.0, %reason, "a consumer has stopped");
-            self.save(Some((position, &reason))).await;
-            self.track.in_trouble(ConsumerState::Stopped { position, reason });
+        match end {
+            End::Stopping => self.save(None).await,
+            End::Stopped(position, reason) => {
+                tracing::error!(consumer = self.track.name, position = position.0, %reason, "a consumer has stopped");
+                self.save(Some((position, &reason))).await;
+                self.track.in_trouble(ConsumerState::Stopped { position, reason });
+            }
         }
     }
 

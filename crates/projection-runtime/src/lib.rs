@@ -31,6 +31,7 @@ mod standalone;
 mod status;
 pub mod table;
 mod views;
+mod wanted;
 mod worker;
 
 pub use build::RebuildError;

@@ -97,7 +97,7 @@ impl Runtime {
         let feed = Feed::new(setup.log, setup.codec, beginning(&opened, head), stop.clone());
         let mut models = Vec::with_capacity(opened.len());
         for (projection, found) in opened {
-            let board = Arc::new(Board::new(projection.name(), projection.version()));
+            let board = Arc::new(Board::new(projection.name(), projection.version(), feed.wanted()));
             let (orders, received) = mpsc::channel(1);
             let builder = Builder { projection, shelf: shelf.clone(), feed: feed.clone(), epoch, clock: setup.clock.clone() };
             let mut worker = Worker::new(builder, board.clone(), received, stop.clone(), tasks.clone());

@@ -91,6 +91,9 @@ impl Views {
     pub(crate) async fn wait(&self, min: Position, timeout: Duration) -> Result<(), ViewError> {
         let is_there = |reached: &Reached| reached.readable && reached.position >= min;
         let mut reached = self.board.reached();
+        if !is_there(&reached.borrow()) {
+            self.board.want(min);
+        }
         let waited = reached.wait_for(|reached| is_there(reached) || reached.stopped);
         // The copy lets go of the lock that the answer holds.
         let reached = match tokio::time::timeout(timeout, waited).await {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use event_codec::Envelope;
 use event_store::Position;
 use sqlx::{AnyConnection, AnyPool, Connection};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,10 +19,14 @@ use crate::decode::chain;
 use crate::feed::{Batch, Cursor, Halt};
 use crate::opened::{Found, Opened};
 use crate::shelf::ViewFile;
+use crate::wanted::rest;
 use crate::{checkpoint, database};
 
 /// Events applied in one transaction while others read.
 const BATCH: usize = 1_000;
+
+/// How long a read model that has just taken some events rests before it takes more, so that under load many share a transaction.
+const PACE: Duration = Duration::from_millis(25);
 
 /// How long until the WAL is truncated again when a reader was in the way.
 const PURGE_AGAIN: Duration = Duration::from_millis(200);
@@ -54,6 +59,9 @@ pub(crate) struct Worker {
     building: Option<JoinHandle<Result<Built, RebuildError>>>,
     ordered: Option<Order>,
     must_purge: bool,
+    /// It rests until then, unless somebody waits for its rows.
+    rests_until: Instant,
+    wanted: watch::Receiver<Position>,
 }
 
 /// The rows that are kept up to date.
@@ -81,7 +89,21 @@ impl Worker {
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
-        Self { builder, board, orders, stop, tasks, live: None, older: None, building: None, ordered: None, must_purge: false }
+        let (rests_until, wanted) = (Instant::now(), board.wanted());
+        Self {
+            builder,
+            board,
+            orders,
+            stop,
+            tasks,
+            live: None,
+            older: None,
+            building: None,
+            ordered: None,
+            must_purge: false,
+            rests_until,
+            wanted,
+        }
     }
 
     fn name(&self) -> &'static str {
@@ -136,7 +158,11 @@ impl Worker {
             () = self.stop.cancelled() => Turn::End,
             Some(order) = self.orders.recv() => Turn::Order(order),
             Some(built) = async { Some(building?.await) } => Turn::Built(built.unwrap_or_else(|error| Err(ended_early(&error)))),
-            Some(events) = async { Some(cursor?.next(BATCH).await) } => Turn::Events(events),
+            Some(events) = async {
+                let cursor = cursor?;
+                rest(self.rests_until, &mut self.wanted, cursor.position()).await;
+                Some(cursor.next(BATCH).await)
+            } => Turn::Events(events),
             () = tokio::time::sleep(PURGE_AGAIN), if self.must_purge => Turn::Purge,
             else => Turn::End,
         }
@@ -167,6 +193,9 @@ impl Worker {
                 self.board.applied(cursor.position(), failed.map(|event| event.recorded_at));
                 self.halt(stop).await;
             }
+        }
+        if batch.events.len() < BATCH {
+            self.rests_until = Instant::now() + PACE;
         }
         if self.must_purge || batch.events.iter().any(|event| forgets(event)) {
             self.purge().await;
