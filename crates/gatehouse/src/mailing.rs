@@ -47,7 +47,7 @@ pub(crate) async fn start(service: &Service, base_url: &str, stop: CancellationT
         },
     );
     let head = service.head_at_start;
-    Ok(tokio::spawn(async move {
+    Ok(service.background.spawn(async move {
         if let Err(error) = dispatcher.run(head, stop).await {
             tracing::error!(error = crate::failure::chain(&error), "no mails are sent until the service is started again");
         }
@@ -116,7 +116,9 @@ async fn attempts(service: &Service) -> Result<Attempts, Failure> {
     let wrong = |error: sqlx::Error| Failure::from_error(&error);
     let url = SqliteConnectOptions::new().filename(service.folder.mail_attempts()).create_if_missing(true).to_url_lossy();
     let pool: AnyPool = AnyPoolOptions::new().max_connections(1).connect(url.as_str()).await.map_err(wrong)?;
-    sqlx::query("PRAGMA journal_mode = WAL").execute(&pool).await.map_err(wrong)?;
+    for pragma in ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL"] {
+        sqlx::query(pragma).execute(&pool).await.map_err(wrong)?;
+    }
     Attempts::open(pool).await.map_err(|error| Failure::from_error(&error))
 }
 

@@ -6,6 +6,7 @@
 
 mod admin;
 mod api;
+mod background;
 mod backup;
 mod cli;
 mod clock;

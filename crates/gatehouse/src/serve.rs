@@ -170,9 +170,11 @@ async fn start_managers(service: &Service, stop: &CancellationToken) -> Result<J
         deadlines: views(read_models::DEADLINES)?,
     };
     for manager in process_managers::all(&desk).into_iter().chain(process_managers::all_with_lists(&desk, &lists)) {
-        service.runtime.attach(manager).await.map_err(|error| Failure::from_error(&error))?;
+        let runtime = service.runtime.clone();
+        let attached = service.background.spawn(async move { runtime.attach(manager).await });
+        attached.await.map_err(|error| Failure::from_error(&error))?.map_err(|error| Failure::from_error(&error))?;
     }
-    Ok(tokio::spawn(Clockwork::new(desk, lists.deadlines).run(stop.clone())))
+    Ok(service.background.spawn(Clockwork::new(desk, lists.deadlines).run(stop.clone())))
 }
 
 fn listen_http(listener: TcpListener, router: Router, stop: &CancellationToken) -> JoinHandle<std::io::Result<()>> {

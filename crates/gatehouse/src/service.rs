@@ -18,6 +18,7 @@ use key_ring::{KeyRing, LoadedMasterKey, MasterKey, MasterKeyOptions};
 use projection_runtime::{ProjectionState, ProjectionStatus, ReadView, Runtime, Setup, ViewError};
 use zeroize::Zeroizing;
 
+use crate::background::Background;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::folder::DataFolder;
@@ -48,6 +49,8 @@ pub(crate) struct Service {
     pub(crate) workflows: Workflows,
     /// Keeps the read models.
     pub(crate) runtime: Runtime,
+    /// Where what follows the log runs.
+    pub(crate) background: Background,
     /// The newest event when the service was opened: it is ready once the read models have come to here.
     pub(crate) head_at_start: Position,
 }
@@ -83,8 +86,10 @@ impl Service {
         let operator_name = CompanyName::parse(&config.mail.operator_name)
             .map_err(|invalid| Failure::Usage(format!("mail.operator_name cannot be used: {invalid}")))?;
         let workflows = Workflows::new(Arc::clone(&handlers), Arc::clone(&ring), Arc::clone(&vault), Arc::clone(&master), operator_name);
-        let runtime = Runtime::start(setup).await.map_err(|error| Failure::from_error(&error))?;
-        let service = Self { config, folder, clock, log, master, ring, vault, handlers, workflows, runtime, head_at_start };
+        let background = Background::start()?;
+        let started = background.spawn(Runtime::start(setup)).await.map_err(|error| Failure::from_error(&error))?;
+        let runtime = started.map_err(|error| Failure::from_error(&error))?;
+        let service = Self { config, folder, clock, log, master, ring, vault, handlers, workflows, runtime, background, head_at_start };
         forget::again_after_restore(&service).await?;
         Ok(service)
     }

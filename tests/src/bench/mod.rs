@@ -3,7 +3,7 @@
 //! Quick by default (about four minutes); `--full` measures with the sizes that the aims name. A figure says what it was
 //! measured with; a missed aim says what limits it.
 //!
-//! * [`load`] – clients over HTTP; [`parse_only`] – the peer that only parses
+//! * [`load`] – clients over HTTP; [`parse_only`] – the peer that only parses; [`processor`] – where processor time goes
 //! * [`http`](mod@http) – whole commands through the served binary
 //! * [`log`] – the log by itself; [`volume`] – logs of millions of events
 //! * [`peers`] – others who keep events
@@ -14,6 +14,7 @@ pub mod load;
 pub mod log;
 pub mod parse_only;
 pub mod peers;
+pub mod processor;
 pub mod served;
 pub mod stories;
 pub mod volume;
