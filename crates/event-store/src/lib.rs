@@ -8,6 +8,7 @@
 //! tests that every store must pass; [`memory`] a store for tests; [`record`] the canonical bytes of an event.
 
 mod append;
+mod as_of;
 mod clock;
 pub mod conformance;
 pub mod judge;
@@ -18,6 +19,7 @@ mod recorded;
 mod stream;
 
 pub use append::{Append, AppendError, Appended, Expected, Gate, GateState, NewEvent, Settle, Ticket};
+pub use as_of::as_of;
 pub use clock::{Clock, recorded_time};
 pub use position::{Epoch, Position};
 pub use recorded::Recorded;

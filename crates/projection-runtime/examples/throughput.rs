@@ -1,6 +1,8 @@
 //! How fast read models are rebuilt, followed and read: `cargo run --release -p projection-runtime --example throughput 100000`
 //! with the number of registrations, of which every tenth stays open. Ten events each, in a log in memory. A second argument
-//! names the one part to measure: `decode`, `each`, a read model, `rebuild`, `paced`, `live`.
+//! names the one part to measure: `decode`, `each`, a read model, `rebuild`, `paced`, `live`; or `invitations`: then each read model
+//! is built from as many invitations instead, with what goes before and after each (the company's name taken, the mail sent), or
+//! only the one that a third argument names.
 //!
 //! The processor time is that of the whole process, writing the log included where that goes on meanwhile.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement that cannot be made has failed")]
@@ -8,10 +10,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use domain::invitation::InvitationEvent;
+use domain::mail::MailEvent;
 use domain::registration::{AdministratorRole, Origin, RegistrationEvent as Event, RequestedApplication};
+use domain::reservation::{ReservationEvent, ReservationKind};
 use domain::{
-    Actor, Address, AddressLine, ApplicationId, CaseNumber, CommandId, CompanyName, Contact, Country, CredentialId, Due, Email, EventId,
-    OrganizationId, OrganizationProfile, Owner, PersonId, PersonName, Personal, Reason, Registrant, RegistrationId, StaffId,
+    Actor, Address, AddressLine, Addressee, ApplicationId, CaseNumber, CommandId, CompanyName, Contact, Country, CredentialId, Due, Email,
+    EventId, InvitationId, MailId, OrganizationId, OrganizationProfile, Owner, PersonId, PersonName, Personal, Reason, Registrant,
+    RegistrationId, ReservationId, StaffId,
 };
 use event_codec::{Codec, KeysError, PersonalKeys};
 use event_store::memory::MemoryStore;
@@ -110,6 +116,49 @@ fn story(number: u32) -> Vec<Event> {
     events
 }
 
+/// What `InviteOrg` leaves in the log, over three streams.
+async fn invite(store: &MemoryStore, codec: &Codec, from: u32, to: u32) {
+    let partner = OrganizationId(Uuid::from_u128(77));
+    for number in from..to {
+        let command = domain::derive(Uuid::from_u128(u128::from(number) << 88), "command");
+        let invitation = InvitationId(domain::derive(command, "invitation"));
+        let addressee = Addressee { name: None, email: Email::parse("ada@example.com").unwrap(), message: None };
+        let sent = InvitationEvent::Sent {
+            inviter: Owner::Partner(partner),
+            inviter_name: CompanyName::parse("Boeing").unwrap(),
+            company: CompanyName::parse(&format!("Company {number} Aerospace Ltd")).unwrap(),
+            addressee: Personal::new(PersonId(Uuid::from_u128(u128::from(number) + (1 << 100))), addressee),
+            applications: vec![ApplicationId(Uuid::from_u128(3))],
+            organization: None,
+            expires_at: Timestamp::from_second(1_900_000_000).unwrap(),
+        };
+        let reserved = ReservationEvent::Taken { kind: ReservationKind::OpenInvitation, owner: invitation.0 };
+        let reservation = ReservationId(domain::derive(command, "reservation"));
+        let cause = EventId::derive(command, "event:0");
+        let mail = MailId::of(cause, &PersonId(Uuid::from_u128(u128::from(number) + (1 << 100))).to_string());
+        let fate = MailEvent::Sent { cause, template: "invitation".to_owned(), attempts: 1 };
+        let by = |actor| Metadata {
+            command: CommandId(command),
+            fingerprint: Fingerprint(0),
+            actor,
+            from: "http 192.0.2.0/24".to_owned(),
+            cause: None,
+        };
+        let bytes = |metadata: Metadata| codec.encode_metadata(&metadata).unwrap();
+        let (invites, mails) = (bytes(by(Actor::Partner(partner))), bytes(by(Actor::System("mail".to_owned()))));
+        let streams = [("reservation", reservation.0), ("invitation", invitation.0), ("mail", mail.0)];
+        let [taken, invited, told] = streams.map(|(category, key)| StreamId::new(category, key));
+        for (event, stream) in [
+            (codec.encode(&taken, EventId::derive(command, "reservation"), &reserved, invites.clone()), taken),
+            (codec.encode(&invited, cause, &sent, invites), invited),
+            (codec.encode(&told, EventId::derive(command, "mail"), &fate, mails), told),
+        ] {
+            let append = Append { stream, expected: Expected::NoStream, events: vec![event.unwrap()], after: None };
+            store.append(append).outcome().await.unwrap();
+        }
+    }
+}
+
 async fn fill(store: &MemoryStore, codec: &Codec, from: u32, to: u32) {
     for number in from..to {
         let mut appends = appends(codec, number);
@@ -147,6 +196,7 @@ fn read_models() -> Vec<Arc<dyn Projection>> {
         Arc::new(entitlements::Entitlements),
         Arc::new(audit_history::AuditHistory),
         Arc::new(notification_dispatch::NotificationDispatch),
+        Arc::new(deadlines::Deadlines { invitation_reminder: jiff::SignedDuration::from_hours(7 * 24) }),
     ]
 }
 
@@ -299,9 +349,14 @@ async fn main() {
     let registrations: u32 = std::env::args().nth(1).map_or(10_000, |text| text.parse().unwrap());
     let codec = Codec::new(Arc::new(OpenKeys));
     let log = Arc::new(MemoryStore::new(clock()));
-    fill(&log, &codec, 0, registrations).await;
+    let mut part = std::env::args().nth(2);
+    if part.as_deref() == Some("invitations") {
+        invite(&log, &codec, 0, registrations).await;
+        part = std::env::args().nth(3).or(Some("each".to_owned()));
+    } else {
+        fill(&log, &codec, 0, registrations).await;
+    }
     println!("{} events", *log.head().borrow());
-    let part = std::env::args().nth(2);
     let wants = |name: &str| part.as_deref().is_none_or(|part| part == name);
     if wants("decode") {
         measure_decode(&log, &codec).await;

@@ -38,7 +38,7 @@ pub use build::RebuildError;
 pub use consumer::{Begin, Consumer, ConsumerError, ConsumerState, ConsumerStatus};
 pub use digest::{Digest, digest};
 pub use event_codec::{Envelope, Fingerprint, Metadata};
-pub use event_store::{Clock, Direction, Epoch, Position, StreamId};
+pub use event_store::{Clock, Direction, Epoch, Position, StreamId, as_of};
 pub use meter::Progress;
 pub use projection::{Projection, ProjectionError};
 pub use rebuild::rebuild;

@@ -107,6 +107,32 @@ impl Table {
         Ok(())
     }
 
+    /// Sets these columns in the rows with these keys, as far as they are there and satisfy `condition`, a text of the code that names
+    /// columns as `table.column`. Each row has the values of the key's columns, then those of `columns`; no two have the same key.
+    ///
+    /// # Errors
+    /// When the database refuses or fails.
+    pub async fn update(
+        &self,
+        db: &mut AnyConnection,
+        columns: &[&'static str],
+        condition: &str,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<(), sqlx::Error> {
+        let (name, keys) = (self.name, self.key_columns());
+        let all: Vec<&str> = keys.iter().chain(columns).copied().collect();
+        let set: Vec<String> = columns.iter().map(|column| format!("{column} = changed.{column}")).collect();
+        let of: Vec<String> = keys.iter().map(|column| format!("{name}.{column} = changed.{column}")).collect();
+        let (head, set, of) = (all.join(", "), set.join(", "), of.join(" AND "));
+        for chunk in chunks(rows) {
+            let values = tuples(&mut Places::of(db), chunk.len(), all.len());
+            let sql =
+                format!("WITH changed ({head}) AS (VALUES {values}) UPDATE {name} SET {set} FROM changed WHERE {of} AND ({condition})");
+            bind(&sql, chunk).execute(&mut *db).await?;
+        }
+        Ok(())
+    }
+
     /// Deletes the rows with these keys. Keys without a row are no error.
     ///
     /// # Errors

@@ -89,6 +89,20 @@ pub async fn select<R: TableRow>(conn: &mut AnyConnection, rest: &str, parameter
     rows.iter().map(R::read).collect()
 }
 
+/// Of the streams that a batch has events of, those that began before it: only these can have rows from earlier events. Given each
+/// event's stream, by the key of its rows, and its version.
+pub fn begun_before<K: Ord>(events: impl IntoIterator<Item = (K, u64)>) -> std::collections::BTreeSet<K> {
+    let (mut before, mut new) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+    for (key, version) in events {
+        if version == 0 {
+            new.insert(key);
+        } else if !new.contains(&key) {
+            before.insert(key);
+        }
+    }
+    before
+}
+
 fn keys<R: TableRow>(keys: impl IntoIterator<Item = R::Key>) -> Result<Vec<Vec<Value>>, sqlx::Error> {
     keys.into_iter().map(|key| key.values()).collect()
 }

@@ -2,16 +2,18 @@
 
 mod mentions;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::ParseIntError;
 use std::sync::Arc;
 
 use domain::EventId;
-use projection_runtime::table::{Json, TableRow, load, select, upsert};
+use projection_runtime::table::{TableRow, load, select, upsert};
 use projection_runtime::{Envelope, ProjectionError};
 use sqlx::AnyConnection;
 use uuid::Uuid;
 
-use crate::rows::{Cause, Concern, Event, Inclusion, Kind, Membership, Thing, hash, select_any};
+use crate::narrate::introduces;
+use crate::rows::{Cause, Concern, Inclusion, Kind, Membership, Thing, halves, whole};
 use mentions::{Mentions, mentions};
 
 /// A stream or a subject by name.
@@ -25,8 +27,7 @@ pub(crate) async fn apply(conn: &mut AnyConnection, events: &[Arc<Envelope>]) ->
     for (envelope, mentions) in events.iter().zip(all) {
         rows.add(&mut known, envelope, mentions);
     }
-    upsert(conn, &known.new_things).await?;
-    insert(conn, &rows.events).await?;
+    insert(conn, &known.new_things).await?;
     insert(conn, &rows.concerns).await?;
     upsert(conn, &rows.inclusions.into_iter().map(|(subject, included)| Inclusion { subject, included }).collect::<Vec<_>>()).await?;
     upsert(conn, &rows.memberships.into_iter().map(|(person, organization)| Membership { person, organization }).collect::<Vec<_>>())
@@ -43,7 +44,7 @@ async fn insert<R: TableRow>(conn: &mut AnyConnection, rows: &[R]) -> Result<(),
 
 /// What earlier events said, as far as the batch needs it, with what the batch adds.
 struct Known {
-    numbers: BTreeMap<Name, i64>,
+    numbers: HashMap<Name, i64>,
     last: i64,
     new_things: Vec<Thing>,
     memberships: BTreeMap<i64, i64>,
@@ -52,18 +53,18 @@ struct Known {
 
 impl Known {
     async fn load(conn: &mut AnyConnection, events: &[Arc<Envelope>], all: &[Mentions]) -> Result<Self, sqlx::Error> {
-        let mut names: BTreeSet<Name> = events.iter().map(|envelope| stream(envelope)).collect();
+        let mut names: BTreeSet<Name> = events.iter().filter_map(|envelope| stream(envelope)).collect();
         let mut causes = BTreeSet::new();
         for mentions in all {
             names.extend(mentions.subjects.iter().chain(&mentions.maybe).copied());
             names.extend(mentions.member_of.iter().copied());
             causes.extend(mentions.mail_for);
         }
-        let by_text: BTreeMap<(String, i64), Name> = names.into_iter().map(|name| ((name.1.to_string(), name.0.code()), name)).collect();
-        let numbers: BTreeMap<Name, i64> = load::<Thing>(conn, by_text.keys().cloned())
+        let by_key: HashMap<_, Name> = names.into_iter().map(|name| (key(name), name)).collect();
+        let numbers: HashMap<Name, i64> = load::<Thing>(conn, by_key.keys().copied())
             .await?
             .into_iter()
-            .filter_map(|thing| by_text.get(&thing.key()).map(|name| (*name, thing.id)))
+            .filter_map(|thing| by_key.get(&thing.key()).map(|name| (*name, thing.id)))
             .collect();
         let members: BTreeSet<(i64,)> =
             all.iter().filter_map(|mentions| mentions.member).filter_map(|member| numbers.get(&member)).map(|number| (*number,)).collect();
@@ -81,28 +82,35 @@ impl Known {
         }
         self.last += 1;
         self.numbers.insert(name, self.last);
-        self.new_things.push(Thing { name: name.1.to_string(), kind: name.0.code(), id: self.last });
+        let (high, low, kind) = key(name);
+        self.new_things.push(Thing { high, low, kind, id: self.last });
         self.last
     }
 }
 
 async fn load_causes(conn: &mut AnyConnection, events: BTreeSet<EventId>) -> Result<BTreeMap<EventId, Vec<i64>>, sqlx::Error> {
     let mut found = BTreeMap::new();
-    let hashes: Vec<i64> = events.into_iter().map(hash).collect();
-    for Cause { subjects: Json((id, subjects)), .. } in select_any::<Cause>(conn, "hash", &hashes).await? {
-        found.insert(id, subjects);
+    for Cause { high, low, subjects } in load::<Cause>(conn, events.into_iter().map(|event| halves(event.0))).await? {
+        let subjects: Result<_, _> = subjects.split_ascii_whitespace().map(str::parse).collect();
+        found.insert(EventId(whole(high, low)), subjects.map_err(|error: ParseIntError| sqlx::Error::Decode(error.into()))?);
     }
     Ok(found)
 }
 
-fn stream(envelope: &Envelope) -> Name {
-    (Kind::of(&envelope.event), envelope.event.key())
+/// As the table of things has it.
+fn key((kind, id): Name) -> (i64, i64, i64) {
+    let (high, low) = halves(id);
+    (high, low, kind.code())
+}
+
+/// The stream of an event, if it has a state that somebody asks for.
+fn stream(envelope: &Envelope) -> Option<Name> {
+    Some((Kind::of(&envelope.event), envelope.event.key())).filter(|(kind, _)| kind.has_state())
 }
 
 /// What the batch adds.
 #[derive(Default)]
 struct Rows {
-    events: Vec<Event>,
     concerns: Vec<Concern>,
     inclusions: BTreeSet<(i64, i64)>,
     memberships: BTreeMap<i64, i64>,
@@ -112,19 +120,7 @@ struct Rows {
 impl Rows {
     fn add(&mut self, known: &mut Known, envelope: &Envelope, mentions: Mentions) {
         let position = envelope.position.0;
-        let stream = known.number(stream(envelope));
-        self.events.push(Event {
-            position,
-            stream,
-            version: envelope.version,
-            event: envelope.id,
-            event_type: envelope.event_type.to_string(),
-            recorded_at: envelope.recorded_at,
-            actor: Json(envelope.metadata.actor.clone()),
-            came_from: envelope.metadata.from.clone(),
-            command: envelope.metadata.command,
-            cause: envelope.metadata.cause,
-        });
+        let stream = stream(envelope).map_or(0, |stream| known.number(stream));
         let mut subjects: BTreeSet<i64> = mentions.subjects.iter().map(|name| known.number(*name)).collect();
         subjects.extend(mentions.maybe.iter().filter_map(|name| known.numbers.get(name)));
         if let (Some(member), Some(organization)) = (mentions.member, mentions.member_of) {
@@ -145,10 +141,12 @@ impl Rows {
             self.inclusions.insert(pair);
         }
         if mentions.can_owe_mail {
-            let concerned: Vec<i64> = subjects.iter().copied().collect();
-            known.causes.insert(envelope.id, concerned.clone());
-            self.causes.push(Cause { hash: hash(envelope.id), position, subjects: Json((envelope.id, concerned)) });
+            let ((high, low), concerned) = (halves(envelope.id.0), subjects.iter().copied().collect());
+            let texts: Vec<String> = subjects.iter().map(i64::to_string).collect();
+            known.causes.insert(envelope.id, concerned);
+            self.causes.push(Cause { high, low, subjects: texts.join(" ") });
         }
-        self.concerns.extend(subjects.into_iter().map(|subject| Concern { subject, position }));
+        let introduces = introduces(&envelope.event);
+        self.concerns.extend(subjects.into_iter().map(|subject| Concern { subject, position, stream, introduces }));
     }
 }

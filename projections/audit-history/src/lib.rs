@@ -1,8 +1,8 @@
 //! Who did what, when, why and from where, for every organization, person and case (domain, J9).
 //!
-//! The read model is an index and holds no personal data: one row for each event, and which events concern whom, also those of
-//! other streams. A reader takes positions from [`history`], fetches and opens these events from the log, and turns them into
-//! sentences with [`narrate`] or into the state as it was with [`state_at`]. A person who has been
+//! The read model is an index and holds nothing of what the log holds, no personal data either: only which events concern whom,
+//! also those of other streams. A reader takes positions from [`positions`], fetches and opens these events from the log, and turns
+//! them into sentences with [`narrate`] or into the state as it was with [`state_at`]. A person who has been
 //! forgotten reads as `erased` there without anything being done here.
 
 mod apply;
@@ -32,7 +32,7 @@ impl Projection for AuditHistory {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn schema(&self) -> &'static [&'static str] {

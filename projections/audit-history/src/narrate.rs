@@ -27,6 +27,23 @@ use projection_runtime::Envelope;
 use serde::Serialize;
 use uuid::Uuid;
 
+/// Whether an event says what something is called that later events name by its id: what a [`Glossary`] learns most from.
+#[must_use]
+pub fn introduces(event: &DomainEvent) -> bool {
+    matches!(
+        event,
+        DomainEvent::Invitation(_, InvitationEvent::Sent { .. })
+            | DomainEvent::Registration(
+                _,
+                RegistrationEvent::Started { .. }
+                    | RegistrationEvent::AdministratorNominated { .. }
+                    | RegistrationEvent::AdministratorCorrected { .. }
+            )
+            | DomainEvent::Organization(_, OrganizationEvent::Approved { .. })
+            | DomainEvent::User(_, UserEvent::Invited { .. } | UserEvent::Created { .. } | UserEvent::ProfileConfirmed { .. })
+    )
+}
+
 /// What stands in place of a value about a person who has been forgotten.
 pub const ERASED: &str = "erased";
 

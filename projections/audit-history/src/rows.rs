@@ -1,10 +1,9 @@
 //! The rows, and what they are about.
 
-use domain::{ApplicationId, CommandId, DomainEvent, EventId, InvitationId, OrganizationId, PersonId, RegistrationId, StaffId};
-use jiff::Timestamp;
+use domain::{ApplicationId, DomainEvent, InvitationId, OrganizationId, PersonId, RegistrationId, StaffId};
 use projection_runtime::sql::Value;
 use projection_runtime::table;
-use projection_runtime::table::{Json, TableRow, select};
+use projection_runtime::table::{TableRow, select};
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 use uuid::Uuid;
@@ -71,6 +70,11 @@ macro_rules! kinds {
                     $(DomainEvent::$name(..) => Self::$name,)*
                 }
             }
+
+            /// Whether things of this kind have a state that somebody asks for.
+            pub(crate) fn has_state(self) -> bool {
+                !matches!(self, Self::Reservation | Self::Person | Self::Mail | Self::Calendar)
+            }
         }
     };
 }
@@ -96,41 +100,15 @@ table! {
     /// A stream or a subject, with its number.
     pub(crate) struct Thing in "things" {
         key {
-            /// The UUID as text.
-            pub name: String,
+            /// The first half of its UUID.
+            pub high: i64,
+            /// The second half.
+            pub low: i64,
             /// [`Kind::code`].
             pub kind: i64,
         }
         /// Its number, from 1, in the order of first mention.
         pub id: i64,
-    }
-}
-
-table! {
-    /// An event.
-    pub(crate) struct Event in "events" {
-        key {
-            /// Where it stands in the log.
-            pub position: u64,
-        }
-        /// The number of its stream.
-        pub stream: i64,
-        /// Place in its stream.
-        pub version: u64,
-        /// Its id.
-        pub event: EventId,
-        /// Its name and version.
-        pub event_type: String,
-        /// When it was recorded.
-        pub recorded_at: Timestamp,
-        /// Who.
-        pub actor: Json<domain::Actor>,
-        /// From where.
-        pub came_from: String,
-        /// By which command.
-        pub command: CommandId,
-        /// The event that a process manager answered.
-        pub cause: Option<EventId>,
     }
 }
 
@@ -143,6 +121,10 @@ table! {
             /// The event.
             pub position: u64,
         }
+        /// The number of the event's stream, if it is one that has a state to show; else 0.
+        pub stream: i64,
+        /// Whether it says what something is called that later events name by id.
+        pub introduces: bool,
     }
 }
 
@@ -174,20 +156,25 @@ table! {
     /// Whom an event concerned that a mail can be owed for.
     pub(crate) struct Cause in "causes" {
         key {
-            /// Half of the event's id.
-            pub hash: i64,
-            /// Where the event stands.
-            pub position: u64,
+            /// The first half of the event's id.
+            pub high: i64,
+            /// The second half.
+            pub low: i64,
         }
-        /// The event's id and the numbers of the subjects.
-        pub subjects: Json<(EventId, Vec<i64>)>,
+        /// The numbers of the subjects, with spaces between.
+        pub subjects: String,
     }
 }
 
-/// The half of an event's id that causes are found by: the one that a derived id has nothing but digest in.
-pub(crate) fn hash(event: EventId) -> i64 {
-    let (_, half) = event.0.as_u64_pair();
-    i64::from_ne_bytes(half.to_ne_bytes())
+/// A UUID as the database keeps it: in two halves, since integers are quicker to find and smaller than texts.
+pub(crate) fn halves(id: Uuid) -> (i64, i64) {
+    let (high, low) = id.as_u64_pair();
+    (high.cast_signed(), low.cast_signed())
+}
+
+/// The UUID of two halves.
+pub(crate) fn whole(high: i64, low: i64) -> Uuid {
+    Uuid::from_u64_pair(high.cast_unsigned(), low.cast_unsigned())
 }
 
 /// How many values are looked for with one statement.

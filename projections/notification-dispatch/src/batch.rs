@@ -1,19 +1,18 @@
-//! A batch of events on its way into the tables: facts are read once and written once, new mails are inserted together.
+//! A batch of events on its way into the tables: facts are read once and written once, new mails are inserted together, and so
+//! are changes of those that are there.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{MailId, PersonId};
+use jiff::Timestamp;
+use projection_runtime::sql::Value;
 use projection_runtime::{Envelope, ProjectionError};
-use sqlx::{AnyConnection, AssertSqlSafe, Row};
+use sqlx::{AnyConnection, Row};
 use uuid::Uuid;
 
-use crate::facts::{Fact, Facts, PersonFacts};
+use crate::facts::{Fact, Facts, Linking, PersonFacts};
+use crate::schema::{FACTS, MAILS};
 use crate::{Cursor, Link, Mail, MailState, Obstacle, Template, Variables};
-
-/// How many facts are read or written by one statement.
-const FACTS_AT_ONCE: usize = 64;
-/// How many mails are inserted by one statement; 18 values each.
-const MAILS_AT_ONCE: usize = 32;
 
 /// What an event owes to one recipient.
 pub(crate) struct Draft {
@@ -31,6 +30,13 @@ pub(crate) struct Fate {
     pub(crate) answer: String,
 }
 
+/// What the batch says of a mail that was owed before it.
+#[derive(Default)]
+struct Change {
+    superseded: Option<String>,
+    fate: Option<(Fate, Timestamp)>,
+}
+
 /// A batch in the making.
 pub(crate) struct Batch<'a> {
     rows: &'a mut AnyConnection,
@@ -38,26 +44,39 @@ pub(crate) struct Batch<'a> {
     changed: BTreeSet<Uuid>,
     /// Mails of this batch, not yet inserted. What changes mails looks here first.
     mails: BTreeMap<MailId, Mail>,
+    /// Of mails that were owed before.
+    changes: BTreeMap<MailId, Change>,
 }
 
 impl<'a> Batch<'a> {
     pub(crate) fn new(rows: &'a mut AnyConnection) -> Self {
-        Self { rows, facts: HashMap::new(), changed: BTreeSet::new(), mails: BTreeMap::new() }
+        Self { rows, facts: HashMap::new(), changed: BTreeSet::new(), mails: BTreeMap::new(), changes: BTreeMap::new() }
     }
 
     /// Reads the facts of these ids, many at once.
-    pub(crate) async fn prefetch(&mut self, ids: impl Iterator<Item = Uuid>) -> Result<(), ProjectionError> {
-        let ids: Vec<Uuid> = ids.filter(|id| !self.facts.contains_key(id)).collect::<BTreeSet<_>>().into_iter().collect();
-        for chunk in ids.chunks(FACTS_AT_ONCE) {
-            self.read(chunk).await?;
+    pub(crate) async fn prefetch(&mut self, ids: BTreeSet<Uuid>) -> Result<(), ProjectionError> {
+        let ids: Vec<Uuid> = ids.into_iter().filter(|id| !self.facts.contains_key(id)).collect();
+        let keys = ids.iter().map(|id| vec![(*id).into()]).collect();
+        let found = FACTS.select(&mut *self.rows, keys).await?;
+        self.facts.extend(ids.into_iter().map(|id| (id, None)));
+        for row in found {
+            let (id, facts): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            let id: Uuid = id.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+            let facts = serde_json::from_str(&facts).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+            self.facts.insert(id, Some(facts));
         }
         Ok(())
+    }
+
+    /// Knows that nothing is known of these ids: their streams begin with this batch.
+    pub(crate) fn begin(&mut self, ids: impl Iterator<Item = Uuid>) {
+        self.facts.extend(ids.map(|id| (id, None)));
     }
 
     /// The facts of this id; the default if nothing is known.
     pub(crate) async fn get<F: Fact>(&mut self, id: Uuid) -> Result<F, ProjectionError> {
         if !self.facts.contains_key(&id) {
-            self.read(&[id]).await?;
+            self.prefetch(BTreeSet::from([id])).await?;
         }
         Ok(self.facts.get(&id).and_then(Option::as_ref).and_then(F::of).cloned().unwrap_or_default())
     }
@@ -76,8 +95,15 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Owes a mail for this event.
-    pub(crate) async fn owe(&mut self, envelope: &Envelope, draft: Draft) -> Result<(), ProjectionError> {
+    /// Owes a mail for this event, whose link may stop working before it is sent: the facts of its subject note it.
+    pub(crate) async fn owe_link<F: Linking>(&mut self, subject: Uuid, envelope: &Envelope, draft: Draft) -> Result<(), ProjectionError> {
+        let template = draft.template;
+        let mail = self.owe(envelope, draft).await?;
+        self.change::<F>(subject, |facts| facts.links().push((template, mail))).await
+    }
+
+    /// Owes a mail for this event. Its id.
+    pub(crate) async fn owe(&mut self, envelope: &Envelope, draft: Draft) -> Result<MailId, ProjectionError> {
         let recipient: PersonFacts = self.get(draft.recipient.0).await?;
         let about_name = match draft.about {
             Some(about) => self.get::<PersonFacts>(about.0).await?.name.unwrap_or_default(),
@@ -106,48 +132,43 @@ impl<'a> Batch<'a> {
             obstacle: None,
         };
         self.mails.insert(id, mail);
-        Ok(())
+        Ok(id)
     }
 
     /// Records what became of a mail. The first fate stands.
-    pub(crate) async fn settle(&mut self, envelope: &Envelope, mail: MailId, fate: Fate) -> Result<(), ProjectionError> {
-        if let Some(mail) = self.mails.get_mut(&mail) {
-            if mail.state == MailState::Owed {
-                mail.state = fate.state;
-                mail.attempts = fate.attempts;
-                mail.settled_at = Some(envelope.recorded_at);
-                mail.answer = Some(fate.answer).filter(|answer| !answer.is_empty());
-            }
-            return Ok(());
+    pub(crate) fn settle(&mut self, envelope: &Envelope, mail: MailId, fate: Fate) {
+        let Some(mail) = self.mails.get_mut(&mail) else {
+            self.changes.entry(mail).or_default().fate.get_or_insert((fate, envelope.recorded_at));
+            return;
+        };
+        if mail.state == MailState::Owed {
+            mail.state = fate.state;
+            mail.attempts = fate.attempts;
+            mail.settled_at = Some(envelope.recorded_at);
+            mail.answer = Some(fate.answer).filter(|answer| !answer.is_empty());
         }
-        sqlx::query("UPDATE mails SET state = $1, attempts = $2, settled_at = $3, answer = $4 WHERE mail_id = $5 AND state = 'owed'")
-            .bind(fate.state.as_str())
-            .bind(i64::from(fate.attempts))
-            .bind(envelope.recorded_at.as_microsecond())
-            .bind(fate.answer)
-            .bind(mail.to_string())
-            .execute(&mut *self.rows)
-            .await?;
-        Ok(())
     }
 
     /// Notes on the mails with this subject's link, as far as they are still owed, that the link does not work any more.
-    pub(crate) async fn supersede(&mut self, subject: Uuid, templates: &[Template], why: &str) -> Result<(), ProjectionError> {
-        for mail in self.mails.values_mut() {
-            if mail.subject == subject && mail.state == MailState::Owed && mail.obstacle.is_none() && templates.contains(&mail.template) {
-                mail.obstacle = Some(Obstacle::Superseded(why.to_owned()));
+    pub(crate) async fn supersede<F: Linking>(&mut self, subject: Uuid, templates: &[Template], why: &str) -> Result<(), ProjectionError> {
+        let mut facts: F = self.get(subject).await?;
+        let stale: Vec<MailId> = facts.links().extract_if(.., |(template, _)| templates.contains(template)).map(|(_, mail)| mail).collect();
+        if stale.is_empty() {
+            return Ok(());
+        }
+        self.put(subject, facts);
+        for id in stale {
+            match self.mails.get_mut(&id) {
+                Some(mail) if mail.state == MailState::Owed => mail.obstacle = Some(Obstacle::Superseded(why.to_owned())),
+                Some(_) => {}
+                None => {
+                    let change = self.changes.entry(id).or_default();
+                    if change.fate.is_none() {
+                        change.superseded.get_or_insert_with(|| why.to_owned());
+                    }
+                }
             }
         }
-        let places: Vec<String> = (3..3 + templates.len()).map(|place| format!("${place}")).collect();
-        let sql = format!(
-            "UPDATE mails SET superseded = $1 WHERE subject = $2 AND state = 'owed' AND superseded = '' AND template IN ({})",
-            places.join(", ")
-        );
-        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(why).bind(subject.to_string());
-        for template in templates {
-            query = query.bind(template.as_str());
-        }
-        query.execute(&mut *self.rows).await?;
         Ok(())
     }
 
@@ -174,97 +195,61 @@ impl<'a> Batch<'a> {
     }
 
     /// Writes what the batch changed.
-    pub(crate) async fn finish(mut self) -> Result<(), ProjectionError> {
-        let mut changed = Vec::with_capacity(self.changed.len());
+    pub(crate) async fn finish(self) -> Result<(), ProjectionError> {
+        let mut facts = Vec::with_capacity(self.changed.len());
         for id in &self.changed {
-            if let Some(Some(facts)) = self.facts.get(id) {
-                changed.push((id.to_string(), json(facts)?));
+            if let Some(Some(found)) = self.facts.get(id) {
+                facts.push(vec![(*id).into(), json(found)?.into()]);
             }
         }
-        for chunk in changed.chunks(FACTS_AT_ONCE) {
-            let sql = format!(
-                "INSERT INTO facts (id, facts) VALUES {} ON CONFLICT (id) DO UPDATE SET facts = excluded.facts",
-                rows_of(2, chunk.len())
-            );
-            let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(chunk.len() == FACTS_AT_ONCE);
-            for (id, facts) in chunk {
-                query = query.bind(id).bind(facts);
+        FACTS.upsert(&mut *self.rows, facts).await?;
+        let (mut superseded, mut settled) = (Vec::new(), Vec::new());
+        for (id, change) in self.changes {
+            if let Some(why) = change.superseded {
+                superseded.push(vec![id.0.into(), why.into()]);
             }
-            query.execute(&mut *self.rows).await?;
+            if let Some((fate, at)) = change.fate {
+                settled.push(vec![id.0.into(), fate.state.as_str().into(), fate.attempts.into(), at.into(), fate.answer.into()]);
+            }
         }
-        let mut mails: Vec<Mail> = std::mem::take(&mut self.mails).into_values().collect();
+        // A link that stopped working is noted on mails that are owed, so before their fates.
+        MAILS.update(&mut *self.rows, &["superseded"], "mails.state = 'owed' AND mails.superseded = ''", superseded).await?;
+        MAILS.update(&mut *self.rows, &["state", "attempts", "settled_at", "answer"], "mails.state = 'owed'", settled).await?;
+        let mut mails: Vec<Mail> = self.mails.into_values().collect();
         mails.sort_by_key(|mail| Cursor { position: mail.position, mail: Some(mail.id) });
-        for chunk in mails.chunks(MAILS_AT_ONCE) {
-            self.insert(chunk).await?;
-        }
+        MAILS.insert(&mut *self.rows, mails.into_iter().map(values).collect::<Result<_, _>>()?).await?;
         Ok(())
     }
+}
 
-    async fn read(&mut self, ids: &[Uuid]) -> Result<(), ProjectionError> {
-        let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
-        let sql = format!("SELECT id, facts FROM facts WHERE id IN ({})", places.join(", "));
-        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(ids.len() == FACTS_AT_ONCE || ids.len() == 1);
-        for id in ids {
-            query = query.bind(id.to_string());
-        }
-        let found = query.fetch_all(&mut *self.rows).await?;
-        self.facts.extend(ids.iter().map(|id| (*id, None)));
-        for row in found {
-            let id: String = row.try_get("id")?;
-            let facts: String = row.try_get("facts")?;
-            let id: Uuid = id.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-            let facts = serde_json::from_str(&facts).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-            self.facts.insert(id, Some(facts));
-        }
-        Ok(())
-    }
-
-    async fn insert(&mut self, mails: &[Mail]) -> Result<(), ProjectionError> {
-        let sql = format!(
-            "INSERT INTO mails (mail_id, position, cause, template, recipient, to_address, recipient_name, about, about_name, variables, \
-             link, subject, owed_at, state, attempts, settled_at, answer, superseded) VALUES {}",
-            rows_of(18, mails.len())
-        );
-        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(mails.len() == MAILS_AT_ONCE || mails.len() == 1);
-        for mail in mails {
-            let superseded = match &mail.obstacle {
-                Some(Obstacle::Superseded(why)) => why.clone(),
-                Some(Obstacle::RecipientForgotten) | None => String::new(),
-            };
-            query = query
-                .bind(mail.id.to_string())
-                .bind(crate::queries::column(mail.position))
-                .bind(mail.cause.to_string())
-                .bind(mail.template.as_str())
-                .bind(mail.recipient.to_string())
-                .bind(&mail.to_address)
-                .bind(&mail.recipient_name)
-                .bind(mail.about.map(|about| about.to_string()).unwrap_or_default())
-                .bind(&mail.about_name)
-                .bind(json(&mail.variables)?)
-                .bind(json(&mail.link)?)
-                .bind(mail.subject.to_string())
-                .bind(mail.owed_at.as_microsecond())
-                .bind(mail.state.as_str())
-                .bind(i64::from(mail.attempts))
-                .bind(mail.settled_at.map(jiff::Timestamp::as_microsecond).unwrap_or_default())
-                .bind(mail.answer.clone().unwrap_or_default())
-                .bind(superseded);
-        }
-        query.execute(&mut *self.rows).await?;
-        Ok(())
-    }
+/// A mail as a row.
+fn values(mail: Mail) -> Result<Vec<Value>, ProjectionError> {
+    let superseded = match mail.obstacle {
+        Some(Obstacle::Superseded(why)) => why,
+        Some(Obstacle::RecipientForgotten) | None => String::new(),
+    };
+    Ok(vec![
+        mail.id.0.into(),
+        mail.position.into(),
+        mail.cause.0.into(),
+        mail.template.as_str().into(),
+        mail.recipient.0.into(),
+        mail.to_address.into(),
+        mail.recipient_name.into(),
+        mail.about.map(|about| about.to_string()).unwrap_or_default().into(),
+        mail.about_name.into(),
+        json(&mail.variables)?.into(),
+        json(&mail.link)?.into(),
+        mail.subject.into(),
+        mail.owed_at.into(),
+        mail.state.as_str().into(),
+        mail.attempts.into(),
+        mail.settled_at.map(Timestamp::as_microsecond).unwrap_or_default().into(),
+        mail.answer.unwrap_or_default().into(),
+        superseded.into(),
+    ])
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String, ProjectionError> {
     serde_json::to_string(value).map_err(|error| ProjectionError::Database(sqlx::Error::Encode(Box::new(error))))
-}
-
-/// `($1, $2), ($3, $4)` for so many rows of so many columns.
-fn rows_of(columns: usize, rows: usize) -> String {
-    let row = |row: usize| {
-        let places: Vec<String> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
-        format!("({})", places.join(", "))
-    };
-    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }

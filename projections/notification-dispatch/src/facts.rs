@@ -4,9 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{ApplicationId, InvitationId, OrganizationId, PersonId, StaffId, StaffRole, SubscriptionId};
+use domain::{ApplicationId, InvitationId, MailId, OrganizationId, PersonId, StaffId, StaffRole, SubscriptionId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::Template;
 
 /// The facts of one thing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +31,27 @@ pub(crate) trait Fact: Default + Clone + PartialEq {
     /// As facts of any kind.
     fn wrap(self) -> Facts;
 }
+
+/// Mails whose links stop working when something else happens, as they were owed: to be superseded if they still are.
+pub(crate) type Links = Vec<(Template, MailId)>;
+
+/// The facts of a subject of such mails.
+pub(crate) trait Linking: Fact {
+    /// The mails.
+    fn links(&mut self) -> &mut Links;
+}
+
+macro_rules! linking {
+    ($($name:ident),*) => {$(
+        impl Linking for $name {
+            fn links(&mut self) -> &mut Links {
+                &mut self.links
+            }
+        }
+    )*};
+}
+
+linking!(InvitationFacts, RegistrationFacts, PersonFacts);
 
 macro_rules! facts {
     ($($variant:ident($name:ident)),*) => {$(
@@ -80,6 +103,9 @@ pub(crate) struct InvitationFacts {
     pub(crate) organization: Option<OrganizationId>,
     /// Whether the operator itself invites, for no partner.
     pub(crate) by_operator: bool,
+    /// Its mails that may be superseded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) links: Links,
 }
 
 /// A registration.
@@ -94,6 +120,9 @@ pub(crate) struct RegistrationFacts {
     pub(crate) time_zone: String,
     /// The reviewer who works on it.
     pub(crate) claimed_by: Option<StaffId>,
+    /// Its mails that may be superseded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) links: Links,
 }
 
 /// An organization.
@@ -114,6 +143,9 @@ pub(crate) struct PersonFacts {
     /// The account, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<UserFacts>,
+    /// Their mails that may be superseded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) links: Links,
 }
 
 impl PersonFacts {

@@ -1,5 +1,6 @@
 //! The projection.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -21,7 +22,7 @@ impl Projection for NotificationDispatch {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn schema(&self) -> &'static [&'static str] {
@@ -34,7 +35,15 @@ impl Projection for NotificationDispatch {
 
     async fn apply(&self, rows: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
         let mut batch = Batch::new(rows);
-        batch.prefetch(events.iter().filter(|envelope| causes::looks_up(&envelope.event)).map(|envelope| envelope.event.key())).await?;
+        let (mut needed, mut begun) = (BTreeSet::new(), BTreeSet::new());
+        for envelope in events {
+            causes::needs(&mut needed, &envelope.event);
+            if envelope.version == 0 && causes::has_facts_of_its_own(&envelope.event) {
+                begun.insert(envelope.event.key());
+            }
+        }
+        batch.begin(begun.into_iter());
+        batch.prefetch(needed).await?;
         for envelope in events {
             causes::apply(&mut batch, envelope).await?;
         }

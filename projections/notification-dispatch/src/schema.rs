@@ -1,5 +1,36 @@
 //! The tables. Portable SQL (architecture, rule 13): ids are texts, instants are microseconds since 1970 in UTC.
 
+use projection_runtime::sql::Table;
+
+/// The mails.
+pub(crate) const MAILS: Table = Table::new(
+    "mails",
+    1,
+    &[
+        "mail_id",
+        "position",
+        "cause",
+        "template",
+        "recipient",
+        "to_address",
+        "recipient_name",
+        "about",
+        "about_name",
+        "variables",
+        "link",
+        "subject",
+        "owed_at",
+        "state",
+        "attempts",
+        "settled_at",
+        "answer",
+        "superseded",
+    ],
+);
+
+/// What is known of things, each a JSON text.
+pub(crate) const FACTS: Table = Table::new("facts", 1, &["id", "facts"]);
+
 /// Creates the tables in an empty database.
 pub(crate) const SCHEMA: &[&str] = &[
     "CREATE TABLE mails (
@@ -26,7 +57,6 @@ pub(crate) const SCHEMA: &[&str] = &[
     "CREATE INDEX mails_in_order ON mails (position, mail_id)",
     "CREATE INDEX mails_of_recipient ON mails (recipient)",
     "CREATE INDEX mails_about ON mails (about) WHERE about <> ''",
-    "CREATE INDEX mails_owed_on_subject ON mails (subject) WHERE state = 'owed'",
     "CREATE TABLE facts (
         id TEXT NOT NULL PRIMARY KEY,
         facts TEXT NOT NULL

@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::{CommandId, EventId};
 use event_codec::Envelope;
-use event_store::{EventStore, Position};
+use event_store::{EventStore, Position, as_of};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -141,7 +141,7 @@ pub(crate) async fn state(State(admin): State<Admin>, Json(asked): Json<Asked>) 
     let latest = asked.until.unwrap_or(at);
     let database = |error: sqlx::Error| Failure::from_error(&error);
     let mut view = service.read_now(read_models::AUDIT_HISTORY).await?;
-    let position = audit_history::position_at(view.rows(), latest).await.map_err(database)?;
+    let position = as_of(&*service.log, latest).await.map_err(|error| Failure::from_error(&error))?;
     let streams = match position {
         Some(position) => audit_history::streams_of(view.rows(), subject, Some(position), MOST_STREAMS).await.map_err(database)?,
         None => Vec::new(),

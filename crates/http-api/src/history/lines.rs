@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use audit_history::Direction;
 use audit_history::narrate::{ERASED, Glossary, narrate};
-use audit_history::{Direction, Entry};
 use axum::extract::State;
 use domain::{Actor, PersonId, StaffId};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::subject::{asked, event_at};
+use super::subject::{asked, events_at};
 use crate::caller::Caller;
 use crate::extract::{Path, Query, page_size};
 use crate::found::{Found, Page};
@@ -72,21 +72,6 @@ pub struct HistoryLine {
     pub cause: Option<Uuid>,
 }
 
-/// The events that introduce who and what later ones speak of by id: they are read for every page, so that a later page knows the names
-/// that the first one gave.
-const INTRODUCING: [&str; 8] = [
-    "invitation.sent.v1",
-    "registration.started.v1",
-    "registration.administrator_nominated.v1",
-    "registration.administrator_corrected.v1",
-    "organization.approved.v1",
-    "user.invited.v1",
-    "user.created.v1",
-    "user.profile_confirmed.v1",
-];
-/// Among how many of a history's first entries they are looked for. Most histories are shorter.
-const MOST_INTRODUCING: u32 = 200;
-
 /// Read a history
 ///
 /// Of an `organization`, `person`, `case`, `invitation`, `application` or member of `staff`: every event that concerns it, as
@@ -119,28 +104,22 @@ pub(super) async fn history(
     let mut view = services.read(&services.views.audit_history, at).await?;
     let position = view.position();
     let after = query.after.map(Position);
-    let entries = audit_history::history(view.rows(), asked.subject, after, size + 1, direction).await.map_err(broken)?;
-    let beginning = audit_history::history(view.rows(), asked.subject, None, MOST_INTRODUCING, Direction::Forward).await.map_err(broken)?;
+    let positions = audit_history::positions(view.rows(), asked.subject, after, size + 1, direction).await.map_err(broken)?;
+    let introductions = audit_history::introductions(view.rows(), asked.subject).await.map_err(broken)?;
     drop(view);
-    let mut events = Vec::with_capacity(entries.len());
-    for entry in entries {
-        if let Some(envelope) = event_at(&services, Position(entry.position)).await? {
-            events.push((entry, envelope));
-        }
-    }
+    let events = events_at(&services, positions).await?;
     let mut names = Glossary::default();
-    for entry in beginning.iter().filter(|entry| INTRODUCING.contains(&entry.event_type.as_str())) {
-        if let Some(envelope) = event_at(&services, Position(entry.position)).await? {
-            names.learn(&envelope);
-        }
+    // Read for every page, so that a later page knows the names that the first one gave.
+    for envelope in events_at(&services, introductions).await? {
+        names.learn(&envelope);
     }
     let names = glossary(&services, position, names, &events, asked.is_auditor).await?;
-    let line = |(entry, envelope): (Entry, Envelope)| line(entry, &envelope, &names, asked.is_auditor);
-    let page = Page::of(events, size, |(entry, _)| entry.position.to_string(), line);
+    let line = |envelope: Envelope| line(&envelope, &names, asked.is_auditor);
+    let page = Page::of(events, size, |envelope| envelope.position.0.to_string(), line);
     Ok(Found::at(&services, position, page))
 }
 
-fn line(entry: Entry, envelope: &Envelope, names: &Glossary, is_auditor: bool) -> HistoryLine {
+fn line(envelope: &Envelope, names: &Glossary, is_auditor: bool) -> HistoryLine {
     let line = narrate(envelope, names);
     HistoryLine {
         position: line.position,
@@ -149,13 +128,13 @@ fn line(entry: Entry, envelope: &Envelope, names: &Glossary, is_auditor: bool) -
         what: line.what,
         why: line.why,
         from: is_auditor.then_some(line.from),
-        event: entry.event.0,
-        event_type: entry.event_type,
-        category: entry.category,
-        key: entry.key,
-        version: entry.version,
-        command: entry.command.0,
-        cause: entry.cause.map(|cause| cause.0),
+        event: envelope.id.0,
+        event_type: envelope.event_type.to_string(),
+        category: envelope.stream.category.to_string(),
+        key: envelope.stream.key,
+        version: envelope.version,
+        command: envelope.metadata.command.0,
+        cause: envelope.metadata.cause.map(|cause| cause.0),
     }
 }
 
@@ -164,7 +143,7 @@ async fn glossary(
     services: &Services,
     at: Position,
     mut names: Glossary,
-    events: &[(Entry, Envelope)],
+    events: &[Envelope],
     is_auditor: bool,
 ) -> Result<Glossary, Problem> {
     let mut view = services.read(&services.views.directory, ReadAt(Some(at))).await?;
@@ -173,7 +152,7 @@ async fn glossary(
     }
     let staff = directory::staff(view.rows()).await.map_err(broken)?;
     let staff: HashMap<StaffId, directory::StaffMember> = staff.into_iter().map(|member| (member.id, member)).collect();
-    for (_, envelope) in events {
+    for envelope in events {
         match envelope.metadata.actor.clone() {
             Actor::User { person, organization } => {
                 if let Some(user) = directory::user(view.rows(), PersonId(person.0)).await.map_err(broken)? {
@@ -191,7 +170,7 @@ async fn glossary(
             Actor::Staff(_) | Actor::Addressee(_) | Actor::Registrant(_) | Actor::Service(_) | Actor::System(_) | Actor::Operator => {}
         }
     }
-    for (_, envelope) in events {
+    for envelope in events {
         names.learn(envelope);
     }
     for (id, member) in staff {

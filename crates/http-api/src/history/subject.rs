@@ -3,7 +3,7 @@
 use audit_history::Subject;
 use domain::{ApplicationId, InvitationId, OrganizationId, PersonId, RegistrationId, StaffId, StaffRole};
 use jiff::Timestamp;
-use projection_runtime::{Direction, Envelope, Position, StreamId};
+use projection_runtime::{Direction, Envelope, Position, StreamId, as_of};
 use uuid::Uuid;
 
 use crate::caller::Caller;
@@ -48,14 +48,17 @@ pub(super) fn instant(name: &str, text: &str) -> Result<Timestamp, Problem> {
     text.parse().map_err(wrong)
 }
 
-/// The event at this position.
-pub(super) async fn event_at(services: &Services, position: Position) -> Result<Option<Envelope>, Problem> {
-    let before = Position(position.0.saturating_sub(1));
-    let found = services.handlers.store().read_all(before, 1).await.map_err(broken)?;
-    match found.first().filter(|recorded| recorded.position == position) {
-        Some(recorded) => services.handlers.codec().decode(recorded).map(Some).map_err(broken),
-        None => Ok(None),
+/// The events at these positions.
+pub(super) async fn events_at(services: &Services, positions: Vec<Position>) -> Result<Vec<Envelope>, Problem> {
+    let mut events = Vec::with_capacity(positions.len());
+    for position in positions {
+        let before = Position(position.0.saturating_sub(1));
+        let found = services.handlers.store().read_all(before, 1).await.map_err(broken)?;
+        if let Some(recorded) = found.first().filter(|recorded| recorded.position == position) {
+            events.push(services.handlers.codec().decode(recorded).map_err(broken)?);
+        }
     }
+    Ok(events)
 }
 
 /// The most streams that a state is folded from, and the most events of them.
@@ -68,7 +71,9 @@ const AT_ONCE: usize = 1_000;
 pub(super) async fn whole(services: &Services, asked: Asked, at: ReadAt, until: Timestamp) -> Result<(Vec<Envelope>, Position), Problem> {
     let mut view = services.read(&services.views.audit_history, at).await?;
     let position = view.position();
-    let Some(last) = audit_history::position_at(view.rows(), until).await.map_err(broken)? else { return Ok((Vec::new(), position)) };
+    let last = as_of(&**services.handlers.store(), until).await.map_err(broken)?;
+    // The log may be ahead of the read model, whose answer this is.
+    let Some(last) = last.map(|last| last.min(position)) else { return Ok((Vec::new(), position)) };
     let streams = audit_history::streams_of(view.rows(), asked.subject, Some(last), MOST_STREAMS + 1).await.map_err(broken)?;
     drop(view);
     if streams.len() > usize::try_from(MOST_STREAMS).unwrap_or(usize::MAX) {

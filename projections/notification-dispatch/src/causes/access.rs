@@ -7,6 +7,7 @@ use domain::application::{AccessPolicy, ApplicationDetails, ApplicationEvent};
 use domain::{ApplicationId, OrganizationId, Owner, PersonId, Reason};
 use projection_runtime::{Envelope, ProjectionError};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Applied, application as application_facts, organization_facts, partner_name, variables};
 use crate::batch::{Batch, Draft};
@@ -36,6 +37,18 @@ async fn learn_details(batch: &mut Batch<'_>, id: ApplicationId, details: &Appli
             facts.automatic_access = details.access == AccessPolicy::Automatic;
         })
         .await
+}
+
+/// Whose facts an event of access needs.
+pub(super) fn needs(needed: &mut BTreeSet<Uuid>, event: &AccessEvent) {
+    match event {
+        AccessEvent::Requested { user, organization, application, .. } => {
+            needed.extend([user.0, organization.0, application.0, Administrators::id(*organization, *application)]);
+        }
+        AccessEvent::Granted { user, organization, application, .. }
+        | AccessEvent::Denied { user, organization, application, .. }
+        | AccessEvent::Revoked { user, organization, application, .. } => needed.extend([user.0, organization.0, application.0]),
+    }
 }
 
 pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, event: &AccessEvent) -> Applied {
@@ -110,5 +123,6 @@ async fn what(
 }
 
 async fn to_user(batch: &mut Batch<'_>, envelope: &Envelope, recipient: PersonId, template: Template, variables: Variables) -> Applied {
-    batch.owe(envelope, Draft { template, recipient, about: None, link: Link::Home, variables }).await
+    batch.owe(envelope, Draft { template, recipient, about: None, link: Link::Home, variables }).await?;
+    Ok(())
 }

@@ -1,17 +1,41 @@
 //! Mails of an invitation.
 
+use std::collections::BTreeSet;
+
 use domain::invitation::InvitationEvent;
 use domain::{Addressee, InvitationId, Owner, Personal};
 use projection_runtime::{Envelope, ProjectionError};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Applied, application_names, organization_facts, variables};
 use crate::batch::{Batch, Draft};
-use crate::facts::{InvitationFacts, PersonFacts};
+use crate::facts::{InvitationFacts, Links, PersonFacts};
 use crate::{Link, Template, Variables};
 
 /// The mails that are pointless once an invitation has ended.
 const PENDING: &[Template] = &[Template::Invitation, Template::InvitationOffer, Template::InvitationReminder];
+
+/// Whose facts an event needs: those of the invitation, and of whom and what it speaks of when it is sent.
+pub(super) fn needs(needed: &mut BTreeSet<Uuid>, id: InvitationId, event: &InvitationEvent) {
+    match event {
+        InvitationEvent::Sent { addressee, applications, .. } => {
+            needed.insert(addressee.person().0);
+            needed.extend(applications.iter().map(|application| application.0));
+        }
+        InvitationEvent::Resent { .. }
+        | InvitationEvent::Reminded {}
+        | InvitationEvent::Accepted { .. }
+        | InvitationEvent::LinkedToOrganization { .. }
+        | InvitationEvent::OfferAccepted { .. }
+        | InvitationEvent::OfferDeclined { .. }
+        | InvitationEvent::Revoked { .. }
+        | InvitationEvent::Expired {} => {
+            needed.insert(id.0);
+        }
+        InvitationEvent::Opened {} => {}
+    }
+}
 
 pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, id: InvitationId, event: &InvitationEvent) -> Applied {
     match event {
@@ -26,6 +50,7 @@ pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, id: Invita
                 expires_at: expires_at.to_string(),
                 organization: *organization,
                 by_operator: *inviter == Owner::Operator,
+                links: Links::new(),
             };
             batch.put(id.0, facts.clone());
             invite(batch, envelope, id, &facts).await
@@ -35,7 +60,7 @@ pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, id: Invita
             facts.generation = *generation;
             facts.expires_at = expires_at.to_string();
             batch.put(id.0, facts.clone());
-            batch.supersede(id.0, PENDING, "the invitation was sent again with a new link").await?;
+            batch.supersede::<InvitationFacts>(id.0, PENDING, "the invitation was sent again with a new link").await?;
             invite(batch, envelope, id, &facts).await
         }
         InvitationEvent::Reminded {} => {
@@ -45,19 +70,27 @@ pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, id: Invita
             }
             to_addressee(batch, envelope, id, &facts, Template::InvitationReminder).await
         }
-        InvitationEvent::Accepted { registration: _ } => batch.supersede(id.0, PENDING, "the invitation was accepted").await,
+        InvitationEvent::Accepted { registration: _ } => {
+            batch.supersede::<InvitationFacts>(id.0, PENDING, "the invitation was accepted").await
+        }
         InvitationEvent::LinkedToOrganization { organization, expires_at } => {
             let mut facts: InvitationFacts = batch.get(id.0).await?;
             facts.organization = Some(*organization);
             facts.expires_at = expires_at.to_string();
             batch.put(id.0, facts.clone());
-            batch.supersede(id.0, PENDING, "the company is registered already: the invitation became an offer to it").await?;
+            batch
+                .supersede::<InvitationFacts>(id.0, PENDING, "the company is registered already: the invitation became an offer to it")
+                .await?;
             offer_to_administrators(batch, envelope, id, &facts, false).await
         }
-        InvitationEvent::OfferAccepted { organization: _ } => batch.supersede(id.0, PENDING, "the offer was accepted").await,
-        InvitationEvent::OfferDeclined { organization: _, reason: _ } => batch.supersede(id.0, PENDING, "the offer was declined").await,
+        InvitationEvent::OfferAccepted { organization: _ } => {
+            batch.supersede::<InvitationFacts>(id.0, PENDING, "the offer was accepted").await
+        }
+        InvitationEvent::OfferDeclined { organization: _, reason: _ } => {
+            batch.supersede::<InvitationFacts>(id.0, PENDING, "the offer was declined").await
+        }
         InvitationEvent::Revoked { reason } => {
-            batch.supersede(id.0, PENDING, "the invitation was revoked").await?;
+            batch.supersede::<InvitationFacts>(id.0, PENDING, "the invitation was revoked").await?;
             let facts: InvitationFacts = batch.get(id.0).await?;
             let Some(recipient) = facts.addressee else { return Ok(()) };
             let variables = variables(json!({
@@ -68,9 +101,12 @@ pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, id: Invita
                 "reason": reason,
             }));
             let template = Template::InvitationRevoked;
-            batch.owe(envelope, Draft { template, recipient, about: None, link: Link::Nowhere, variables }).await
+            batch
+                .owe_link::<InvitationFacts>(id.0, envelope, Draft { template, recipient, about: None, link: Link::Nowhere, variables })
+                .await?;
+            Ok(())
         }
-        InvitationEvent::Expired {} => batch.supersede(id.0, PENDING, "the invitation expired").await,
+        InvitationEvent::Expired {} => batch.supersede::<InvitationFacts>(id.0, PENDING, "the invitation expired").await,
         InvitationEvent::Opened {} => Ok(()),
     }
 }
@@ -100,7 +136,9 @@ async fn invite(batch: &mut Batch<'_>, envelope: &Envelope, id: InvitationId, fa
         let mut variables = what(batch, id, facts).await?;
         variables.insert("administrator".to_owned(), json!(false));
         let template = Template::InvitationOffer;
-        batch.owe(envelope, Draft { template, recipient, about: None, link: Link::Nowhere, variables }).await?;
+        batch
+            .owe_link::<InvitationFacts>(id.0, envelope, Draft { template, recipient, about: None, link: Link::Nowhere, variables })
+            .await?;
     }
     offer_to_administrators(batch, envelope, id, facts, false).await
 }
@@ -122,7 +160,7 @@ async fn offer_to_administrators(
         variables.insert("administrator".to_owned(), json!(true));
         variables.insert("reminder".to_owned(), json!(reminder));
         let draft = Draft { template: Template::InvitationOffer, recipient, about: None, link: Link::Offer { invitation }, variables };
-        batch.owe(envelope, draft).await?;
+        batch.owe_link::<InvitationFacts>(invitation.0, envelope, draft).await?;
     }
     Ok(())
 }
@@ -137,7 +175,7 @@ async fn to_addressee(
     let Some(recipient) = facts.addressee else { return Ok(()) };
     let variables = what(batch, invitation, facts).await?;
     let link = Link::Invitation { invitation, generation: facts.generation };
-    batch.owe(envelope, Draft { template, recipient, about: None, link, variables }).await
+    batch.owe_link::<InvitationFacts>(invitation.0, envelope, Draft { template, recipient, about: None, link, variables }).await
 }
 
 async fn what(batch: &mut Batch<'_>, id: InvitationId, facts: &InvitationFacts) -> Result<Variables, ProjectionError> {

@@ -7,35 +7,59 @@ mod registration;
 mod staff;
 mod user;
 
+use std::collections::BTreeSet;
+
 use domain::credential::{CredentialEvent, CredentialKind};
 use domain::mail::MailEvent;
 use domain::person::PersonEvent;
 use domain::{ApplicationId, Contact, CredentialId, DomainEvent, MailId, OrganizationId, PersonId, Personal};
 use projection_runtime::{Envelope, ProjectionError};
+use uuid::Uuid;
 
 use crate::batch::{Batch, Draft, Fate};
-use crate::facts::{ApplicationFacts, CredentialFacts, OrganizationFacts, PersonFacts};
+use crate::facts::{ApplicationFacts, CredentialFacts, OrganizationFacts, PersonFacts, Roster};
 use crate::{Link, MailState, Template, Variables};
 
 type Applied = Result<(), ProjectionError>;
 
-/// Whether facts are kept under the key of this event's stream.
-pub(crate) fn looks_up(event: &DomainEvent) -> bool {
+/// Whether the facts of this event's stream begin with it, if it is the first one of it. A person's do not: they may have been
+/// learnt from other streams.
+pub(crate) fn has_facts_of_its_own(event: &DomainEvent) -> bool {
     match event {
         DomainEvent::Application(..)
         | DomainEvent::Invitation(..)
         | DomainEvent::Registration(..)
         | DomainEvent::Organization(..)
-        | DomainEvent::User(..)
-        | DomainEvent::Credential(..)
-        | DomainEvent::Person(..) => true,
-        DomainEvent::Subscription(..)
+        | DomainEvent::Credential(..) => true,
+        DomainEvent::User(..)
+        | DomainEvent::Person(..)
+        | DomainEvent::Subscription(..)
         | DomainEvent::Access(..)
         | DomainEvent::Relationship(..)
         | DomainEvent::Reservation(..)
         | DomainEvent::Staff(..)
         | DomainEvent::Mail(..)
         | DomainEvent::Calendar(..) => false,
+    }
+}
+
+/// Notes whose facts this event needs for sure: they are read for the whole batch at once.
+pub(crate) fn needs(needed: &mut BTreeSet<Uuid>, event: &DomainEvent) {
+    match event {
+        DomainEvent::Application(..) | DomainEvent::Credential(..) | DomainEvent::User(..) | DomainEvent::Person(..) => {
+            needed.insert(event.key());
+        }
+        DomainEvent::Organization(id, _) => {
+            needed.insert(id.0);
+        }
+        DomainEvent::Invitation(id, event) => invitation::needs(needed, *id, event),
+        DomainEvent::Registration(id, event) => registration::needs(needed, *id, event),
+        DomainEvent::Subscription(_, event) => organization::subscription_needs(needed, event),
+        DomainEvent::Access(_, event) => access::needs(needed, event),
+        DomainEvent::Staff(..) => {
+            needed.insert(Roster::ID);
+        }
+        DomainEvent::Mail(..) | DomainEvent::Relationship(..) | DomainEvent::Reservation(..) | DomainEvent::Calendar(..) => {}
     }
 }
 
@@ -52,12 +76,15 @@ pub(crate) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope) -> Applied
         DomainEvent::Credential(id, event) => credential(batch, envelope, *id, event).await,
         DomainEvent::Person(person, event) => forget(batch, *person, event).await,
         DomainEvent::Staff(id, event) => staff::apply(batch, *id, event).await,
-        DomainEvent::Mail(id, event) => fate(batch, envelope, *id, event).await,
+        DomainEvent::Mail(id, event) => {
+            fate(batch, envelope, *id, event);
+            Ok(())
+        }
         DomainEvent::Relationship(..) | DomainEvent::Reservation(..) | DomainEvent::Calendar(..) => Ok(()),
     }
 }
 
-async fn fate(batch: &mut Batch<'_>, envelope: &Envelope, mail: MailId, event: &MailEvent) -> Applied {
+fn fate(batch: &mut Batch<'_>, envelope: &Envelope, mail: MailId, event: &MailEvent) {
     let fate = match event {
         MailEvent::Sent { cause: _, template: _, attempts } => Fate { state: MailState::Sent, attempts: *attempts, answer: String::new() },
         MailEvent::Refused { cause: _, template: _, answer, attempts } => {
@@ -67,7 +94,7 @@ async fn fate(batch: &mut Batch<'_>, envelope: &Envelope, mail: MailId, event: &
             Fate { state: MailState::GivenUp, attempts: *attempts, answer: reason.clone() }
         }
     };
-    batch.settle(envelope, mail, fate).await
+    batch.settle(envelope, mail, fate);
 }
 
 async fn forget(batch: &mut Batch<'_>, person: PersonId, event: &PersonEvent) -> Applied {
@@ -128,7 +155,8 @@ async fn credential_mail(
         "reason": reason,
         "happened_at": envelope.recorded_at.to_string(),
     }));
-    batch.owe(envelope, Draft { template, recipient: user, about: None, link: Link::Credentialing, variables }).await
+    batch.owe(envelope, Draft { template, recipient: user, about: None, link: Link::Credentialing, variables }).await?;
+    Ok(())
 }
 
 /// A JSON object as a template's variables, without those that are null.

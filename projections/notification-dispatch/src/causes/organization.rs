@@ -1,10 +1,13 @@
 //! Mails of an organization and of its subscriptions, to its administrators.
 
+use std::collections::BTreeSet;
+
 use domain::OrganizationId;
 use domain::organization::OrganizationEvent;
 use domain::subscription::SubscriptionEvent;
 use projection_runtime::Envelope;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Applied, application, organization_facts, partner_name, variables};
 use crate::batch::{Batch, Draft};
@@ -42,6 +45,16 @@ pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, id: Organi
         | OrganizationEvent::Reinstated { reason: _ }
         | OrganizationEvent::Closed { reason: _ }
         | OrganizationEvent::AdministratorEstablished { administrator: _ } => Ok(()),
+    }
+}
+
+/// Whose facts an event of a subscription needs.
+pub(super) fn subscription_needs(needed: &mut BTreeSet<Uuid>, event: &SubscriptionEvent) {
+    match event {
+        SubscriptionEvent::Activated { organization, application, .. } | SubscriptionEvent::Denied { organization, application, .. } => {
+            needed.extend([organization.0, application.0]);
+        }
+        SubscriptionEvent::Requested { .. } | SubscriptionEvent::Ended { .. } => {}
     }
 }
 

@@ -1,18 +1,59 @@
 //! Mails of a registration: to the registrant, and to staff when its review is due.
 
+use std::collections::BTreeSet;
+
 use domain::registration::{Origin, Question, RegistrationEvent};
 use domain::{CaseNumber, Due, PersonId, RegistrationId, StaffRole};
 use jiff::Timestamp;
 use projection_runtime::{Envelope, ProjectionError};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Applied, application_names, learn_contact, variables};
 use crate::batch::{Batch, Draft};
-use crate::facts::{InvitationFacts, PersonFacts, RegistrationFacts, Roster};
+use crate::facts::{InvitationFacts, Links, PersonFacts, RegistrationFacts, Roster};
 use crate::{Link, Template, Variables};
 
 /// The mails that are pointless once the case is decided.
 const PENDING: &[Template] = &[Template::InformationRequested, Template::ReviewDueSoon, Template::ReviewOverdue];
+
+/// Whose facts an event needs: those of the registration, unless it begins; those of the person whom it introduces.
+pub(super) fn needs(needed: &mut BTreeSet<Uuid>, id: RegistrationId, event: &RegistrationEvent) {
+    match event {
+        RegistrationEvent::Started { registrant, .. } => {
+            needed.insert(registrant.person().0);
+        }
+        RegistrationEvent::AdministratorNominated { nominee, .. } | RegistrationEvent::AdministratorCorrected { nominee, .. } => {
+            needed.insert(nominee.person().0);
+        }
+        RegistrationEvent::ProfileSaved { .. }
+        | RegistrationEvent::Submitted { .. }
+        | RegistrationEvent::Claimed { .. }
+        | RegistrationEvent::Released { .. }
+        | RegistrationEvent::InformationRequested { .. }
+        | RegistrationEvent::Resubmitted { .. }
+        | RegistrationEvent::Approved { .. }
+        | RegistrationEvent::ApprovalUndone { .. }
+        | RegistrationEvent::Rejected { .. }
+        | RegistrationEvent::Reopened { .. }
+        | RegistrationEvent::LinkedToOrganization { .. }
+        | RegistrationEvent::Withdrawn { .. }
+        | RegistrationEvent::Expired {}
+        | RegistrationEvent::ReviewDueSoon { .. }
+        | RegistrationEvent::ReviewOverdue { .. }
+        | RegistrationEvent::DueMoved { .. } => {
+            needed.insert(id.0);
+        }
+        RegistrationEvent::HumanCheckPassed { .. }
+        | RegistrationEvent::HandoverAcknowledged { .. }
+        | RegistrationEvent::AdministratorSelected { .. }
+        | RegistrationEvent::AdministratorDeselected { .. }
+        | RegistrationEvent::ReviewConfirmed {}
+        | RegistrationEvent::RiskRaised { .. }
+        | RegistrationEvent::ApprovalProposed { .. }
+        | RegistrationEvent::ApprovalTookEffect { .. } => {}
+    }
+}
 
 pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, id: RegistrationId, event: &RegistrationEvent) -> Applied {
     match event {
@@ -24,7 +65,7 @@ pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, id: Regist
         | RegistrationEvent::AdministratorCorrected { nominee, one_time_password: _ } => learn_contact(batch, nominee).await,
         RegistrationEvent::Submitted { dossier_version: _, due } => acknowledge(batch, envelope, id, due, "submitted").await,
         RegistrationEvent::Resubmitted { dossier_version: _, answer: _, due } => {
-            batch.supersede(id.0, &[Template::InformationRequested], "the questions were answered").await?;
+            batch.supersede::<RegistrationFacts>(id.0, &[Template::InformationRequested], "the questions were answered").await?;
             acknowledge(batch, envelope, id, due, "resubmitted").await
         }
         RegistrationEvent::Reopened { reviewer: _, reason: _, due } => acknowledge(batch, envelope, id, due, "reopened").await,
@@ -36,21 +77,23 @@ pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, id: Regist
         }
         RegistrationEvent::InformationRequested { questions, business_seconds_left: _ } => ask(batch, envelope, id, questions).await,
         RegistrationEvent::Approved { reviewer: _, dossier_version: _, reason: _, effective_at: _ } => {
-            batch.supersede(id.0, PENDING, "the case was decided").await
+            batch.supersede::<RegistrationFacts>(id.0, PENDING, "the case was decided").await
         }
         RegistrationEvent::Rejected { reviewer: _, dossier_version: _, reason } => {
-            batch.supersede(id.0, PENDING, "the case was decided").await?;
+            batch.supersede::<RegistrationFacts>(id.0, PENDING, "the case was decided").await?;
             to_registrant(batch, envelope, id, Template::Rejected, Some(json!({ "reason": reason }))).await
         }
         RegistrationEvent::LinkedToOrganization { reviewer: _, organization: _, invitation: _, reason: _ } => {
-            batch.supersede(id.0, PENDING, "the case was decided").await?;
+            batch.supersede::<RegistrationFacts>(id.0, PENDING, "the case was decided").await?;
             to_registrant(batch, envelope, id, Template::RegistrationLinked, None).await
         }
-        RegistrationEvent::Withdrawn { reason: _ } => batch.supersede(id.0, PENDING, "the registration was withdrawn").await,
-        RegistrationEvent::Expired {} => batch.supersede(id.0, PENDING, "the registration expired").await,
+        RegistrationEvent::Withdrawn { reason: _ } => {
+            batch.supersede::<RegistrationFacts>(id.0, PENDING, "the registration was withdrawn").await
+        }
+        RegistrationEvent::Expired {} => batch.supersede::<RegistrationFacts>(id.0, PENDING, "the registration expired").await,
         RegistrationEvent::ReviewDueSoon { due_at } => warn(batch, envelope, id, Template::ReviewDueSoon, *due_at).await,
         RegistrationEvent::ReviewOverdue { due_at } => {
-            batch.supersede(id.0, &[Template::ReviewDueSoon], "the review is overdue by now").await?;
+            batch.supersede::<RegistrationFacts>(id.0, &[Template::ReviewDueSoon], "the review is overdue by now").await?;
             warn(batch, envelope, id, Template::ReviewOverdue, *due_at).await
         }
         RegistrationEvent::ApprovalUndone { reviewer: _, reason: _, due } | RegistrationEvent::DueMoved { due } => {
@@ -89,6 +132,7 @@ async fn started(batch: &mut Batch<'_>, id: RegistrationId, event: &Registration
         applications: applications.iter().map(|requested| requested.application).collect(),
         time_zone: String::new(),
         claimed_by: None,
+        links: Links::new(),
     };
     batch.put(id.0, facts);
     Ok(())
@@ -121,7 +165,12 @@ async fn to_registrant(
     } else {
         Link::CaseStatus { case_number: facts.case_number }
     };
-    batch.owe(envelope, Draft { template, recipient, about: None, link, variables }).await
+    let draft = Draft { template, recipient, about: None, link, variables };
+    if PENDING.contains(&template) {
+        return batch.owe_link::<RegistrationFacts>(id.0, envelope, draft).await;
+    }
+    batch.owe(envelope, draft).await?;
+    Ok(())
 }
 
 async fn what(batch: &mut Batch<'_>, facts: &RegistrationFacts) -> Result<Variables, ProjectionError> {
@@ -146,7 +195,7 @@ async fn warn(batch: &mut Batch<'_>, envelope: &Envelope, id: RegistrationId, te
     let facts: RegistrationFacts = batch.get(id.0).await?;
     let roster: Roster = batch.get(Roster::ID).await?;
     let claimed_by = facts.claimed_by.and_then(|reviewer| roster.members.get(&reviewer)).map(|member| member.person);
-    let mut recipients: std::collections::BTreeSet<PersonId> = match claimed_by {
+    let mut recipients: BTreeSet<PersonId> = match claimed_by {
         Some(reviewer) => std::iter::once(reviewer).collect(),
         None => roster.with(StaffRole::Reviewer).collect(),
     };
@@ -160,7 +209,8 @@ async fn warn(batch: &mut Batch<'_>, envelope: &Envelope, id: RegistrationId, te
         variables.insert("claimed".to_owned(), json!(claimed_by.is_some()));
         variables.insert("claimed_by_recipient".to_owned(), json!(claimed_by == Some(recipient)));
         let link = Link::Review { registration: id };
-        batch.owe(envelope, Draft { template, recipient, about: None, link, variables }).await?;
+        let draft = Draft { template, recipient, about: None, link, variables };
+        batch.owe_link::<RegistrationFacts>(id.0, envelope, draft).await?;
     }
     Ok(())
 }

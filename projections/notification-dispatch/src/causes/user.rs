@@ -31,7 +31,7 @@ pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, person: Pe
             to_user(batch, envelope, person, template, Link::Nowhere, json!({ "reason": reason })).await
         }
         UserEvent::InvitationExpired {} => {
-            batch.supersede(person.0, &[Template::SelfRegistrationInvitation], "the invitation expired").await
+            batch.supersede::<PersonFacts>(person.0, &[Template::SelfRegistrationInvitation], "the invitation expired").await
         }
         UserEvent::Created { .. } => created(batch, envelope, person, event).await,
         UserEvent::PasswordSet { password: _, replaces } => {
@@ -124,5 +124,10 @@ async fn to_user(
         "user_id": user.as_ref().map(|user| user.user_id.as_str()).filter(|user_id| !user_id.is_empty()),
     }));
     variables.extend(super::variables(more));
-    batch.owe(envelope, Draft { template, recipient, about: None, link, variables }).await
+    let draft = Draft { template, recipient, about: None, link, variables };
+    if template == Template::SelfRegistrationInvitation {
+        return batch.owe_link::<PersonFacts>(recipient.0, envelope, draft).await;
+    }
+    batch.owe(envelope, draft).await?;
+    Ok(())
 }

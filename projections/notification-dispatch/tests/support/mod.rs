@@ -1,5 +1,6 @@
 //! A log of events, without a store, and an outbox fed from it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::{CommandId, DomainEvent, EventId};
@@ -18,11 +19,11 @@ pub(crate) fn id(number: u128) -> Uuid {
     Uuid::from_u128(0x0198_0000_0000_8000_8000_0000_0000_0000 + number)
 }
 
-pub(crate) fn envelope(position: u64, event: DomainEvent) -> Arc<Envelope> {
+fn envelope(position: u64, version: u64, event: DomainEvent) -> Arc<Envelope> {
     Arc::new(Envelope {
         position: Position(position),
         stream: StreamId::new(event.category(), event.key()),
-        version: 0,
+        version,
         id: EventId(id(1_000_000 + u128::from(position))),
         event_type: "test.event.v1".into(),
         recorded_at: start() + jiff::SignedDuration::from_secs(i64::try_from(position).unwrap()),
@@ -41,6 +42,7 @@ pub(crate) fn envelope(position: u64, event: DomainEvent) -> Arc<Envelope> {
 pub(crate) struct Outbox {
     pub(crate) rows: AnyConnection,
     position: u64,
+    versions: HashMap<StreamId, u64>,
 }
 
 impl Outbox {
@@ -50,7 +52,7 @@ impl Outbox {
         for statement in NotificationDispatch.schema() {
             sqlx::query(*statement).execute(&mut rows).await.unwrap();
         }
-        Self { rows, position: 0 }
+        Self { rows, position: 0, versions: HashMap::new() }
     }
 
     /// Applies events in one batch.
@@ -58,7 +60,9 @@ impl Outbox {
         let mut batch = Vec::new();
         for event in events {
             self.position += 1;
-            batch.push(envelope(self.position, event));
+            let version = self.versions.entry(StreamId::new(event.category(), event.key())).or_default();
+            batch.push(envelope(self.position, *version, event));
+            *version += 1;
         }
         NotificationDispatch.apply(&mut self.rows, &batch).await.unwrap();
     }

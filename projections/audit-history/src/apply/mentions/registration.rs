@@ -7,7 +7,7 @@ use super::Mentions;
 use crate::Subject;
 
 pub(super) fn mention(to: &mut Mentions, id: RegistrationId, event: &RegistrationEvent) {
-    to.can_owe_mail = !is_step(event);
+    to.can_owe_mail = !is_silent(event);
     match event {
         RegistrationEvent::Started { origin, registrant, applications, .. } => {
             to.person(registrant.person());
@@ -68,8 +68,9 @@ pub(super) fn mention(to: &mut Mentions, id: RegistrationId, event: &Registratio
     }
 }
 
-/// Whether it is a step of the registrant on the way to submitting, for which nobody is told anything. Most events are.
-fn is_step(event: &RegistrationEvent) -> bool {
+/// Whether nobody is told of it by mail: a step of the registrant on the way to submitting, or of the reviewer to a decision. Most
+/// events are.
+fn is_silent(event: &RegistrationEvent) -> bool {
     match event {
         RegistrationEvent::HumanCheckPassed { .. }
         | RegistrationEvent::ProfileSaved { .. }
@@ -78,11 +79,11 @@ fn is_step(event: &RegistrationEvent) -> bool {
         | RegistrationEvent::HandoverAcknowledged { .. }
         | RegistrationEvent::AdministratorSelected { .. }
         | RegistrationEvent::AdministratorDeselected { .. }
-        | RegistrationEvent::ReviewConfirmed {} => true,
-        RegistrationEvent::Started { .. }
-        | RegistrationEvent::Submitted { .. }
+        | RegistrationEvent::Started { .. }
         | RegistrationEvent::Claimed { .. }
         | RegistrationEvent::Released { .. }
+        | RegistrationEvent::ReviewConfirmed {} => true,
+        RegistrationEvent::Submitted { .. }
         | RegistrationEvent::InformationRequested { .. }
         | RegistrationEvent::Resubmitted { .. }
         | RegistrationEvent::RiskRaised { .. }
