@@ -1,19 +1,13 @@
-//! Mails, put together: the outbox as the dispatcher wants it, where mails go, and how their fate gets into the log.
+//! Mails, put together: which outbox, which templates, where mails go.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use command_handlers::{CommandHandlers, Sent};
-use domain::mail::{Mail as MailAggregate, MailCommand, MailEvent};
-use domain::{Actor, CommandId, MailId};
-use event_codec::Fingerprint;
-use event_store::Position;
 use key_ring::{Link, MasterKey};
 use mail::{
-    Attempts, BaseUrl, Composer, Dispatcher, DispatcherSettings, FateRecorder, LinkSigner, Links, Maildir, RecordError, Retry, Sender,
-    Smtp, SmtpCredentials, SmtpSettings, SmtpTls, Templates, Transport,
+    Attempts, BaseUrl, Composer, Dispatcher, DispatcherSettings, Fates, LinkSigner, Links, Maildir, Retry, Sender, Smtp, SmtpCredentials,
+    SmtpSettings, SmtpTls, Templates, Transport,
 };
 use sqlx::any::AnyPoolOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -38,7 +32,7 @@ pub(crate) async fn start(service: &Service, base_url: &str, stop: CancellationT
         Arc::new(views),
         composer(service, config, base_url)?,
         transport(service, config)?,
-        Arc::new(Recorder(Arc::clone(&service.handlers))),
+        Arc::new(Fates(Arc::clone(&service.handlers))),
         attempts(service).await?,
         Arc::new(Arc::clone(&service.clock)),
         DispatcherSettings {
@@ -120,25 +114,6 @@ async fn attempts(service: &Service) -> Result<Attempts, Failure> {
         sqlx::query(pragma).execute(&pool).await.map_err(wrong)?;
     }
     Attempts::open(pool).await.map_err(|error| Failure::from_error(&error))
-}
-
-/// Records fates as events. Each mail has one stream and one fate: the command's id derives from the mail.
-struct Recorder(Arc<CommandHandlers>);
-
-#[async_trait]
-impl FateRecorder for Recorder {
-    async fn record(&self, mail: MailId, fate: MailEvent) -> Result<Position, RecordError> {
-        let sent = Sent {
-            id: CommandId::derive(mail.0, "fate"),
-            // The first fate stands whatever a later one says: a repetition is answered with what was recorded.
-            fingerprint: Fingerprint(0),
-            actor: Actor::System("mail".to_owned()),
-            from: "mail".to_owned(),
-            cause: None,
-        };
-        let answer = self.0.handle::<MailAggregate>(mail.0, MailCommand::RecordFate { fate }, &sent).await;
-        answer.map(|answer| answer.position).map_err(|error| RecordError(error.into()))
-    }
 }
 
 /// Signs links with the master key.

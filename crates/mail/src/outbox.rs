@@ -32,11 +32,11 @@ pub trait Outbox: Send + Sync + 'static {
     /// [`OutboxError`] when the read model cannot be read.
     async fn owed_after(&self, after: Cursor, limit: u32) -> Result<Vec<Owed>, OutboxError>;
 
-    /// A mail as it is now.
+    /// Mails as they are now, in any order; those that are not there are left out.
     ///
     /// # Errors
     /// [`OutboxError`] when the read model cannot be read.
-    async fn mail(&self, id: MailId) -> Result<Option<Mail>, OutboxError>;
+    async fn mails(&self, ids: &[MailId]) -> Result<Vec<Mail>, OutboxError>;
 }
 
 /// The views of `notification-dispatch`, as the projection runtime has them.
@@ -71,9 +71,9 @@ impl Outbox for Views {
         notification_dispatch::owed_after(view.rows(), after, limit).await
     }
 
-    async fn mail(&self, id: MailId) -> Result<Option<Mail>, OutboxError> {
+    async fn mails(&self, ids: &[MailId]) -> Result<Vec<Mail>, OutboxError> {
         let mut view = self.read(None, PATIENCE).await.map_err(unreadable)?;
-        notification_dispatch::by_id(view.rows(), id).await
+        notification_dispatch::by_ids(view.rows(), ids).await
     }
 }
 

@@ -1,14 +1,16 @@
 //! The maildir: whole files only, each mail once.
 
-#![allow(clippy::unwrap_used, reason = "in tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "in tests")]
 
 mod support;
 
 use std::fs;
 
+use domain::MailId;
 use mail::{Delivery, Maildir, Transport};
-use notification_dispatch::Template;
+use notification_dispatch::{Mail, Template};
 use support::{composer, now, sample};
+use uuid::Uuid;
 
 #[tokio::test]
 async fn a_mail_lies_in_new_readable_and_whole() {
@@ -37,6 +39,40 @@ async fn a_mail_delivered_again_replaces_itself() {
     assert_eq!(files.len(), 1);
     assert!(fs::read_to_string(maildir.file_of(composed.id)).unwrap().contains("GW-4T7Q-29MK"));
     assert_eq!(fs::read_dir(folder.path().join("tmp")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn mails_delivered_together_have_an_answer_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let maildir = Maildir::open(folder.path()).unwrap();
+    let composer = composer("en");
+    for count in [3, 30] {
+        let mut mails: Vec<_> = (0..count)
+            .map(|number| composer.compose(&Mail { id: MailId(Uuid::from_u128(number)), ..sample(Template::Approved) }, now()).unwrap())
+            .collect();
+        mails[1].to_address = "nobody".to_owned();
+        let deliveries = maildir.send_all(&mails).await;
+        for (mail, delivery) in mails.iter().zip(deliveries) {
+            let is_bad = mail.to_address == "nobody";
+            assert_eq!(matches!(delivery, Delivery::Refused { .. }), is_bad);
+            assert_eq!((delivery == Delivery::Delivered, maildir.file_of(mail.id).exists()), (!is_bad, !is_bad));
+        }
+        assert_eq!(fs::read_dir(folder.path().join("tmp")).unwrap().count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn of_mails_delivered_together_the_one_that_cannot_be_written_fails_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let maildir = Maildir::open(folder.path()).unwrap();
+    let composed = |number| composer("en").compose(&Mail { id: MailId(Uuid::from_u128(number)), ..sample(Template::Approved) }, now());
+    let mails: Vec<_> = (0..10).map(|number| composed(number).unwrap()).collect();
+    // Nothing can be moved onto a folder that is not empty.
+    fs::create_dir_all(maildir.file_of(mails[4].id).join("in the way")).unwrap();
+    let deliveries = maildir.send_all(&mails).await;
+    for (number, delivery) in deliveries.iter().enumerate() {
+        assert_eq!(matches!(delivery, Delivery::Failed { .. }), number == 4, "{delivery:?}");
+    }
 }
 
 #[cfg(unix)]

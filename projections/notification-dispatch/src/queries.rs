@@ -6,9 +6,12 @@ use domain::MailId;
 use jiff::Timestamp;
 use projection_runtime::Position;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 use crate::{Cursor, Mail, MailState, Obstacle, Owed, Template};
+
+/// How many mails are read by one statement.
+const IDS_AT_ONCE: usize = 64;
 
 /// Why the outbox could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -63,13 +66,24 @@ pub async fn due(rows: &mut AnyConnection, now: Timestamp, limit: u32) -> Result
     found.iter().map(mail).collect()
 }
 
-/// This mail, if there is one.
+/// These mails, in any order; ids that there is no mail of are left out.
 ///
 /// # Errors
 /// [`OutboxError`] when the database fails.
-pub async fn by_id(rows: &mut AnyConnection, id: MailId) -> Result<Option<Mail>, OutboxError> {
-    let found = sqlx::query("SELECT * FROM mails WHERE mail_id = $1").bind(id.to_string()).fetch_optional(rows).await?;
-    found.as_ref().map(mail).transpose()
+pub async fn by_ids(rows: &mut AnyConnection, ids: &[MailId]) -> Result<Vec<Mail>, OutboxError> {
+    let mut mails = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(IDS_AT_ONCE) {
+        let places: Vec<String> = (1..=chunk.len()).map(|place| format!("${place}")).collect();
+        let sql = format!("SELECT * FROM mails WHERE mail_id IN ({})", places.join(", "));
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(chunk.len() == IDS_AT_ONCE || chunk.len() == 1);
+        for id in chunk {
+            query = query.bind(id.to_string());
+        }
+        for row in query.fetch_all(&mut *rows).await? {
+            mails.push(mail(&row)?);
+        }
+    }
+    Ok(mails)
 }
 
 /// A page of the outbox, newest first: of one state or of all, from before this place on.

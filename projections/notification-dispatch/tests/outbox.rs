@@ -259,7 +259,7 @@ async fn a_mail_with_a_fate_is_owed_no_more_and_the_first_fate_stands() {
     let refused =
         MailEvent::Refused { cause: mail.cause, template: "invitation".to_owned(), answer: "550 no such mailbox".to_owned(), attempts: 2 };
     outbox.apply(vec![fate(mail.id, refused), sent(&mail)]).await;
-    let settled = notification_dispatch::by_id(&mut outbox.rows, mail.id).await.unwrap().unwrap();
+    let settled = notification_dispatch::by_ids(&mut outbox.rows, &[mail.id]).await.unwrap().pop().unwrap();
     assert_eq!((settled.state, settled.attempts, settled.answer.as_deref()), (MailState::Refused, 2, Some("550 no such mailbox")));
     let owed = notification_dispatch::owed_after(&mut outbox.rows, Cursor::default(), 100).await.unwrap();
     assert_eq!(owed.len(), 5);

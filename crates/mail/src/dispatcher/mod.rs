@@ -24,7 +24,7 @@ use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Attempts, AttemptsError, Clock, Composer, Outbox, Transport};
-use delivery::{Finished, Outcome, Post};
+use delivery::{Outcome, Post};
 use schedule::Schedule;
 
 pub use retry::Retry;
@@ -50,6 +50,12 @@ const READ_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
 /// How many owed mails are read at once.
 const PAGE: u32 = 500;
+
+/// Of how long a parcel of mails that are sent together took, how many times that the dispatcher rests then.
+const REST: i32 = 9;
+
+/// But no longer: what is owed in the meantime is still sent well within a second.
+const LONGEST_REST: SignedDuration = SignedDuration::from_millis(250);
 
 /// Sends what is owed, each mail once for its cause.
 pub struct Dispatcher {
@@ -89,17 +95,20 @@ impl Dispatcher {
         let mut work = Work {
             schedule: Schedule::new(remembered),
             in_flight: JoinSet::new(),
-            owed_by_task: HashMap::new(),
+            parcels: HashMap::new(),
             read_to: None,
             read_again_at: None,
+            rests_until: None,
         };
         while !shutdown.is_cancelled() {
-            self.read(&mut work).await;
-            self.begin_sending(&mut work, &shutdown);
-            metrics::queue(work.schedule.len() + work.in_flight.len());
+            if self.may_begin(&mut work) {
+                self.read(&mut work).await;
+                self.begin_sending(&mut work, &shutdown);
+                metrics::queue(work.schedule.len() + work.in_hand());
+            }
             self.wait(&mut work, &shutdown).await;
         }
-        tracing::info!(in_flight = work.in_flight.len(), "mail dispatcher stops: what is being sent is finished first");
+        tracing::info!(in_flight = work.in_hand(), "mail dispatcher stops: what is being sent is finished first");
         while let Some(finished) = work.in_flight.join_next_with_id().await {
             self.finish(&mut work, finished).await;
         }
@@ -131,49 +140,85 @@ impl Dispatcher {
         }
     }
 
+    /// How many parcels are on their way at once. What takes many mails together takes one parcel at a time: meanwhile the next
+    /// one grows.
+    fn at_once(&self) -> usize {
+        if self.post.transport.together() > 1 { 1 } else { self.settings.at_once.max(1) }
+    }
+
+    /// Whether there is a place for another parcel, and no rest.
+    fn may_begin(&self, work: &mut Work) -> bool {
+        work.rests_until = work.rests_until.filter(|until| *until > self.post.clock.now());
+        work.rests_until.is_none() && work.in_flight.len() < self.at_once()
+    }
+
     fn begin_sending(&self, work: &mut Work, shutdown: &CancellationToken) {
-        while work.in_flight.len() < self.settings.at_once {
-            let may_retry = self.may_retry(work);
-            let Some(sending) = work.schedule.next(self.post.clock.now(), may_retry) else { return };
-            let (post, shutdown) = (self.post.clone(), shutdown.clone());
-            let task = work.in_flight.spawn(async move { post.deliver(sending.owed, sending.attempts, &shutdown).await });
-            work.owed_by_task.insert(task.id(), sending);
+        while work.in_flight.len() < self.at_once() {
+            let (may_retry, now) = (self.may_retry(work), self.post.clock.now());
+            let together = self.post.transport.together().max(1);
+            let parcel: Vec<Sending> = std::iter::from_fn(|| work.schedule.next(now, may_retry)).take(together).collect();
+            if parcel.is_empty() {
+                return;
+            }
+            let (post, mails, shutdown) = (self.post.clone(), parcel.clone(), shutdown.clone());
+            let task = work.in_flight.spawn(async move { post.deliver(&mails, &shutdown).await });
+            work.parcels.insert(task.id(), (parcel, now));
         }
     }
 
-    /// Whether a mail that failed before may be begun now. Such mails never take all places: a server that hangs on some
+    /// Whether mails that failed before may be begun now. Such mails never take all places: a server that hangs on some
     /// addresses does not hold up new mails.
     fn may_retry(&self, work: &Work) -> bool {
-        let retries = work.owed_by_task.values().filter(|sending| sending.is_retry).count();
-        work.in_flight.len() < self.settings.at_once && retries < self.settings.at_once.div_ceil(2)
+        let retries = work.parcels.values().filter(|(parcel, _)| parcel.iter().any(|sending| sending.is_retry)).count();
+        work.in_flight.len() < self.at_once() && retries < self.at_once().div_ceil(2)
     }
 
     /// Waits until there is something to do.
     async fn wait(&self, work: &mut Work, shutdown: &CancellationToken) {
+        let may_begin = self.may_begin(work);
         // Where no place is free for what is due, it is the end of something else that makes one.
-        let next_at = if self.may_retry(work) { work.schedule.next_at() } else { None };
-        let wake_at = [next_at, work.read_again_at].into_iter().flatten().min();
+        let next_at = if may_begin && self.may_retry(work) { work.schedule.next_at() } else { None };
+        let wake_at = if may_begin { [next_at, work.read_again_at].into_iter().flatten().min() } else { work.rests_until };
         let read_to = work.read_to;
         tokio::select! {
             biased;
             () = shutdown.cancelled() => {}
             Some(finished) = work.in_flight.join_next_with_id() => self.finish(work, finished).await,
             () = self.post.clock.sleep_until(wake_at.unwrap_or(Timestamp::MAX)), if wake_at.is_some() => {}
-            () = self.post.outbox.moved_beyond(read_to.unwrap_or_default()), if read_to.is_some() => work.read_to = None,
+            () = self.post.outbox.moved_beyond(read_to.unwrap_or_default()), if may_begin && read_to.is_some() => work.read_to = None,
         }
     }
 
-    async fn finish(&self, work: &mut Work, finished: Result<(Id, Finished), tokio::task::JoinError>) {
+    async fn finish(&self, work: &mut Work, finished: Result<(Id, Vec<Outcome>), tokio::task::JoinError>) {
         let id = match &finished {
             Ok((id, _)) => *id,
             Err(error) => error.id(),
         };
-        let Some(sending) = work.owed_by_task.remove(&id) else { return };
-        let mail = sending.owed.id;
-        let outcome = match finished {
-            Ok((_, Finished { outcome })) => outcome,
-            Err(_panicked) => self.post.failed(sending.owed, sending.attempts, "sending ended unexpectedly".to_owned()),
+        let Some((parcel, begun)) = work.parcels.remove(&id) else { return };
+        let outcomes = match finished {
+            Ok((_, outcomes)) => outcomes,
+            Err(_panicked) => parcel.iter().map(|sending| self.post.failed(*sending, "sending ended unexpectedly".to_owned())).collect(),
         };
+        for (sending, outcome) in parcel.into_iter().zip(outcomes) {
+            self.keep(work, sending, outcome).await;
+        }
+        self.rest(work, begun);
+    }
+
+    /// Rests after a parcel of mails that were sent together, for a multiple of what it took: commands come before mails, and the
+    /// mails that come to be owed meanwhile make one parcel.
+    fn rest(&self, work: &mut Work, begun: Timestamp) {
+        if self.post.transport.together() > 1 {
+            let now = self.post.clock.now();
+            let took = now.duration_since(begun).max(SignedDuration::ZERO);
+            let rest = took.saturating_mul(REST).min(LONGEST_REST);
+            work.rests_until = now.checked_add(rest).ok();
+        }
+    }
+
+    /// Remembers how it went with a mail.
+    async fn keep(&self, work: &mut Work, sending: Sending, outcome: Outcome) {
+        let mail = sending.owed.id;
         let kept = match outcome {
             Outcome::Settled(label) => {
                 metrics::settled(label);
@@ -198,12 +243,22 @@ impl Dispatcher {
 /// What the dispatcher is at.
 struct Work {
     schedule: Schedule,
-    in_flight: JoinSet<Finished>,
-    owed_by_task: HashMap<Id, Sending>,
+    in_flight: JoinSet<Vec<Outcome>>,
+    /// What each task sends, and since when.
+    parcels: HashMap<Id, (Vec<Sending>, Timestamp)>,
     /// All owed mails up to this position were read; none: there may be more to read.
     read_to: Option<Position>,
     /// The outbox could not be read: when to try again.
     read_again_at: Option<Timestamp>,
+    /// Until when no other parcel is begun.
+    rests_until: Option<Timestamp>,
+}
+
+impl Work {
+    /// How many mails are being sent.
+    fn in_hand(&self) -> usize {
+        self.parcels.values().map(|(parcel, _)| parcel.len()).sum()
+    }
 }
 
 /// A mail that is being sent.

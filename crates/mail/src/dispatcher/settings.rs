@@ -7,7 +7,7 @@ use super::Retry;
 /// How the dispatcher works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DispatcherSettings {
-    /// How many mails are on their way at once; at least 1.
+    /// How many mails are on their way at once; at least 1. A transport that takes many together is given one parcel at a time.
     pub at_once: usize,
     /// How long one attempt may take in all before it counts as failed. Longer than the transport's own time limits, which say
     /// better what went wrong.

@@ -27,11 +27,25 @@ pub enum Delivery {
     },
 }
 
-/// A way out for a mail.
+/// A way out for mails.
 #[async_trait]
 pub trait Transport: Send + Sync + 'static {
     /// Hands a mail over, and says what became of it. Does not try again by itself.
     async fn send(&self, mail: &Composed) -> Delivery;
+
+    /// How many mails are handed over together, because that costs little more than one; 1: each goes by itself.
+    fn together(&self) -> usize {
+        1
+    }
+
+    /// Hands several mails over, at most [`Transport::together`]. One answer each, in the order of the mails.
+    async fn send_all(&self, mails: &[Composed]) -> Vec<Delivery> {
+        let mut deliveries = Vec::with_capacity(mails.len());
+        for mail in mails {
+            deliveries.push(self.send(mail).await);
+        }
+        deliveries
+    }
 
     /// What it is, for the status page: `maildir`, `smtp`.
     fn name(&self) -> &'static str;

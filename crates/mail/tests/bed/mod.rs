@@ -121,9 +121,9 @@ impl Outbox for Log {
         notification_dispatch::owed_after(outbox.rows(), after, limit).await
     }
 
-    async fn mail(&self, id: MailId) -> Result<Option<Mail>, OutboxError> {
+    async fn mails(&self, ids: &[MailId]) -> Result<Vec<Mail>, OutboxError> {
         let mut outbox = self.outbox.lock().await;
-        notification_dispatch::by_id(outbox.rows(), id).await
+        notification_dispatch::by_ids(outbox.rows(), ids).await
     }
 }
 
@@ -204,7 +204,7 @@ impl Bed {
 
     /// The recipient of this mail is forgotten.
     pub(crate) async fn forget(&self, mail: MailId) {
-        let person = self.log.mail(mail).await.unwrap().unwrap().recipient;
+        let person = self.log.mails(&[mail]).await.unwrap().pop().unwrap().recipient;
         let event = PersonEvent::ForgettingStarted { reason: Reason::parse("asked for it").unwrap() };
         let envelope = self.log.envelope((person, event).into());
         self.log.apply(vec![envelope]).await;
