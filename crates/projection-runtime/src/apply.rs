@@ -8,10 +8,10 @@ use event_codec::Envelope;
 use event_store::{Clock, Position};
 use futures_util::FutureExt;
 use jiff::Timestamp;
-use sqlx::{AnyConnection, Connection};
 
 use crate::decode::chain;
 use crate::feed::{Batch, Cursor};
+use crate::sql::Database;
 use crate::{Projection, ProjectionError, checkpoint};
 
 /// Pauses before the database is tried again.
@@ -26,7 +26,7 @@ pub(crate) struct Stop {
 
 /// Applies a batch and advances the cursor. If one of its events cannot be applied, those before it are applied.
 pub(crate) async fn apply_batch(
-    db: &mut AnyConnection,
+    db: &mut impl Database,
     projection: &dyn Projection,
     batch: &Batch,
     cursor: &Cursor,
@@ -54,7 +54,7 @@ pub(crate) async fn apply_batch(
 }
 
 async fn apply_persistently(
-    db: &mut AnyConnection,
+    db: &mut impl Database,
     projection: &dyn Projection,
     events: &[Arc<Envelope>],
     clock: &Clock,
@@ -73,20 +73,31 @@ async fn apply_persistently(
 
 /// Applies events and moves the checkpoint, both or none. A panic of the projection counts as an event that it cannot apply.
 pub(crate) async fn apply_once(
-    db: &mut AnyConnection,
+    db: &mut impl Database,
     projection: &dyn Projection,
     events: &[Arc<Envelope>],
     now: Timestamp,
 ) -> Result<(), ProjectionError> {
     let Some((first, last)) = events.first().zip(events.last()) else { return Ok(()) };
-    // Dropped before the commit, the transaction is rolled back.
-    let mut transaction = db.begin().await?;
-    let applied = AssertUnwindSafe(projection.apply(&mut transaction, events)).catch_unwind().await;
-    applied.unwrap_or_else(|_| {
+    db.tables().run("BEGIN", Vec::new()).await?;
+    let applied = AssertUnwindSafe(projection.apply(&mut db.tables(), events)).catch_unwind().await;
+    let applied = applied.unwrap_or_else(|_| {
         let reason = "the projection panicked at this event or one soon after; the panic is in the log of the process".to_owned();
         Err(ProjectionError::Unappliable { position: first.position, reason })
-    })?;
-    checkpoint::advance(&mut transaction, last.position, now).await?;
-    transaction.commit().await?;
+    });
+    let kept = match applied {
+        Ok(()) => commit(db, last.position, now).await.map_err(ProjectionError::Database),
+        Err(error) => Err(error),
+    };
+    if kept.is_err() {
+        // After some failures the database has done so by itself, and says so.
+        drop(db.tables().run("ROLLBACK", Vec::new()).await);
+    }
+    kept
+}
+
+async fn commit(db: &mut impl Database, position: Position, now: Timestamp) -> Result<(), sqlx::Error> {
+    checkpoint::advance(db, position, now).await?;
+    db.tables().run("COMMIT", Vec::new()).await?;
     Ok(())
 }

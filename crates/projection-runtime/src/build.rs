@@ -4,7 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use event_store::{Clock, Epoch, Position};
-use sqlx::AnyConnection;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use crate::apply::{Stop, apply_batch};
 use crate::feed::{Cursor, Feed, Halt};
@@ -49,6 +50,11 @@ impl From<Stop> for RebuildError {
     }
 }
 
+/// The thread that worked on the database ended early.
+fn gone() -> RebuildError {
+    RebuildError::Folder(io::Error::other("the thread that builds the read model ended early"))
+}
+
 /// What a builder needs.
 #[derive(Clone)]
 pub(crate) struct Builder {
@@ -62,7 +68,8 @@ pub(crate) struct Builder {
 /// A read model that has been built and is not read yet.
 pub(crate) struct Built {
     builder: Builder,
-    db: AnyConnection,
+    /// Away while a batch is applied.
+    db: Option<rusqlite::Connection>,
     pub(crate) cursor: Cursor,
     file: ViewFile,
     /// The event that it could not apply; it has everything before.
@@ -78,8 +85,8 @@ impl Builder {
         self.shelf.sweep(self.projection.name())?;
         let file = self.shelf.next(self.projection.name(), self.projection.version())?;
         let cursor = self.feed.cursor(Position::START);
-        let db = database::create_unsafe(&file.building(), &*self.projection, self.epoch).await?;
-        let mut built = Built { builder: self, db, cursor, file, failed: None };
+        let db = database::create_alone(&file.building(), &*self.projection, self.epoch).await?;
+        let mut built = Built { builder: self, db: Some(db), cursor, file, failed: None };
         report(meter.progress(0, built.builder.feed.head().0));
         while built.failed.is_none() && built.cursor.position() < built.builder.feed.head() {
             built.advance().await?;
@@ -91,15 +98,29 @@ impl Builder {
 
 impl Built {
     async fn advance(&mut self) -> Result<(), RebuildError> {
-        let stop = match self.cursor.next(BATCH).await {
-            Ok(batch) => apply_batch(&mut self.db, &*self.builder.projection, &batch, &self.cursor, &self.builder.clock).await.err(),
+        let batch = match self.cursor.next(BATCH).await {
+            Ok(batch) => Ok(batch),
             Err(Halt::Stopping) => return Err(RebuildError::Stopping),
-            Err(Halt::Unreadable(failure)) => Some(Stop { position: failure.position, reason: failure.reason }),
+            Err(Halt::Unreadable(failure)) => Err(Stop { position: failure.position, reason: failure.reason }),
         };
-        if let Some(stop) = &stop {
-            checkpoint::record_failure(&mut self.db, stop.position, &stop.reason).await?;
-        }
-        self.failed = stop;
+        let mut db = self.db.take().ok_or_else(gone)?;
+        let (projection, cursor, clock) = (self.builder.projection.clone(), self.cursor.clone(), self.builder.clock.clone());
+        // Nothing in it waits for anything but the database, which is on this thread.
+        let work = async move {
+            let failed = match batch {
+                Ok(batch) => apply_batch(&mut db, &*projection, &batch, &cursor, &clock).await.err(),
+                Err(stop) => Some(stop),
+            };
+            if let Some(stop) = &failed {
+                checkpoint::record_failure(&mut db, stop.position, &stop.reason).await?;
+            }
+            Ok((db, failed))
+        };
+        let handle = Handle::current();
+        let done: Result<_, sqlx::Error> = spawn_blocking(move || handle.block_on(work)).await.map_err(|_| gone())?;
+        let (db, failed) = done?;
+        self.db = Some(db);
+        self.failed = failed;
         Ok(())
     }
 
@@ -122,7 +143,8 @@ impl Built {
             self.advance().await?;
             self = self.complete()?;
         }
-        database::make_safe(self.db, &self.file.building()).await?;
+        let (db, path) = (self.db.take().ok_or_else(gone)?, self.file.building());
+        spawn_blocking(move || database::make_safe(db, &path)).await.map_err(|_| gone())??;
         self.builder.shelf.publish(&self.file)?;
         Ok((self.file, self.cursor))
     }

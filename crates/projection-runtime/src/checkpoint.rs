@@ -4,6 +4,8 @@ use event_store::{Epoch, Position};
 use jiff::Timestamp;
 use sqlx::{AnyConnection, Row};
 
+use crate::sql::Database;
+
 /// One row.
 const SCHEMA: &str = "CREATE TABLE checkpoint (
     name TEXT NOT NULL PRIMARY KEY,
@@ -25,23 +27,15 @@ pub(crate) struct Checkpoint {
     pub(crate) failed: Option<(Position, String)>,
 }
 
-/// A position as it is stored. Beyond i64 there is none: stores keep positions in signed columns.
-fn stored(position: Position) -> i64 {
-    i64::try_from(position.0).unwrap_or(i64::MAX)
-}
-
 fn position(stored: i64) -> Position {
     Position(u64::try_from(stored).unwrap_or(0))
 }
 
 /// Puts the checkpoint before the first event into a new database.
-pub(crate) async fn create(db: &mut AnyConnection, name: &str, epoch: Epoch) -> Result<(), sqlx::Error> {
-    sqlx::query(SCHEMA).execute(&mut *db).await?;
-    sqlx::query("INSERT INTO checkpoint (name, position, epoch, applied_at) VALUES ($1, 0, $2, 0)")
-        .bind(name)
-        .bind(epoch.0.to_string())
-        .execute(db)
-        .await?;
+pub(crate) async fn create(db: &mut impl Database, name: &str, epoch: Epoch) -> Result<(), sqlx::Error> {
+    db.tables().run(SCHEMA, Vec::new()).await?;
+    let sql = "INSERT INTO checkpoint (name, position, epoch, applied_at) VALUES ($1, 0, $2, 0)";
+    db.tables().run(sql, vec![name.into(), epoch.0.into()]).await?;
     Ok(())
 }
 
@@ -65,17 +59,14 @@ pub(crate) async fn read_position(db: &mut AnyConnection) -> Result<Position, sq
 }
 
 /// The rows reflect the log up to here; what failed before has been overcome.
-pub(crate) async fn advance(db: &mut AnyConnection, to: Position, at: Timestamp) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE checkpoint SET position = $1, applied_at = $2, failed_position = NULL, failed_reason = NULL")
-        .bind(stored(to))
-        .bind(at.as_microsecond())
-        .execute(db)
-        .await?;
+pub(crate) async fn advance(db: &mut impl Database, to: Position, at: Timestamp) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE checkpoint SET position = $1, applied_at = $2, failed_position = NULL, failed_reason = NULL";
+    db.tables().run(sql, vec![to.into(), at.into()]).await?;
     Ok(())
 }
 
 /// Keeps for whoever looks which event could not be applied.
-pub(crate) async fn record_failure(db: &mut AnyConnection, failed: Position, reason: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE checkpoint SET failed_position = $1, failed_reason = $2").bind(stored(failed)).bind(reason).execute(db).await?;
+pub(crate) async fn record_failure(db: &mut impl Database, failed: Position, reason: &str) -> Result<(), sqlx::Error> {
+    db.tables().run("UPDATE checkpoint SET failed_position = $1, failed_reason = $2", vec![failed.into(), reason.into()]).await?;
     Ok(())
 }

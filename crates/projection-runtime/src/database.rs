@@ -9,6 +9,8 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection};
 
+use crate::sql::Database;
+use crate::tables::alone;
 use crate::{Projection, checkpoint};
 
 /// Connections that read one read model at once; more wait.
@@ -37,25 +39,46 @@ async fn set(db: &mut AnyConnection, pragmas: &[&'static str]) -> Result<(), sql
     Ok(())
 }
 
-/// A new database that nobody reads yet, fast to fill and worthless if the power goes: it is thrown away then.
+/// What makes a new database fast to fill, and worthless if the power goes: it is thrown away then.
+const UNSAFE: [&str; 4] =
+    ["PRAGMA journal_mode = MEMORY", "PRAGMA synchronous = OFF", "PRAGMA secure_delete = ON", "PRAGMA cache_size = -65536"];
+
+/// Statements that are kept prepared on a database that is open alone.
+const PREPARED: usize = 128;
+
+/// A new database that is worthless if the power goes.
 pub(crate) async fn create_unsafe(path: &Path, projection: &dyn Projection, epoch: Epoch) -> Result<AnyConnection, sqlx::Error> {
     let mut db = AnyConnection::connect_with(&options(path, true, false)?).await?;
-    let pragmas = ["PRAGMA journal_mode = MEMORY", "PRAGMA synchronous = OFF", "PRAGMA secure_delete = ON", "PRAGMA cache_size = -65536"];
-    set(&mut db, &pragmas).await?;
-    let mut transaction = db.begin().await?;
-    for statement in projection.schema() {
-        sqlx::query(*statement).execute(&mut *transaction).await?;
-    }
-    checkpoint::create(&mut transaction, projection.name(), epoch).await?;
-    transaction.commit().await?;
+    set(&mut db, &UNSAFE).await?;
+    create_tables(&mut db, projection, epoch).await?;
     Ok(db)
 }
 
-/// Makes a database built by [`create_unsafe`] one that is read while it is written, and closes it. All of it is on disk then.
-pub(crate) async fn make_safe(mut db: AnyConnection, path: &Path) -> Result<(), sqlx::Error> {
-    set(&mut db, &["PRAGMA synchronous = FULL", "PRAGMA journal_mode = WAL", "PRAGMA wal_checkpoint(TRUNCATE)"]).await?;
-    db.close().await?;
-    tokio::fs::File::open(path).await?.sync_all().await?;
+/// As [`create_unsafe`], of one that nobody else opens until [`make_safe`].
+pub(crate) async fn create_alone(path: &Path, projection: &dyn Projection, epoch: Epoch) -> Result<rusqlite::Connection, sqlx::Error> {
+    let mut db = rusqlite::Connection::open(path).map_err(alone)?;
+    db.set_prepared_statement_cache_capacity(PREPARED);
+    db.execute_batch(&UNSAFE.join(";")).map_err(alone)?;
+    create_tables(&mut db, projection, epoch).await?;
+    Ok(db)
+}
+
+async fn create_tables(db: &mut impl Database, projection: &dyn Projection, epoch: Epoch) -> Result<(), sqlx::Error> {
+    db.tables().run("BEGIN", Vec::new()).await?;
+    for statement in projection.schema() {
+        db.tables().run(statement, Vec::new()).await?;
+    }
+    checkpoint::create(db, projection.name(), epoch).await?;
+    db.tables().run("COMMIT", Vec::new()).await?;
+    Ok(())
+}
+
+/// Makes a database of [`create_alone`] one that is read while it is written, and closes it. All of it is on disk then.
+pub(crate) fn make_safe(db: rusqlite::Connection, path: &Path) -> Result<(), sqlx::Error> {
+    db.flush_prepared_statement_cache();
+    db.execute_batch("PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL; PRAGMA wal_checkpoint(TRUNCATE)").map_err(alone)?;
+    db.close().map_err(|(_, error)| alone(error))?;
+    std::fs::File::open(path)?.sync_all()?;
     Ok(())
 }
 

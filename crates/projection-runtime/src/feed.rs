@@ -81,6 +81,7 @@ struct Ring {
 }
 
 /// Where a follower of the feed has got to.
+#[derive(Clone)]
 pub(crate) struct Cursor {
     feed: Arc<Feed>,
     at: Arc<AtomicU64>,

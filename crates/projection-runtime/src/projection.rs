@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use event_codec::Envelope;
 use event_store::Position;
-use sqlx::AnyConnection;
+
+use crate::Tables;
 
 /// Why a batch could not be applied. The transaction is rolled back, and the projection stops at the event before.
 #[derive(Debug, thiserror::Error)]
@@ -46,5 +47,5 @@ pub trait Projection: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`ProjectionError`]; nothing of the batch is kept then.
-    async fn apply(&self, rows: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError>;
+    async fn apply(&self, rows: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError>;
 }

@@ -1,17 +1,12 @@
-//! Many rows with few statements, within the parameter limits of SQLite (32,766) and PostgreSQL (65,535).
-//!
-//! Statements come in a few fixed sizes, so that each is prepared once per connection and used again.
+//! Tables and values, and how rows get into them: many with few statements, within the parameter limits of SQLite (32,766) and
+//! PostgreSQL (65,535).
 
 use jiff::Timestamp;
-use sqlx::any::{AnyArguments, AnyRow};
-use sqlx::query::Query;
-use sqlx::{Any, AnyConnection, AssertSqlSafe};
 use uuid::Uuid;
 
 use crate::Position;
-
-/// Rows per statement, largest first.
-const SIZES: [usize; 3] = [256, 16, 1];
+use crate::table::TableRow;
+pub use crate::tables::{Database, Source, Tables};
 
 /// A value of a column. Read models hold integers and texts only: both engines agree on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +73,7 @@ impl Table {
     ///
     /// # Errors
     /// When the database refuses or fails.
-    pub async fn upsert(&self, db: &mut AnyConnection, rows: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
+    pub async fn upsert(&self, db: &mut impl Database, rows: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
         let mut tail = format!(" ON CONFLICT ({}) DO ", self.key_columns().join(", "));
         let updates: Vec<String> = self.columns.iter().skip(self.key).map(|column| format!("{column} = excluded.{column}")).collect();
         if updates.is_empty() {
@@ -94,17 +89,14 @@ impl Table {
     ///
     /// # Errors
     /// When the database refuses or fails; when a key is there already.
-    pub async fn insert(&self, db: &mut AnyConnection, rows: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
+    pub async fn insert(&self, db: &mut impl Database, rows: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
         self.write(db, rows, "").await
     }
 
-    async fn write(&self, db: &mut AnyConnection, rows: Vec<Vec<Value>>, tail: &str) -> Result<(), sqlx::Error> {
+    async fn write(&self, db: &mut impl Database, rows: Vec<Vec<Value>>, tail: &str) -> Result<(), sqlx::Error> {
         let head = format!("INSERT INTO {} ({}) VALUES ", self.name, self.columns.join(", "));
-        for chunk in chunks(rows) {
-            let sql = format!("{head}{}{tail}", tuples(&mut Places::of(db), chunk.len(), self.columns.len()));
-            bind(&sql, chunk).execute(&mut *db).await?;
-        }
-        Ok(())
+        let columns = self.columns.len();
+        db.tables().run_many(rows, |places, count| format!("{head}{}{tail}", tuples(places, count, columns))).await
     }
 
     /// Sets these columns in the rows with these keys, as far as they are there and satisfy `condition`, a text of the code that names
@@ -114,7 +106,7 @@ impl Table {
     /// When the database refuses or fails.
     pub async fn update(
         &self,
-        db: &mut AnyConnection,
+        db: &mut impl Database,
         columns: &[&'static str],
         condition: &str,
         rows: Vec<Vec<Value>>,
@@ -124,43 +116,30 @@ impl Table {
         let set: Vec<String> = columns.iter().map(|column| format!("{column} = changed.{column}")).collect();
         let of: Vec<String> = keys.iter().map(|column| format!("{name}.{column} = changed.{column}")).collect();
         let (head, set, of) = (all.join(", "), set.join(", "), of.join(" AND "));
-        for chunk in chunks(rows) {
-            let values = tuples(&mut Places::of(db), chunk.len(), all.len());
-            let sql =
-                format!("WITH changed ({head}) AS (VALUES {values}) UPDATE {name} SET {set} FROM changed WHERE {of} AND ({condition})");
-            bind(&sql, chunk).execute(&mut *db).await?;
-        }
-        Ok(())
+        let sql = |places: &mut Places, count| {
+            let values = tuples(places, count, all.len());
+            format!("WITH changed ({head}) AS (VALUES {values}) UPDATE {name} SET {set} FROM changed WHERE {of} AND ({condition})")
+        };
+        db.tables().run_many(rows, sql).await
     }
 
     /// Deletes the rows with these keys. Keys without a row are no error.
     ///
     /// # Errors
     /// When the database refuses or fails.
-    pub async fn delete(&self, db: &mut AnyConnection, keys: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
-        for chunk in chunks(keys) {
-            let sql = format!("DELETE FROM {} WHERE {}", self.name, self.of_keys(&mut Places::of(db), chunk.len()));
-            bind(&sql, chunk).execute(&mut *db).await?;
-        }
-        Ok(())
+    pub async fn delete(&self, db: &mut impl Database, keys: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
+        db.tables().run_many(keys, |places, count| format!("DELETE FROM {} WHERE {}", self.name, self.of_keys(places, count))).await
     }
 
-    /// The rows with these keys, all columns by name, in no order. Keys without a row are left out.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn select(&self, db: &mut AnyConnection, keys: Vec<Vec<Value>>) -> Result<Vec<AnyRow>, sqlx::Error> {
-        let mut found = Vec::new();
-        for chunk in chunks(keys) {
-            let sql =
-                format!("SELECT {} FROM {} WHERE {}", self.columns.join(", "), self.name, self.of_keys(&mut Places::of(db), chunk.len()));
-            found.append(&mut bind(&sql, chunk).fetch_all(&mut *db).await?);
-        }
-        Ok(found)
+    /// The rows with these keys, in no order. Keys without a row are left out.
+    pub(crate) async fn select<R: TableRow>(&self, db: &mut impl Database, keys: Vec<Vec<Value>>) -> Result<Vec<R>, sqlx::Error> {
+        let all = format!("SELECT {} FROM {} WHERE ", self.columns.join(", "), self.name);
+        db.tables().fetch_many(keys, |places, count| format!("{all}{}", self.of_keys(places, count))).await
     }
 
     fn of_keys(&self, places: &mut Places, count: usize) -> String {
         match self.key_columns() {
+            [column] if count == 1 => format!("{column} = {}", places.next()),
             [column] => {
                 let all: Vec<String> = (0..count).map(|_| places.next()).collect();
                 format!("{column} IN ({})", all.join(", "))
@@ -182,16 +161,12 @@ impl Table {
 ///
 /// PostgreSQL numbers them. On SQLite a numbered one is a named one, which sqlx looks up by its name, and SQLite goes through
 /// all names for each: a thousand parameters would cost a million steps each time the statement runs.
-enum Places {
+pub(crate) enum Places {
     Numbered(usize),
     Plain,
 }
 
 impl Places {
-    fn of(db: &AnyConnection) -> Self {
-        if db.backend_name() == "SQLite" { Self::Plain } else { Self::Numbered(0) }
-    }
-
     fn next(&mut self) -> String {
         match self {
             Self::Numbered(last) => {
@@ -213,38 +188,9 @@ fn tuples(places: &mut Places, rows: usize, columns: usize) -> String {
     rows.join(", ")
 }
 
-/// The rows in chunks of [`SIZES`], in their order.
-fn chunks(rows: Vec<Vec<Value>>) -> impl Iterator<Item = Vec<Vec<Value>>> {
-    let mut rows = rows.into_iter();
-    std::iter::from_fn(move || {
-        let size = SIZES.into_iter().find(|size| *size <= rows.len())?;
-        Some(rows.by_ref().take(size).collect())
-    })
-}
-
-pub(crate) fn bind(sql: &str, rows: Vec<Vec<Value>>) -> Query<'static, Any, AnyArguments> {
-    // The text consists of the names of a Table, which are literals of this code, and of numbered parameters.
-    let mut query = sqlx::query(AssertSqlSafe(sql.to_owned()));
-    for value in rows.into_iter().flatten() {
-        query = match value {
-            Value::Int(value) => query.bind(value),
-            Value::Text(value) => query.bind(value),
-        };
-    }
-    query
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn rows_are_split_into_few_fixed_sizes_in_order() {
-        let rows: Vec<Vec<Value>> = (0..530_i64).map(|n| vec![n.into()]).collect();
-        let sizes: Vec<usize> = chunks(rows.clone()).map(|chunk| chunk.len()).collect();
-        assert_eq!(sizes, [256, 256, 16, 1, 1]);
-        assert_eq!(chunks(rows.clone()).flatten().collect::<Vec<_>>(), rows);
-    }
 
     #[test]
     fn rows_of_several_key_columns_are_looked_for_one_by_one() {

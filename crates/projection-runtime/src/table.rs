@@ -8,13 +8,11 @@ mod columns;
 mod fold;
 mod macros;
 
-pub use columns::{Column, Json};
+pub use columns::{Column, Json, parse};
 pub use fold::Fold;
 
-use sqlx::AnyConnection;
-use sqlx::any::AnyRow;
-
-use crate::sql::{Table, Value};
+use crate::sql::{Database, Source, Table, Value};
+use crate::tables::FromRow;
 
 /// The primary key of a row: one column or several.
 pub trait Key: Ord + Clone {
@@ -44,7 +42,7 @@ impl<A: Column + Ord + Clone, B: Column + Ord + Clone, C: Column + Ord + Clone> 
 }
 
 /// A row of one table. Implemented by [`table!`](crate::table).
-pub trait TableRow: Sized + PartialEq {
+pub trait TableRow: Sized + Send + PartialEq {
     /// Its primary key.
     type Key: Key;
     /// The table's name.
@@ -67,15 +65,15 @@ pub trait TableRow: Sized + PartialEq {
     ///
     /// # Errors
     /// [`sqlx::Error`] when a column is missing or holds something else.
-    fn read(row: &AnyRow) -> Result<Self, sqlx::Error>;
+    fn read(row: &impl Source) -> Result<Self, sqlx::Error>;
 }
 
 /// Runs one statement with these parameters. Returns how many rows it changed.
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database.
-pub async fn execute(conn: &mut AnyConnection, sql: &str, parameters: Vec<Value>) -> Result<u64, sqlx::Error> {
-    Ok(crate::sql::bind(sql, vec![parameters]).execute(conn).await?.rows_affected())
+pub async fn execute(conn: &mut impl Database, sql: &str, parameters: Vec<Value>) -> Result<u64, sqlx::Error> {
+    conn.tables().run(sql, parameters).await
 }
 
 /// The rows of one table that satisfy `rest`: what stands behind `SELECT … FROM table`. It is a text of the code, with
@@ -83,10 +81,26 @@ pub async fn execute(conn: &mut AnyConnection, sql: &str, parameters: Vec<Value>
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database, or when a row is not what its type says.
-pub async fn select<R: TableRow>(conn: &mut AnyConnection, rest: &str, parameters: Vec<Value>) -> Result<Vec<R>, sqlx::Error> {
+pub async fn select<R: TableRow>(conn: &mut impl Database, rest: &str, parameters: Vec<Value>) -> Result<Vec<R>, sqlx::Error> {
     let sql = format!("SELECT {} FROM {} {rest}", R::COLUMNS.join(", "), R::NAME);
-    let rows = crate::sql::bind(&sql, vec![parameters]).fetch_all(conn).await?;
-    rows.iter().map(R::read).collect()
+    conn.tables().fetch(&sql, parameters).await
+}
+
+struct First<C>(C);
+
+impl<C: Column + Send> FromRow for First<C> {
+    fn from_row<S: Source>(row: &S) -> Result<Self, sqlx::Error> {
+        C::read(row, 0).map(Self)
+    }
+}
+
+/// The first column of each row that a query finds.
+///
+/// # Errors
+/// As [`select`].
+pub async fn select_column<C: Column + Send>(conn: &mut impl Database, sql: &str, parameters: Vec<Value>) -> Result<Vec<C>, sqlx::Error> {
+    let found: Vec<First<C>> = conn.tables().fetch(sql, parameters).await?;
+    Ok(found.into_iter().map(|First(value)| value).collect())
 }
 
 /// Of the streams that a batch has events of, those that began before it: only these can have rows from earlier events. Given each
@@ -111,16 +125,15 @@ fn keys<R: TableRow>(keys: impl IntoIterator<Item = R::Key>) -> Result<Vec<Vec<V
 ///
 /// # Errors
 /// As [`select`].
-pub async fn load<R: TableRow>(conn: &mut AnyConnection, of: impl IntoIterator<Item = R::Key>) -> Result<Vec<R>, sqlx::Error> {
-    let rows = R::TABLE.select(conn, keys::<R>(of)?).await?;
-    rows.iter().map(R::read).collect()
+pub async fn load<R: TableRow>(conn: &mut impl Database, of: impl IntoIterator<Item = R::Key>) -> Result<Vec<R>, sqlx::Error> {
+    R::TABLE.select(conn, keys::<R>(of)?).await
 }
 
 /// Inserts rows, or replaces those of the same key. No key may occur twice.
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database.
-pub async fn upsert<'a, R: TableRow + 'a>(conn: &mut AnyConnection, rows: impl IntoIterator<Item = &'a R>) -> Result<(), sqlx::Error> {
+pub async fn upsert<'a, R: TableRow + 'a>(conn: &mut impl Database, rows: impl IntoIterator<Item = &'a R>) -> Result<(), sqlx::Error> {
     let rows = rows.into_iter().map(R::values).collect::<Result<_, _>>()?;
     R::TABLE.upsert(conn, rows).await
 }
@@ -180,7 +193,7 @@ mod tests {
 
     #[tokio::test]
     async fn rows_come_back_as_they_were_saved_whatever_the_size_of_the_batch() {
-        use sqlx::Connection;
+        use sqlx::{AnyConnection, Connection};
         sqlx::any::install_default_drivers();
         let mut conn = AnyConnection::connect("sqlite::memory:").await.unwrap();
         execute(&mut conn, SCHEMA, Vec::new()).await.unwrap();

@@ -76,7 +76,7 @@ struct Live {
 enum Turn {
     End,
     Order(Order),
-    Built(Result<Built, RebuildError>),
+    Built(Box<Result<Built, RebuildError>>),
     Events(Result<Batch, Halt>),
     Purge,
 }
@@ -138,7 +138,7 @@ impl Worker {
                     self.ordered = Some(order);
                     self.build();
                 }
-                Turn::Built(result) => self.built(result).await,
+                Turn::Built(result) => self.built(*result).await,
                 Turn::Events(Ok(batch)) => self.apply(batch).await,
                 Turn::Events(Err(Halt::Stopping)) => break,
                 Turn::Events(Err(Halt::Unreadable(failure))) => {
@@ -157,7 +157,7 @@ impl Worker {
             biased;
             () = self.stop.cancelled() => Turn::End,
             Some(order) = self.orders.recv() => Turn::Order(order),
-            Some(built) = async { Some(building?.await) } => Turn::Built(built.unwrap_or_else(|error| Err(ended_early(&error)))),
+            Some(built) = async { Some(building?.await) } => Turn::Built(Box::new(built.unwrap_or_else(|error| Err(ended_early(&error))))),
             Some(events) = async {
                 let cursor = cursor?;
                 rest(self.rests_until, &mut self.wanted, cursor.position()).await;

@@ -12,8 +12,8 @@ use domain::DomainEvent;
 use domain::person::PersonEvent;
 use domain::registration::RegistrationEvent;
 use projection_runtime::sql::{Table, Value};
-use projection_runtime::{Envelope, Projection, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::table::execute;
+use projection_runtime::{Envelope, Projection, ProjectionError, Tables};
 
 const NAMES: Table = Table::new("name", 1, &["position", "name"]);
 
@@ -38,12 +38,12 @@ impl Projection for Names {
         &[("name", "position")]
     }
 
-    async fn apply(&self, rows: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+    async fn apply(&self, rows: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
         for event in events {
             if let DomainEvent::Registration(_, RegistrationEvent::HumanCheckPassed { challenge }) = &event.event {
                 NAMES.insert(rows, vec![vec![Value::from(event.position), challenge.as_str().into()]]).await?;
             } else if let DomainEvent::Person(..) = &event.event {
-                sqlx::query("DELETE FROM name").execute(&mut *rows).await?;
+                execute(rows, "DELETE FROM name", Vec::new()).await?;
             }
         }
         Ok(())

@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use domain::EventId;
 use projection_runtime::table::{TableRow, load, select, upsert};
-use projection_runtime::{Envelope, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::{Envelope, ProjectionError, Tables};
 use uuid::Uuid;
 
 use crate::narrate::introduces;
@@ -20,7 +19,7 @@ use mentions::{Mentions, mentions};
 type Name = (Kind, Uuid);
 
 /// Applies a batch: finds out what the events mention, reads what earlier events said of these, and writes the new rows.
-pub(crate) async fn apply(conn: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+pub(crate) async fn apply(conn: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
     let all: Vec<Mentions> = events.iter().map(|envelope| mentions(envelope)).collect();
     let mut known = Known::load(conn, events, &all).await?;
     let mut rows = Rows::default();
@@ -37,7 +36,7 @@ pub(crate) async fn apply(conn: &mut AnyConnection, events: &[Arc<Envelope>]) ->
 }
 
 /// Rows that are certainly new: no event is applied twice.
-async fn insert<R: TableRow>(conn: &mut AnyConnection, rows: &[R]) -> Result<(), sqlx::Error> {
+async fn insert<R: TableRow>(conn: &mut Tables<'_>, rows: &[R]) -> Result<(), sqlx::Error> {
     let rows = rows.iter().map(TableRow::values).collect::<Result<_, _>>()?;
     R::TABLE.insert(conn, rows).await
 }
@@ -52,7 +51,7 @@ struct Known {
 }
 
 impl Known {
-    async fn load(conn: &mut AnyConnection, events: &[Arc<Envelope>], all: &[Mentions]) -> Result<Self, sqlx::Error> {
+    async fn load(conn: &mut Tables<'_>, events: &[Arc<Envelope>], all: &[Mentions]) -> Result<Self, sqlx::Error> {
         let mut names: BTreeSet<Name> = events.iter().filter_map(|envelope| stream(envelope)).collect();
         let mut causes = BTreeSet::new();
         for mentions in all {
@@ -88,7 +87,7 @@ impl Known {
     }
 }
 
-async fn load_causes(conn: &mut AnyConnection, events: BTreeSet<EventId>) -> Result<BTreeMap<EventId, Vec<i64>>, sqlx::Error> {
+async fn load_causes(conn: &mut Tables<'_>, events: BTreeSet<EventId>) -> Result<BTreeMap<EventId, Vec<i64>>, sqlx::Error> {
     let mut found = BTreeMap::new();
     for Cause { high, low, subjects } in load::<Cause>(conn, events.into_iter().map(|event| halves(event.0))).await? {
         let subjects: Result<_, _> = subjects.split_ascii_whitespace().map(str::parse).collect();

@@ -15,8 +15,7 @@ pub mod state_at;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use projection_runtime::{Envelope, Projection, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::{Envelope, Projection, ProjectionError, Tables};
 
 pub use queries::*;
 pub use rows::Subject;
@@ -43,7 +42,7 @@ impl Projection for AuditHistory {
         schema::TABLES
     }
 
-    async fn apply(&self, rows: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+    async fn apply(&self, rows: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
         apply::apply(rows, events).await
     }
 }

@@ -1,11 +1,10 @@
 //! The rows, and what they are about.
 
 use domain::{ApplicationId, DomainEvent, InvitationId, OrganizationId, PersonId, RegistrationId, StaffId};
-use projection_runtime::sql::Value;
+use projection_runtime::sql::{Database, Value};
 use projection_runtime::table;
 use projection_runtime::table::{TableRow, select};
 use serde::{Deserialize, Serialize};
-use sqlx::AnyConnection;
 use uuid::Uuid;
 
 /// Whose history is asked for.
@@ -181,7 +180,7 @@ pub(crate) fn whole(high: i64, low: i64) -> Uuid {
 const AT_ONCE: usize = 64;
 
 /// The rows that have one of these numbers in this column.
-pub(crate) async fn select_any<R: TableRow>(conn: &mut AnyConnection, column: &str, of: &[i64]) -> Result<Vec<R>, sqlx::Error> {
+pub(crate) async fn select_any<R: TableRow>(conn: &mut impl Database, column: &str, of: &[i64]) -> Result<Vec<R>, sqlx::Error> {
     let places: Vec<String> = (1..=AT_ONCE).map(|place| format!("${place}")).collect();
     let rest = format!("WHERE {column} IN ({})", places.join(", "));
     let mut found = Vec::new();

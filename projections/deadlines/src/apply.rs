@@ -9,12 +9,11 @@ use domain::user::UserEvent;
 use domain::{DomainEvent, Due};
 use jiff::{SignedDuration, Timestamp};
 use projection_runtime::table::Fold;
-use projection_runtime::{Envelope, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::{Envelope, ProjectionError, Tables};
 
 use crate::rows::{Deadline, Kind};
 
-pub(crate) async fn apply(conn: &mut AnyConnection, reminder: SignedDuration, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+pub(crate) async fn apply(conn: &mut Tables<'_>, reminder: SignedDuration, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
     let keys: BTreeSet<(String,)> =
         events.iter().filter(|event| kind(&event.event).is_some()).map(|event| (event.event.key().to_string(),)).collect();
     if keys.is_empty() {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use projection_runtime::sql::Value;
-use projection_runtime::{Envelope, Projection, ProjectionError, table};
+use projection_runtime::{Envelope, Projection, ProjectionError, Tables, table};
 use sqlx::AnyConnection;
 
 pub use rows::{Deadline, Kind};
@@ -57,7 +57,7 @@ impl Projection for Deadlines {
         &[("deadlines", "id")]
     }
 
-    async fn apply(&self, rows: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+    async fn apply(&self, rows: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
         apply::apply(rows, self.invitation_reminder, events).await
     }
 }

@@ -12,8 +12,7 @@ mod schema;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use projection_runtime::{Envelope, Projection, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::{Envelope, Projection, ProjectionError, Tables};
 
 pub use queries::*;
 pub use rows::*;
@@ -40,7 +39,7 @@ impl Projection for Directory {
         schema::TABLES
     }
 
-    async fn apply(&self, rows: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+    async fn apply(&self, rows: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
         apply::apply(rows, events).await
     }
 }

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use domain::{MailId, PersonId};
 use jiff::Timestamp;
 use projection_runtime::sql::Value;
-use projection_runtime::{Envelope, ProjectionError};
-use sqlx::{AnyConnection, Row};
+use projection_runtime::table::{TableRow, execute, load};
+use projection_runtime::{Envelope, ProjectionError, Tables};
 use uuid::Uuid;
 
 use crate::facts::{Fact, Facts, Linking, PersonFacts};
-use crate::schema::{FACTS, MAILS};
+use crate::schema::{FactsRow, MAILS};
 use crate::{Cursor, Link, Mail, MailState, Obstacle, Template, Variables};
 
 /// What an event owes to one recipient.
@@ -39,7 +39,7 @@ struct Change {
 
 /// A batch in the making.
 pub(crate) struct Batch<'a> {
-    rows: &'a mut AnyConnection,
+    rows: Tables<'a>,
     facts: HashMap<Uuid, Option<Facts>>,
     changed: BTreeSet<Uuid>,
     /// Mails of this batch, not yet inserted. What changes mails looks here first.
@@ -49,22 +49,16 @@ pub(crate) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) fn new(rows: &'a mut AnyConnection) -> Self {
+    pub(crate) fn new(rows: Tables<'a>) -> Self {
         Self { rows, facts: HashMap::new(), changed: BTreeSet::new(), mails: BTreeMap::new(), changes: BTreeMap::new() }
     }
 
     /// Reads the facts of these ids, many at once.
     pub(crate) async fn prefetch(&mut self, ids: BTreeSet<Uuid>) -> Result<(), ProjectionError> {
         let ids: Vec<Uuid> = ids.into_iter().filter(|id| !self.facts.contains_key(id)).collect();
-        let keys = ids.iter().map(|id| vec![(*id).into()]).collect();
-        let found = FACTS.select(&mut *self.rows, keys).await?;
+        let found: Vec<FactsRow> = load(&mut self.rows, ids.iter().map(|id| (*id,))).await?;
         self.facts.extend(ids.into_iter().map(|id| (id, None)));
-        for row in found {
-            let (id, facts): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-            let id: Uuid = id.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-            let facts = serde_json::from_str(&facts).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-            self.facts.insert(id, Some(facts));
-        }
+        self.facts.extend(found.into_iter().map(|row| (row.id, Some(row.facts.0))));
         Ok(())
     }
 
@@ -189,20 +183,20 @@ impl<'a> Batch<'a> {
             "UPDATE mails SET to_address = '', recipient_name = '', variables = '{}' WHERE recipient = $1",
             "UPDATE mails SET about_name = '' WHERE about = $1 AND about <> ''",
         ] {
-            sqlx::query(statement).bind(person.to_string()).execute(&mut *self.rows).await?;
+            execute(&mut self.rows, statement, vec![person.0.into()]).await?;
         }
         Ok(())
     }
 
     /// Writes what the batch changed.
-    pub(crate) async fn finish(self) -> Result<(), ProjectionError> {
+    pub(crate) async fn finish(mut self) -> Result<(), ProjectionError> {
         let mut facts = Vec::with_capacity(self.changed.len());
         for id in &self.changed {
             if let Some(Some(found)) = self.facts.get(id) {
                 facts.push(vec![(*id).into(), json(found)?.into()]);
             }
         }
-        FACTS.upsert(&mut *self.rows, facts).await?;
+        FactsRow::TABLE.upsert(&mut self.rows, facts).await?;
         let (mut superseded, mut settled) = (Vec::new(), Vec::new());
         for (id, change) in self.changes {
             if let Some(why) = change.superseded {
@@ -213,11 +207,11 @@ impl<'a> Batch<'a> {
             }
         }
         // A link that stopped working is noted on mails that are owed, so before their fates.
-        MAILS.update(&mut *self.rows, &["superseded"], "mails.state = 'owed' AND mails.superseded = ''", superseded).await?;
-        MAILS.update(&mut *self.rows, &["state", "attempts", "settled_at", "answer"], "mails.state = 'owed'", settled).await?;
+        MAILS.update(&mut self.rows, &["superseded"], "mails.state = 'owed' AND mails.superseded = ''", superseded).await?;
+        MAILS.update(&mut self.rows, &["state", "attempts", "settled_at", "answer"], "mails.state = 'owed'", settled).await?;
         let mut mails: Vec<Mail> = self.mails.into_values().collect();
         mails.sort_by_key(|mail| Cursor { position: mail.position, mail: Some(mail.id) });
-        MAILS.insert(&mut *self.rows, mails.into_iter().map(values).collect::<Result<_, _>>()?).await?;
+        MAILS.insert(&mut self.rows, mails.into_iter().map(values).collect::<Result<_, _>>()?).await?;
         Ok(())
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use projection_runtime::{Envelope, Projection, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::sql::Database;
+use projection_runtime::{Envelope, Projection, ProjectionError, Tables};
 
 use crate::batch::Batch;
 use crate::causes;
@@ -33,8 +33,8 @@ impl Projection for NotificationDispatch {
         TABLES
     }
 
-    async fn apply(&self, rows: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
-        let mut batch = Batch::new(rows);
+    async fn apply(&self, rows: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+        let mut batch = Batch::new(rows.tables());
         let (mut needed, mut begun) = (BTreeSet::new(), BTreeSet::new());
         for envelope in events {
             causes::needs(&mut needed, &envelope.event);

@@ -1,6 +1,11 @@
 //! The tables. Portable SQL (architecture, rule 13): ids are texts, instants are microseconds since 1970 in UTC.
 
 use projection_runtime::sql::Table;
+use projection_runtime::table;
+use projection_runtime::table::Json;
+use uuid::Uuid;
+
+use crate::facts::Facts;
 
 /// The mails.
 pub(crate) const MAILS: Table = Table::new(
@@ -28,8 +33,17 @@ pub(crate) const MAILS: Table = Table::new(
     ],
 );
 
-/// What is known of things, each a JSON text.
-pub(crate) const FACTS: Table = Table::new("facts", 1, &["id", "facts"]);
+table! {
+    /// What is known of a thing.
+    pub(crate) struct FactsRow in "facts" {
+        key {
+            /// Its id.
+            pub id: Uuid,
+        }
+        /// The facts.
+        pub facts: Json<Facts>,
+    }
+}
 
 /// Creates the tables in an empty database.
 pub(crate) const SCHEMA: &[&str] = &[

@@ -7,12 +7,11 @@ use domain::registration::RegistrationEvent as Event;
 use domain::{DomainEvent, Due, RegistrationId};
 use jiff::Timestamp;
 use projection_runtime::table::{Fold, Json};
-use projection_runtime::{Envelope, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::{Envelope, ProjectionError, Tables};
 
 use crate::{CaseState, Filling, Status};
 
-pub(crate) async fn apply(conn: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+pub(crate) async fn apply(conn: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
     let mine: Vec<(RegistrationId, &Event, &Envelope)> = events.iter().filter_map(|envelope| of(envelope)).collect();
     let keys: BTreeSet<(RegistrationId,)> = mine.iter().map(|(id, ..)| (*id,)).collect();
     if keys.is_empty() {

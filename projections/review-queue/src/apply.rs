@@ -7,15 +7,14 @@ use domain::registration::{Origin, RegistrationEvent as Event, RequestedApplicat
 use domain::{CaseNumber, CompanyName, DomainEvent, Due, RegistrationId, StaffId};
 use jiff::Timestamp;
 use projection_runtime::table::{Fold, Json, TableRow, upsert};
-use projection_runtime::{Envelope, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::{Envelope, ProjectionError, Tables};
 
 use crate::{ApplicationCase, QueueState, QueuedCase};
 
 /// Where a case that is not timed stands in the order.
 const LAST: i64 = i64::MAX;
 
-pub(crate) async fn apply(conn: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+pub(crate) async fn apply(conn: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
     let mine: Vec<(RegistrationId, &Event, Timestamp)> = events.iter().filter_map(|envelope| of(envelope)).collect();
     let keys: BTreeSet<(RegistrationId,)> = mine.iter().map(|(id, ..)| (*id,)).collect();
     if keys.is_empty() {
@@ -112,7 +111,7 @@ fn fold(rows: &mut Fold<QueuedCase>, id: RegistrationId, event: &Event, at: Time
 
 /// Keeps the rows that find open cases by application.
 async fn index(
-    conn: &mut AnyConnection,
+    conn: &mut Tables<'_>,
     touched: &BTreeSet<RegistrationId>,
     before: &BTreeMap<RegistrationId, QueuedCase>,
     after: &Fold<QueuedCase>,

@@ -11,8 +11,7 @@ mod schema;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use projection_runtime::{Envelope, Projection, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::{Envelope, Projection, ProjectionError, Tables};
 
 pub use queries::*;
 pub use rows::*;
@@ -39,7 +38,7 @@ impl Projection for ReviewQueue {
         schema::TABLES
     }
 
-    async fn apply(&self, rows: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+    async fn apply(&self, rows: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
         apply::apply(rows, events).await
     }
 }

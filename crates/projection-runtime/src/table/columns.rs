@@ -1,12 +1,13 @@
 //! Which types are kept in one column, and how.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sqlx::any::AnyRow;
-use sqlx::{Row as _, ValueRef};
+use uuid::Uuid;
 
-use crate::sql::Value;
+use crate::sql::{Source, Value};
 
 /// A type that is kept in one column.
 pub trait Column: Sized {
@@ -23,7 +24,23 @@ pub trait Column: Sized {
     ///
     /// # Errors
     /// [`sqlx::Error`] when the column is missing or holds something else.
-    fn read(row: &AnyRow, index: usize) -> Result<Self, sqlx::Error>;
+    fn read(row: &impl Source, index: usize) -> Result<Self, sqlx::Error>;
+}
+
+fn int(row: &impl Source, index: usize) -> Result<i64, sqlx::Error> {
+    row.int(index)?.ok_or_else(|| unreadable(index, "NULL where there must be a number"))
+}
+
+fn text(row: &impl Source, index: usize) -> Result<&str, sqlx::Error> {
+    row.text(index)?.ok_or_else(|| unreadable(index, "NULL where there must be a text"))
+}
+
+/// What a text stands for.
+///
+/// # Errors
+/// [`sqlx::Error`] when the column is missing or holds something else.
+pub fn parse<T: FromStr<Err: Into<Box<dyn std::error::Error + Send + Sync>>>>(row: &impl Source, index: usize) -> Result<T, sqlx::Error> {
+    text(row, index)?.parse().map_err(|error| unreadable(index, error))
 }
 
 fn unreadable(index: usize, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
@@ -37,8 +54,8 @@ impl Column for i64 {
         Ok(Value::Int(Some(*self)))
     }
 
-    fn read(row: &AnyRow, index: usize) -> Result<Self, sqlx::Error> {
-        row.try_get(index)
+    fn read(row: &impl Source, index: usize) -> Result<Self, sqlx::Error> {
+        int(row, index)
     }
 }
 
@@ -52,8 +69,8 @@ macro_rules! integers {
                 Ok(Value::Int(Some(value)))
             }
 
-            fn read(row: &AnyRow, index: usize) -> Result<Self, sqlx::Error> {
-                let value: i64 = row.try_get(index)?;
+            fn read(row: &impl Source, index: usize) -> Result<Self, sqlx::Error> {
+                let value = int(row, index)?;
                 Self::try_from(value).map_err(|error| unreadable(index, error))
             }
         }
@@ -70,8 +87,8 @@ impl Column for bool {
         Ok(Value::Int(Some(i64::from(*self))))
     }
 
-    fn read(row: &AnyRow, index: usize) -> Result<Self, sqlx::Error> {
-        let value: i64 = row.try_get(index)?;
+    fn read(row: &impl Source, index: usize) -> Result<Self, sqlx::Error> {
+        let value = int(row, index)?;
         Ok(value != 0)
     }
 }
@@ -84,8 +101,8 @@ impl Column for Timestamp {
         Ok(Value::Int(Some(self.as_microsecond())))
     }
 
-    fn read(row: &AnyRow, index: usize) -> Result<Self, sqlx::Error> {
-        let value: i64 = row.try_get(index)?;
+    fn read(row: &impl Source, index: usize) -> Result<Self, sqlx::Error> {
+        let value = int(row, index)?;
         Self::from_microsecond(value).map_err(|error| unreadable(index, error))
     }
 }
@@ -97,8 +114,8 @@ impl Column for String {
         Ok(Value::Text(Some(self.clone())))
     }
 
-    fn read(row: &AnyRow, index: usize) -> Result<Self, sqlx::Error> {
-        row.try_get(index)
+    fn read(row: &impl Source, index: usize) -> Result<Self, sqlx::Error> {
+        text(row, index).map(ToOwned::to_owned)
     }
 }
 
@@ -112,12 +129,23 @@ macro_rules! ids {
                 Ok(Value::Text(Some(self.to_string())))
             }
 
-            fn read(row: &AnyRow, index: usize) -> Result<Self, sqlx::Error> {
-                let text: String = row.try_get(index)?;
-                text.parse().map_err(|error: uuid::Error| unreadable(index, error))
+            fn read(row: &impl Source, index: usize) -> Result<Self, sqlx::Error> {
+                parse(row, index)
             }
         }
     )*};
+}
+
+impl Column for Uuid {
+    const NULL: Value = Value::Text(None);
+
+    fn value(&self) -> Result<Value, sqlx::Error> {
+        Ok(Value::Text(Some(self.to_string())))
+    }
+
+    fn read(row: &impl Source, index: usize) -> Result<Self, sqlx::Error> {
+        parse(row, index)
+    }
 }
 
 ids!(
@@ -144,8 +172,12 @@ impl<C: Column> Column for Option<C> {
         self.as_ref().map_or(Ok(C::NULL), C::value)
     }
 
-    fn read(row: &AnyRow, index: usize) -> Result<Self, sqlx::Error> {
-        if row.try_get_raw(index)?.is_null() { Ok(None) } else { C::read(row, index).map(Some) }
+    fn read(row: &impl Source, index: usize) -> Result<Self, sqlx::Error> {
+        let is_null = match C::NULL {
+            Value::Int(_) => row.int(index)?.is_none(),
+            Value::Text(_) => row.text(index)?.is_none(),
+        };
+        if is_null { Ok(None) } else { C::read(row, index).map(Some) }
     }
 }
 
@@ -162,8 +194,7 @@ impl<T: Serialize + DeserializeOwned> Column for Json<T> {
         Ok(Value::Text(Some(text)))
     }
 
-    fn read(row: &AnyRow, index: usize) -> Result<Self, sqlx::Error> {
-        let text: String = row.try_get(index)?;
-        serde_json::from_str(&text).map(Self).map_err(|error| unreadable(index, error))
+    fn read(row: &impl Source, index: usize) -> Result<Self, sqlx::Error> {
+        serde_json::from_str(text(row, index)?).map(Self).map_err(|error| unreadable(index, error))
     }
 }

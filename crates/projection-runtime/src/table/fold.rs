@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::AnyConnection;
-
 use super::{TableRow, keys, load, upsert};
 use crate::ProjectionError;
+use crate::sql::Database;
 
 /// The rows that a batch touches, changed in memory and saved once.
 pub struct Fold<R: TableRow> {
@@ -19,7 +18,7 @@ impl<R: TableRow> Fold<R> {
     ///
     /// # Errors
     /// As [`load`].
-    pub async fn load(conn: &mut AnyConnection, keys: BTreeSet<R::Key>) -> Result<Self, sqlx::Error> {
+    pub async fn load(conn: &mut impl Database, keys: BTreeSet<R::Key>) -> Result<Self, sqlx::Error> {
         Ok(Self::of(load(conn, keys).await?))
     }
 
@@ -85,7 +84,7 @@ impl<R: TableRow> Fold<R> {
     ///
     /// # Errors
     /// [`sqlx::Error`] of the database.
-    pub async fn save(mut self, conn: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    pub async fn save(mut self, conn: &mut impl Database) -> Result<(), sqlx::Error> {
         R::TABLE.delete(conn, keys::<R>(self.removed)?).await?;
         let changed: Vec<R> = self.changed.iter().filter_map(|key| self.rows.remove(key)).collect();
         upsert(conn, &changed).await

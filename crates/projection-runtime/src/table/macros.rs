@@ -48,7 +48,7 @@ macro_rules! table {
                 ])
             }
 
-            fn read(row: &sqlx::any::AnyRow) -> Result<Self, sqlx::Error> {
+            fn read(row: &impl $crate::sql::Source) -> Result<Self, sqlx::Error> {
                 let mut columns = 0_usize..;
                 let mut next = || columns.next().unwrap_or_default();
                 Ok(Self {
@@ -119,9 +119,8 @@ macro_rules! words {
                 Ok($crate::sql::Value::Text(Some(self.as_str().to_owned())))
             }
 
-            fn read(row: &sqlx::any::AnyRow, index: usize) -> Result<Self, sqlx::Error> {
-                let word = <String as $crate::table::Column>::read(row, index)?;
-                word.parse().map_err(|problem: String| sqlx::Error::ColumnDecode { index: index.to_string(), source: problem.into() })
+            fn read(row: &impl $crate::sql::Source, index: usize) -> Result<Self, sqlx::Error> {
+                $crate::table::parse(row, index)
             }
         }
     };

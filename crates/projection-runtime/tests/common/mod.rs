@@ -14,7 +14,9 @@ use event_store::memory::MemoryStore;
 use event_store::{Append, EventStore, Expected};
 use jiff::Timestamp;
 use projection_runtime::sql::{Table, Value};
-use projection_runtime::{Clock, Envelope, Epoch, Fingerprint, Metadata, Position, Projection, ProjectionError, Runtime, Setup, StreamId};
+use projection_runtime::{
+    Clock, Envelope, Epoch, Fingerprint, Metadata, Position, Projection, ProjectionError, Runtime, Setup, StreamId, Tables,
+};
 use sqlx::{AnyConnection, Row};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
@@ -156,7 +158,7 @@ impl Projection for Words {
         &[("word", "position")]
     }
 
-    async fn apply(&self, rows: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+    async fn apply(&self, rows: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
         let mut written = Vec::new();
         for event in events {
             let DomainEvent::Registration(_, RegistrationEvent::HumanCheckPassed { challenge }) = &event.event else { continue };

@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 
 use domain::ApplicationId;
 use domain::application::{ApplicationDetails, ApplicationEvent, RegistrationPolicy, Way};
-use projection_runtime::ProjectionError;
 use projection_runtime::sql::Value;
 use projection_runtime::table::{Fold, Json, select, upsert};
-use sqlx::AnyConnection;
+use projection_runtime::{ProjectionError, Tables};
 
 use super::Of;
 use crate::{Application, ApplicationLink};
 
-pub(super) async fn apply(conn: &mut AnyConnection, events: &Of<'_, ApplicationId, ApplicationEvent>) -> Result<(), ProjectionError> {
+pub(super) async fn apply(conn: &mut Tables<'_>, events: &Of<'_, ApplicationId, ApplicationEvent>) -> Result<(), ProjectionError> {
     if events.is_empty() {
         return Ok(());
     }
@@ -70,7 +69,7 @@ fn links(application: ApplicationId, details: &ApplicationDetails) -> Vec<Applic
 }
 
 /// Puts these links in place of those that the application had. The catalogue is small and seldom changes.
-async fn relink(conn: &mut AnyConnection, application: ApplicationId, links: &[ApplicationLink]) -> Result<(), sqlx::Error> {
+async fn relink(conn: &mut Tables<'_>, application: ApplicationId, links: &[ApplicationLink]) -> Result<(), sqlx::Error> {
     let mine = vec![Value::Text(Some(application.to_string()))];
     let before: Vec<ApplicationLink> = select(conn, "WHERE application = $1", mine).await?;
     let mut fold = Fold::of(before.clone());

@@ -2,14 +2,13 @@
 
 use domain::CredentialId;
 use domain::credential::CredentialEvent;
-use projection_runtime::ProjectionError;
 use projection_runtime::table::{Fold, Json};
-use sqlx::AnyConnection;
+use projection_runtime::{ProjectionError, Tables};
 
 use super::Of;
 use crate::{Credential, CredentialState};
 
-pub(super) async fn apply(conn: &mut AnyConnection, events: &Of<'_, CredentialId, CredentialEvent>) -> Result<(), ProjectionError> {
+pub(super) async fn apply(conn: &mut Tables<'_>, events: &Of<'_, CredentialId, CredentialEvent>) -> Result<(), ProjectionError> {
     if events.is_empty() {
         return Ok(());
     }

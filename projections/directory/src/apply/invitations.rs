@@ -3,14 +3,13 @@
 use domain::invitation::InvitationEvent;
 use domain::{InvitationId, Reason};
 use projection_runtime::table::{Fold, Json};
-use projection_runtime::{Envelope, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::{Envelope, ProjectionError, Tables};
 
 use super::Of;
 use crate::names::key;
 use crate::{Invitation, InvitationState};
 
-pub(super) async fn apply(conn: &mut AnyConnection, events: &Of<'_, InvitationId, InvitationEvent>) -> Result<(), ProjectionError> {
+pub(super) async fn apply(conn: &mut Tables<'_>, events: &Of<'_, InvitationId, InvitationEvent>) -> Result<(), ProjectionError> {
     if events.is_empty() {
         return Ok(());
     }

@@ -18,8 +18,7 @@ use domain::person::PersonEvent;
 use domain::staff::StaffEvent;
 use domain::user::UserEvent;
 use domain::{ApplicationId, CredentialId, DomainEvent, InvitationId, OrganizationId, PersonId, StaffId};
-use projection_runtime::{Envelope, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::{Envelope, ProjectionError, Tables};
 
 /// The events of one aggregate in a batch, in order.
 type Of<'a, Id, Event> = Vec<(Id, &'a Event, &'a Envelope)>;
@@ -63,7 +62,7 @@ impl<'a> Batch<'a> {
 
 /// Applies a batch. Kinds are independent of each other within it, but for the partner flag, which looks at applications, and
 /// forgetting, which comes last: an event that follows it has nothing personal to say of that person any more.
-pub(crate) async fn apply(conn: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+pub(crate) async fn apply(conn: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
     let batch = Batch::of(events);
     applications::apply(conn, &batch.applications).await?;
     organizations::apply(conn, &batch.organizations, &batch.applications).await?;

@@ -7,8 +7,7 @@ use domain::organization::OrganizationEvent;
 use domain::{ApplicationId, OrganizationId, OrganizationProfile, Owner};
 use projection_runtime::sql::Value;
 use projection_runtime::table::{Fold, Json, execute, upsert};
-use projection_runtime::{Envelope, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::{Envelope, ProjectionError, Tables};
 
 use super::Of;
 use crate::names::key;
@@ -16,7 +15,7 @@ use crate::queries::partners;
 use crate::{Administrator, Organization, OrganizationIdentifier, OrganizationState};
 
 pub(super) async fn apply(
-    conn: &mut AnyConnection,
+    conn: &mut Tables<'_>,
     events: &Of<'_, OrganizationId, OrganizationEvent>,
     catalogue: &Of<'_, ApplicationId, ApplicationEvent>,
 ) -> Result<(), ProjectionError> {
@@ -156,7 +155,7 @@ fn identifiers(rows: &Fold<Organization>) -> Identifiers {
 
 /// Writes what changed. Removals first, and each only while it is still of that organization: an identifier can go from one
 /// organization to another within a batch.
-async fn save_identifiers(conn: &mut AnyConnection, before: &Identifiers, after: &Identifiers) -> Result<(), sqlx::Error> {
+async fn save_identifiers(conn: &mut Tables<'_>, before: &Identifiers, after: &Identifiers) -> Result<(), sqlx::Error> {
     let none = BTreeSet::new();
     for (organization, had) in before {
         let has = after.get(organization).unwrap_or(&none);

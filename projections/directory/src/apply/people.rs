@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use domain::PersonId;
 use domain::person::PersonEvent;
-use projection_runtime::ProjectionError;
 use projection_runtime::table::{Column, execute};
-use sqlx::AnyConnection;
+use projection_runtime::{ProjectionError, Tables};
 
 use super::Of;
 
@@ -18,7 +17,7 @@ const BLANK: [&str; 3] = [
 ];
 
 /// From the first step of forgetting on: there is no way back, and nothing is to be shown until the key is destroyed.
-pub(super) async fn apply(conn: &mut AnyConnection, events: &Of<'_, PersonId, PersonEvent>) -> Result<(), ProjectionError> {
+pub(super) async fn apply(conn: &mut Tables<'_>, events: &Of<'_, PersonId, PersonEvent>) -> Result<(), ProjectionError> {
     let forgotten: BTreeSet<PersonId> = events
         .iter()
         .map(|(person, event, _)| match event {

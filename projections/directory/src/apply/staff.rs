@@ -2,14 +2,13 @@
 
 use domain::staff::StaffEvent;
 use domain::{StaffId, StaffRole};
-use projection_runtime::ProjectionError;
 use projection_runtime::table::{Fold, Json};
-use sqlx::AnyConnection;
+use projection_runtime::{ProjectionError, Tables};
 
 use super::Of;
 use crate::StaffMember;
 
-pub(super) async fn apply(conn: &mut AnyConnection, events: &Of<'_, StaffId, StaffEvent>) -> Result<(), ProjectionError> {
+pub(super) async fn apply(conn: &mut Tables<'_>, events: &Of<'_, StaffId, StaffEvent>) -> Result<(), ProjectionError> {
     if events.is_empty() {
         return Ok(());
     }

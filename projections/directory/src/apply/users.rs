@@ -3,14 +3,13 @@
 use domain::user::{UserEvent, UserRole};
 use domain::{Contact, CredentialId, PersonId, Personal};
 use projection_runtime::table::{Fold, Json};
-use projection_runtime::{Envelope, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::{Envelope, ProjectionError, Tables};
 
 use super::Of;
 use crate::names::company_domain;
 use crate::{OneTimePasswordState, User, UserState};
 
-pub(super) async fn apply(conn: &mut AnyConnection, events: &Of<'_, PersonId, UserEvent>) -> Result<(), ProjectionError> {
+pub(super) async fn apply(conn: &mut Tables<'_>, events: &Of<'_, PersonId, UserEvent>) -> Result<(), ProjectionError> {
     if events.is_empty() {
         return Ok(());
     }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{OrganizationId, RegisteredIdentifier};
-use projection_runtime::sql::Value;
-use projection_runtime::table::{Column, Json, load, select};
+use domain::{OrganizationId, Owner, RegisteredIdentifier};
+use projection_runtime::sql::{Database, Value};
+use projection_runtime::table::{Column, Json, load, select, select_column};
 use serde::Serialize;
 use sqlx::AnyConnection;
 
@@ -83,19 +83,13 @@ pub async fn organizations(
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) async fn partners(conn: &mut AnyConnection) -> Result<BTreeSet<OrganizationId>, sqlx::Error> {
-    let rows = sqlx::query("SELECT DISTINCT owner FROM applications").fetch_all(conn).await?;
-    let mut partners = BTreeSet::new();
-    for row in &rows {
-        let Json(owner) = Json::<domain::Owner>::read(row, 0)?;
-        match owner {
-            domain::Owner::Partner(partner) => {
-                partners.insert(partner);
-            }
-            domain::Owner::Operator => {}
-        }
-    }
-    Ok(partners)
+pub(crate) async fn partners(conn: &mut impl Database) -> Result<BTreeSet<OrganizationId>, sqlx::Error> {
+    let owners: Vec<Json<Owner>> = select_column(conn, "SELECT DISTINCT owner FROM applications", Vec::new()).await?;
+    let partner = |Json(owner)| match owner {
+        Owner::Partner(partner) => Some(partner),
+        Owner::Operator => None,
+    };
+    Ok(owners.into_iter().filter_map(partner).collect())
 }
 
 /// Why an organization may be the one that somebody is about to invite or register.

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use domain::access::AccessEvent;
 use domain::{AccessId, ApplicationId, DomainEvent, OrganizationId, PersonId, Reason};
 use projection_runtime::table::Fold;
-use projection_runtime::{Envelope, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::{Envelope, ProjectionError, Tables};
 
 use crate::{Access, AccessState};
 
-pub(super) async fn apply(conn: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+pub(super) async fn apply(conn: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
     let mine: Vec<(AccessId, &AccessEvent, &Envelope)> = events.iter().filter_map(of).collect();
     if mine.is_empty() {
         return Ok(());

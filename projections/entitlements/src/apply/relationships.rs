@@ -9,8 +9,7 @@ use domain::relationship::RelationshipEvent;
 use domain::subscription::SubscriptionEvent;
 use domain::{ApplicationId, DomainEvent, InvitationId, OrganizationId, Owner};
 use projection_runtime::table::{Fold, Json};
-use projection_runtime::{Envelope, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::{Envelope, ProjectionError, Tables};
 
 use super::subscriptions::between;
 use crate::{ApplicationOwner, InvitationOffer, Relationship};
@@ -34,7 +33,7 @@ enum Fact {
 
 type Facts<'a> = Vec<(OrganizationId, OrganizationId, Fact, &'a Envelope)>;
 
-pub(super) async fn apply(conn: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+pub(super) async fn apply(conn: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
     let mut links = Links::load(conn, events).await?;
     let mut facts = Facts::new();
     for envelope in events {
@@ -57,7 +56,7 @@ struct Links {
 }
 
 impl Links {
-    async fn load(conn: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<Self, sqlx::Error> {
+    async fn load(conn: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<Self, sqlx::Error> {
         let mut applications = BTreeSet::new();
         let mut invitations = BTreeSet::new();
         for envelope in events {
@@ -89,7 +88,7 @@ impl Links {
         Ok(Self { owners: Fold::load(conn, applications).await?, offers: Fold::load(conn, invitations).await? })
     }
 
-    async fn save(self, conn: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    async fn save(self, conn: &mut Tables<'_>) -> Result<(), sqlx::Error> {
         self.owners.save(conn).await?;
         self.offers.save(conn).await
     }

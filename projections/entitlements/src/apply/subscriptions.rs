@@ -5,12 +5,11 @@ use std::sync::Arc;
 use domain::subscription::{SubscriptionEvent, SubscriptionOrigin};
 use domain::{ApplicationId, DomainEvent, OrganizationId, Reason, SubscriptionId};
 use projection_runtime::table::{Fold, Json};
-use projection_runtime::{Envelope, ProjectionError};
-use sqlx::AnyConnection;
+use projection_runtime::{Envelope, ProjectionError, Tables};
 
 use crate::{Subscription, SubscriptionState};
 
-pub(super) async fn apply(conn: &mut AnyConnection, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
+pub(super) async fn apply(conn: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
     let mine: Vec<(SubscriptionId, &SubscriptionEvent, &Envelope)> = events.iter().filter_map(of).collect();
     if mine.is_empty() {
         return Ok(());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::{CommandId, DomainEvent, EventId};
 use jiff::Timestamp;
 use notification_dispatch::{Mail, NotificationDispatch};
+use projection_runtime::sql::Database;
 use projection_runtime::{Envelope, Fingerprint, Metadata, Position, Projection, StreamId};
 use sqlx::{AnyConnection, Connection, Row};
 use uuid::Uuid;
@@ -64,7 +65,7 @@ impl Outbox {
             batch.push(envelope(self.position, *version, event));
             *version += 1;
         }
-        NotificationDispatch.apply(&mut self.rows, &batch).await.unwrap();
+        NotificationDispatch.apply(&mut self.rows.tables(), &batch).await.unwrap();
     }
 
     /// Applies events one by one, each in a batch of its own.

@@ -1,0 +1,247 @@
+//! Runs statements on the database of a read model, whichever way it is open.
+//!
+//! One that is read while it is written is open through sqlx, which gives every statement to a thread of its own: there, many rows
+//! share a statement. One that is being built and that nobody else has open is open through rusqlite, on the thread that folds
+//! the events: there, each row is a statement that was prepared before, which is cheaper by far.
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _};
+
+use crate::sql::{Places, Value};
+use crate::table::TableRow;
+
+/// Rows per statement, largest first, so that each statement is prepared once per connection and used again.
+const SIZES: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
+
+/// The database of a read model, to be read and written.
+pub struct Tables<'a>(Open<'a>);
+
+enum Open<'a> {
+    Shared(&'a mut AnyConnection),
+    Alone(&'a mut rusqlite::Connection),
+}
+
+/// Where statements are run: a connection to the rows of a read model.
+pub trait Database: Send {
+    /// The rows.
+    fn tables(&mut self) -> Tables<'_>;
+}
+
+impl Database for AnyConnection {
+    fn tables(&mut self) -> Tables<'_> {
+        Tables(Open::Shared(self))
+    }
+}
+
+impl Database for rusqlite::Connection {
+    fn tables(&mut self) -> Tables<'_> {
+        Tables(Open::Alone(self))
+    }
+}
+
+impl Database for Tables<'_> {
+    fn tables(&mut self) -> Tables<'_> {
+        match &mut self.0 {
+            Open::Shared(db) => Tables(Open::Shared(db)),
+            Open::Alone(db) => Tables(Open::Alone(db)),
+        }
+    }
+}
+
+impl Tables<'_> {
+    /// Runs one statement with parameters `$1`, `$2` and so on. How many rows it changed.
+    pub(crate) async fn run(&mut self, sql: &str, parameters: Vec<Value>) -> Result<u64, sqlx::Error> {
+        match &mut self.0 {
+            Open::Shared(db) => Ok(bind(sql, parameters).execute(&mut **db).await?.rows_affected()),
+            Open::Alone(db) => {
+                let mut statement = db.prepare_cached(sql).map_err(alone)?;
+                bind_numbered(&mut statement, &parameters).map_err(alone)?;
+                let changed = statement.raw_execute().map_err(alone)?;
+                Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+            }
+        }
+    }
+
+    /// What one query with parameters `$1`, `$2` and so on finds, each row as `read` takes it.
+    pub(crate) async fn fetch<R: FromRow>(&mut self, sql: &str, parameters: Vec<Value>) -> Result<Vec<R>, sqlx::Error> {
+        match &mut self.0 {
+            Open::Shared(db) => bind(sql, parameters).fetch_all(&mut **db).await?.iter().map(R::from_row).collect(),
+            Open::Alone(db) => {
+                let mut statement = db.prepare_cached(sql).map_err(alone)?;
+                bind_numbered(&mut statement, &parameters).map_err(alone)?;
+                let mut found = Vec::new();
+                take(statement.raw_query(), &mut found)?;
+                Ok(found)
+            }
+        }
+    }
+
+    /// Runs the statement of `sql` for all of these rows of parameters; it is told how many of them share it.
+    pub(crate) async fn run_many(&mut self, all: Vec<Vec<Value>>, sql: impl Fn(&mut Places, usize) -> String) -> Result<(), sqlx::Error> {
+        match &mut self.0 {
+            _ if all.is_empty() => {}
+            Open::Shared(db) => {
+                for chunk in chunks(all) {
+                    let sql = sql(&mut places(db), chunk.len());
+                    bind(&sql, chunk.into_iter().flatten()).execute(&mut **db).await?;
+                }
+            }
+            Open::Alone(db) => {
+                let mut statement = db.prepare_cached(&sql(&mut Places::Plain, 1)).map_err(alone)?;
+                for parameters in all {
+                    statement.execute(rusqlite::params_from_iter(parameters)).map_err(alone)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`Tables::run_many`], of a query.
+    pub(crate) async fn fetch_many<R: FromRow>(
+        &mut self,
+        all: Vec<Vec<Value>>,
+        sql: impl Fn(&mut Places, usize) -> String,
+    ) -> Result<Vec<R>, sqlx::Error> {
+        let mut found = Vec::new();
+        match &mut self.0 {
+            _ if all.is_empty() => {}
+            Open::Shared(db) => {
+                for chunk in chunks(all) {
+                    let sql = sql(&mut places(db), chunk.len());
+                    for row in &bind(&sql, chunk.into_iter().flatten()).fetch_all(&mut **db).await? {
+                        found.push(R::from_row(row)?);
+                    }
+                }
+            }
+            Open::Alone(db) => {
+                let mut statement = db.prepare_cached(&sql(&mut Places::Plain, 1)).map_err(alone)?;
+                for parameters in all {
+                    take(statement.query(rusqlite::params_from_iter(parameters)).map_err(alone)?, &mut found)?;
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// What a row of a query is turned into.
+pub(crate) trait FromRow: Sized + Send {
+    fn from_row<S: Source>(row: &S) -> Result<Self, sqlx::Error>;
+}
+
+impl<R: TableRow + Send> FromRow for R {
+    fn from_row<S: Source>(row: &S) -> Result<Self, sqlx::Error> {
+        R::read(row)
+    }
+}
+
+fn take<R: FromRow>(mut rows: rusqlite::Rows<'_>, found: &mut Vec<R>) -> Result<(), sqlx::Error> {
+    while let Some(row) = rows.next().map_err(alone)? {
+        found.push(R::from_row(row)?);
+    }
+    Ok(())
+}
+
+/// A row of a query: integers, texts and NULL.
+pub trait Source {
+    /// The integer in the column of this index, counted from 0; none for NULL.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`] when the column is missing or holds something else.
+    fn int(&self, index: usize) -> Result<Option<i64>, sqlx::Error>;
+
+    /// The text in that column; none for NULL.
+    ///
+    /// # Errors
+    /// As [`Source::int`].
+    fn text(&self, index: usize) -> Result<Option<&str>, sqlx::Error>;
+}
+
+impl Source for AnyRow {
+    fn int(&self, index: usize) -> Result<Option<i64>, sqlx::Error> {
+        self.try_get(index)
+    }
+
+    fn text(&self, index: usize) -> Result<Option<&str>, sqlx::Error> {
+        self.try_get(index)
+    }
+}
+
+impl Source for rusqlite::Row<'_> {
+    fn int(&self, index: usize) -> Result<Option<i64>, sqlx::Error> {
+        self.get_ref(index).map_err(alone)?.as_i64_or_null().map_err(|error| column(index, error))
+    }
+
+    fn text(&self, index: usize) -> Result<Option<&str>, sqlx::Error> {
+        self.get_ref(index).map_err(alone)?.as_str_or_null().map_err(|error| column(index, error))
+    }
+}
+
+fn column(index: usize, source: rusqlite::types::FromSqlError) -> sqlx::Error {
+    sqlx::Error::ColumnDecode { index: index.to_string(), source: source.into() }
+}
+
+/// An error of a database that is open alone, as those of all databases are told.
+pub(crate) fn alone(error: rusqlite::Error) -> sqlx::Error {
+    sqlx::Error::AnyDriverError(Box::new(error))
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Int(Some(value)) => ValueRef::Integer(*value),
+            Self::Text(Some(value)) => ValueRef::Text(value.as_bytes()),
+            Self::Int(None) | Self::Text(None) => ValueRef::Null,
+        }))
+    }
+}
+
+/// Binds `$1`, `$2` and so on, which to SQLite are names, numbered as they come first in the text.
+fn bind_numbered(statement: &mut rusqlite::Statement<'_>, parameters: &[Value]) -> rusqlite::Result<()> {
+    for index in 1..=statement.parameter_count() {
+        let number: Option<usize> = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse().ok());
+        let value = number.unwrap_or(index).checked_sub(1).and_then(|number| parameters.get(number));
+        statement.raw_bind_parameter(index, value)?;
+    }
+    Ok(())
+}
+
+fn places(db: &AnyConnection) -> Places {
+    if db.backend_name() == "SQLite" { Places::Plain } else { Places::Numbered(0) }
+}
+
+/// The rows in chunks of [`SIZES`], in their order.
+fn chunks(rows: Vec<Vec<Value>>) -> impl Iterator<Item = Vec<Vec<Value>>> {
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || {
+        let size = SIZES.into_iter().find(|size| *size <= rows.len())?;
+        Some(rows.by_ref().take(size).collect())
+    })
+}
+
+fn bind(sql: &str, parameters: impl IntoIterator<Item = Value>) -> Query<'static, Any, AnyArguments> {
+    // The text consists of literals of this code and of parameters.
+    let mut query = sqlx::query(AssertSqlSafe(sql.to_owned()));
+    for value in parameters {
+        query = match value {
+            Value::Int(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+        };
+    }
+    query
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_split_into_few_fixed_sizes_in_order() {
+        let rows: Vec<Vec<Value>> = (0..534_i64).map(|n| vec![n.into()]).collect();
+        let sizes: Vec<usize> = chunks(rows.clone()).map(|chunk| chunk.len()).collect();
+        assert_eq!(sizes, [256, 256, 16, 4, 2]);
+        assert_eq!(chunks(rows.clone()).flatten().collect::<Vec<_>>(), rows);
+    }
+}
