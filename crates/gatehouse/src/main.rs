@@ -27,9 +27,15 @@ mod telemetry;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 
 use crate::cli::Cli;
 use crate::failure::Failure;
+
+/// What one thread allocates here, another often frees: a command's events go from a request to the log's writer. The system's
+/// allocator takes locks for that.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     // Before anything can open a TLS connection: two providers in one process and rustls cannot choose. It fails only if one
