@@ -1,10 +1,9 @@
 //! Passwords and one-time passwords.
 
-use std::collections::HashSet;
-
-use domain::{CredentialId, PersonId};
+use domain::{CredentialId, PersonId, RegistrationId};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::aead;
@@ -61,25 +60,58 @@ pub enum Verification {
     Unknown,
 }
 
-/// What a sweep did.
+/// Whose event is to name a credential: what to look at to know whether it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NamedBy {
+    /// The account of its person.
+    User(PersonId),
+    /// A registration that its person is to administrate.
+    Registration(RegistrationId),
+}
+
+impl NamedBy {
+    fn key(self) -> Uuid {
+        match self {
+            Self::User(person) => person.0,
+            Self::Registration(registration) => registration.0,
+        }
+    }
+}
+
+/// A credential that does not count yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Swept {
-    /// Pending rows that no event named: removed.
-    pub removed: usize,
-    /// Pending rows that an event had named: activated.
-    pub activated: usize,
+pub struct Pending {
+    /// Which one.
+    pub id: CredentialId,
+    /// Whose secret it is.
+    pub person: PersonId,
+    /// Whose event is to name it.
+    pub named_by: NamedBy,
 }
 
 const PUT: &str = "
-INSERT INTO credentials (id, person, kind, state, verifier, failures, expires_at, created_at)
-VALUES (?1, ?2, ?3, 0, ?4, 0, ?5, ?6)
+INSERT INTO credentials (id, person, named_by, kind, state, verifier, failures, expires_at, created_at)
+VALUES (?1, ?2, ?3, ?4, 0, ?5, 0, ?6, ?7)
 ON CONFLICT (id) DO UPDATE SET
     person = excluded.person,
+    named_by = excluded.named_by,
     kind = excluded.kind,
     verifier = excluded.verifier,
     expires_at = excluded.expires_at,
     created_at = excluded.created_at
 WHERE state = 0
+";
+
+const SELECT_PENDING: &str = "
+SELECT
+    id,
+    person,
+    named_by
+FROM credentials
+WHERE state = 0
+    AND created_at < ?1
+    AND named_by IS NOT NULL
+ORDER BY created_at
 ";
 
 const SELECT_ACTIVE: &str = "
@@ -123,11 +155,11 @@ impl Vault {
     /// # Errors
     /// If hashing fails or the disk refuses.
     pub async fn put_password(&self, id: CredentialId, person: PersonId, secret: &str, now: Timestamp) -> Result<Put, VaultError> {
-        self.put(id, person, CredentialKind::Password, Zeroizing::new(secret.to_owned()), None, now).await
+        self.put(id, person, NamedBy::User(person), CredentialKind::Password, Zeroizing::new(secret.to_owned()), None, now).await
     }
 
-    /// Keeps a verifier of this one-time password, pending, good until `expires_at` if that is given. On disk when this
-    /// returns. Its strength was checked before.
+    /// Keeps a verifier of this one-time password, pending until an event of `named_by` names it, good until `expires_at` if that
+    /// is given. On disk when this returns. Its strength was checked before.
     ///
     /// # Errors
     /// If hashing fails or the disk refuses.
@@ -135,17 +167,20 @@ impl Vault {
         &self,
         id: CredentialId,
         person: PersonId,
+        named_by: NamedBy,
         secret: &str,
         expires_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Put, VaultError> {
-        self.put(id, person, CredentialKind::OneTimePassword, proposal::canonical(secret), expires_at, now).await
+        self.put(id, person, named_by, CredentialKind::OneTimePassword, proposal::canonical(secret), expires_at, now).await
     }
 
+    #[expect(clippy::too_many_arguments, reason = "they are the columns of a row")]
     async fn put(
         &self,
         id: CredentialId,
         person: PersonId,
+        named_by: NamedBy,
         kind: CredentialKind,
         secret: Zeroizing<String>,
         expires_at: Option<Timestamp>,
@@ -156,9 +191,11 @@ impl Vault {
             let verifier = inner.hashing.verifier(&secret)?;
             drop(turn);
             let sealed = aead::seal(&inner.key.verifiers, &aad(id, person, kind), &verifier)?;
+            let named_by = named_by.key();
             let row = params![
                 id.0.as_bytes(),
                 person.0.as_bytes(),
+                named_by.as_bytes(),
                 code(kind),
                 sealed,
                 expires_at.map(Timestamp::as_microsecond),
@@ -226,42 +263,45 @@ impl Vault {
         .await
     }
 
-    /// Removes what has been pending since before `older_than` and was never named by an event; activates what was, by
-    /// `keep`: ids that the log names as in use.
+    /// The credentials that have been pending since before this instant: what to look for in the log before a sweep. Those that an
+    /// earlier version kept, without saying whose event is to name them, are left out.
     ///
     /// # Errors
-    /// If the disk refuses; then nothing was changed.
-    pub async fn sweep(&self, older_than: Timestamp, keep: HashSet<CredentialId>) -> Result<Swept, VaultError> {
+    /// If the disk refuses.
+    pub async fn pending(&self, older_than: Timestamp) -> Result<Vec<Pending>, VaultError> {
         self.run(move |inner| {
-            let mut connection = inner.connection.lock();
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut swept = Swept { removed: 0, activated: 0 };
-            for id in pending(&transaction, older_than)? {
-                if keep.contains(&id) {
-                    swept.activated += transaction.execute("UPDATE credentials SET state = 1 WHERE id = ?1", params![id.0.as_bytes()])?;
-                } else {
-                    swept.removed += transaction.execute("DELETE FROM credentials WHERE id = ?1", params![id.0.as_bytes()])?;
-                }
-            }
-            transaction.commit()?;
-            Ok(swept)
+            let connection = inner.connection.lock();
+            let mut statement = connection.prepare(SELECT_PENDING)?;
+            let uuid = |row: &rusqlite::Row<'_>, column| row.get::<_, [u8; 16]>(column).map(Uuid::from_bytes);
+            let rows = statement.query_map([older_than.as_microsecond()], |row| {
+                let (person, named_by) = (PersonId(uuid(row, 1)?), uuid(row, 2)?);
+                let named_by = if named_by == person.0 { NamedBy::User(person) } else { NamedBy::Registration(RegistrationId(named_by)) };
+                Ok(Pending { id: CredentialId(uuid(row, 0)?), person, named_by })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
     }
 
-    /// The credentials that have been pending since before this instant: what to look for in the log before a sweep.
+    /// Removes those of these credentials that are still pending since before `older_than`: found to be named by no event. One that
+    /// was put anew in the meantime stays. Gives how many were removed.
     ///
     /// # Errors
-    /// If the disk refuses.
-    pub async fn pending(&self, older_than: Timestamp) -> Result<Vec<CredentialId>, VaultError> {
-        self.run(move |inner| pending(&inner.connection.lock(), older_than)).await
+    /// If the disk refuses; then nothing was changed.
+    pub async fn sweep(&self, unnamed: Vec<CredentialId>, older_than: Timestamp) -> Result<usize, VaultError> {
+        self.run(move |inner| {
+            let mut connection = inner.connection.lock();
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut removed = 0;
+            for id in unnamed {
+                let statement = "DELETE FROM credentials WHERE id = ?1 AND state = 0 AND created_at < ?2";
+                removed += transaction.execute(statement, params![id.0.as_bytes(), older_than.as_microsecond()])?;
+            }
+            transaction.commit()?;
+            Ok(removed)
+        })
+        .await
     }
-}
-
-fn pending(connection: &Connection, older_than: Timestamp) -> Result<Vec<CredentialId>, VaultError> {
-    let mut statement = connection.prepare("SELECT id FROM credentials WHERE state = 0 AND created_at < ?1 ORDER BY created_at")?;
-    let rows = statement.query_map([older_than.as_microsecond()], |row| row.get::<_, [u8; 16]>(0))?;
-    rows.map(|id| Ok(CredentialId(uuid::Uuid::from_bytes(id?)))).collect()
 }
 
 /// An attempt that was counted and may be compared.

@@ -10,7 +10,7 @@
 //! 2. The event that names the id is appended to the log.
 //! 3. [`Vault::activate`] makes the row count, best before the command is answered. A crash before it does no harm: whoever
 //!    meets the id in the log and finds it unknown here activates it, which does nothing new when done again.
-//! 4. [`Vault::sweep`] removes pending rows that no event named.
+//! 4. [`Vault::sweep`] removes pending rows that no event named: each row says whose event is to do so ([`NamedBy`]).
 //!
 //! Which credential is current for a user is for the domain to say. At rest, verifiers are Argon2id hashes, and those are
 //! sealed under the vault's key as well, so that the file without the master key gives no way to guess passwords. Of
@@ -33,7 +33,7 @@ mod vault;
 
 pub mod strength;
 
-pub use credentials::{CredentialKind, Put, Swept, Verification};
+pub use credentials::{CredentialKind, NamedBy, Pending, Put, Verification};
 pub use error::VaultError;
 pub use hashing::HashingOptions;
 pub use proposal::propose_one_time_password;

@@ -10,9 +10,10 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use crate::error::VaultError;
 
 /// The format that this code writes; SQLite's `user_version`.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
-/// Instants are microseconds since 1970 UTC, ids are 16 bytes. `state`: 0 pending, 1 active, 2 revoked (no verifier).
+/// Instants are microseconds since 1970 UTC, ids are 16 bytes. `named_by`: the key of the stream whose event is to name the credential,
+/// the person's own or a registration's. `state`: 0 pending, 1 active, 2 revoked (no verifier).
 const CREATE: &str = "
 CREATE TABLE vault (
     only INTEGER PRIMARY KEY CHECK (only = 1),
@@ -21,6 +22,7 @@ CREATE TABLE vault (
 CREATE TABLE credentials (
     id BLOB PRIMARY KEY,
     person BLOB NOT NULL,
+    named_by BLOB,
     kind INTEGER NOT NULL,
     state INTEGER NOT NULL,
     verifier BLOB,
@@ -52,7 +54,13 @@ CREATE TABLE sessions (
     seen_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_by_person ON sessions (person);
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
+";
+
+/// From format 1, whose rows do not say whose event is to name them.
+const FROM_1: &str = "
+ALTER TABLE credentials ADD COLUMN named_by BLOB;
+PRAGMA user_version = 2;
 ";
 
 /// Opens the vault's file, or makes it; refuses another master key and a newer format.
@@ -75,6 +83,9 @@ pub(crate) fn open(path: &Path, key_check: [u8; 32]) -> Result<Connection, Vault
         let check: Vec<u8> = transaction.query_row("SELECT master_key_check FROM vault", [], |row| row.get(0))?;
         if check != key_check {
             return Err(VaultError::MasterKeyWrong { vault: path.to_owned() });
+        }
+        if found == 1 {
+            transaction.execute_batch(FROM_1)?;
         }
     }
     transaction.commit()?;

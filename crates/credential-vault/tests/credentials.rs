@@ -5,16 +5,15 @@
 
 mod common;
 
-use std::collections::HashSet;
-
 use common::{Folder, at, credential, person};
-use credential_vault::{Put, Vault, VaultError, Verification, propose_one_time_password};
+use credential_vault::{NamedBy, Put, Vault, VaultError, Verification, propose_one_time_password};
+use domain::RegistrationId;
 use jiff::SignedDuration;
 
 const SECRET: &str = "kettle mural osprey tundra";
 
 async fn active_one_time_password(vault: &Vault) {
-    vault.put_one_time_password(credential(1), person(1), SECRET, None, at(0)).await.unwrap();
+    vault.put_one_time_password(credential(1), person(1), NamedBy::User(person(1)), SECRET, None, at(0)).await.unwrap();
     assert!(vault.activate(credential(1)).await.unwrap());
 }
 
@@ -150,7 +149,7 @@ async fn ten_wrong_passwords_in_a_row_lock_it_for_a_quarter_of_an_hour() {
 async fn a_one_time_password_ends_with_its_time() {
     let folder = Folder::new();
     let vault = folder.open();
-    vault.put_one_time_password(credential(1), person(1), SECRET, Some(at(60)), at(0)).await.unwrap();
+    vault.put_one_time_password(credential(1), person(1), NamedBy::User(person(1)), SECRET, Some(at(60)), at(0)).await.unwrap();
     vault.activate(credential(1)).await.unwrap();
     assert_eq!(vault.verify(credential(1), SECRET, at(59)).await.unwrap(), Verification::Ok);
     assert_eq!(vault.verify(credential(1), SECRET, at(60)).await.unwrap(), Verification::Expired);
@@ -162,7 +161,7 @@ async fn a_proposed_one_time_password_may_be_typed_carelessly_and_a_password_may
     let vault = folder.open();
     let proposed = propose_one_time_password().unwrap();
     let careless = proposed.to_lowercase().replace('-', "");
-    vault.put_one_time_password(credential(1), person(1), &proposed, None, at(0)).await.unwrap();
+    vault.put_one_time_password(credential(1), person(1), NamedBy::User(person(1)), &proposed, None, at(0)).await.unwrap();
     vault.put_password(credential(2), person(1), &proposed, at(0)).await.unwrap();
     for id in [credential(1), credential(2)] {
         vault.activate(id).await.unwrap();
@@ -173,26 +172,48 @@ async fn a_proposed_one_time_password_may_be_typed_carelessly_and_a_password_may
 }
 
 #[tokio::test]
-async fn the_sweep_removes_what_no_event_named_and_activates_what_one_did() {
+async fn the_sweep_removes_what_is_pending_for_long_and_nothing_else() {
     let folder = Folder::new();
     let vault = folder.open();
-    for (number, seconds) in [(1, 0), (2, 0), (3, 100)] {
+    let case = NamedBy::Registration(RegistrationId(uuid::Uuid::from_u128(77)));
+    vault.put_one_time_password(credential(1), person(1), case, SECRET, None, at(0)).await.unwrap();
+    for (number, seconds) in [(2, 0), (3, 100), (5, 0)] {
         vault.put_password(credential(number), person(number), SECRET, at(seconds)).await.unwrap();
     }
     active_one_time_password_of(&vault, 4).await;
-    let pending: HashSet<_> = vault.pending(at(50)).await.unwrap().into_iter().collect();
-    assert_eq!(pending, HashSet::from([credential(1), credential(2)]));
+    let pending = vault.pending(at(50)).await.unwrap();
+    let found: Vec<_> = pending.iter().map(|pending| (pending.id, pending.person, pending.named_by)).collect();
+    let user = |number| (credential(number), person(number), NamedBy::User(person(number)));
+    assert_eq!(found.len(), 3);
+    assert!(found.contains(&(credential(1), person(1), case)) && found.contains(&user(2)) && found.contains(&user(5)));
 
-    let swept = vault.sweep(at(50), HashSet::from([credential(2)])).await.unwrap();
-    assert_eq!((swept.removed, swept.activated), (1, 1));
-    assert!(!vault.activate(credential(1)).await.unwrap(), "removed");
-    assert_eq!(vault.verify(credential(2), SECRET, at(60)).await.unwrap(), Verification::Ok);
-    assert!(vault.activate(credential(3)).await.unwrap(), "too young to be swept");
-    assert_eq!(vault.verify(credential(4), SECRET, at(60)).await.unwrap(), Verification::Ok);
+    // One is put anew after it was looked for.
+    vault.put_password(credential(5), person(5), SECRET, at(60)).await.unwrap();
+    let all = (1..=5).map(credential).collect();
+    assert_eq!(vault.sweep(all, at(50)).await.unwrap(), 2);
+    for (number, is_left) in [(1, false), (2, false), (3, true), (4, true), (5, true)] {
+        assert_eq!(vault.activate(credential(number)).await.unwrap(), is_left, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_kept_works_and_is_not_swept() {
+    let folder = Folder::new();
+    let vault = folder.open();
+    active_one_time_password_of(&vault, 1).await;
+    vault.put_password(credential(2), person(2), SECRET, at(0)).await.unwrap();
+    drop(vault);
+    let downgrade = "ALTER TABLE credentials DROP COLUMN named_by; PRAGMA user_version = 1";
+    rusqlite::Connection::open(folder.path()).unwrap().execute_batch(downgrade).unwrap();
+    let vault = folder.open();
+    assert_eq!(vault.verify(credential(1), SECRET, at(1)).await.unwrap(), Verification::Ok);
+    assert_eq!(vault.pending(at(50)).await.unwrap(), []);
+    vault.put_password(credential(3), person(3), SECRET, at(0)).await.unwrap();
+    assert_eq!(vault.pending(at(50)).await.unwrap().len(), 1);
 }
 
 async fn active_one_time_password_of(vault: &Vault, number: u128) {
-    vault.put_one_time_password(credential(number), person(number), SECRET, None, at(0)).await.unwrap();
+    vault.put_one_time_password(credential(number), person(number), NamedBy::User(person(number)), SECRET, None, at(0)).await.unwrap();
     vault.activate(credential(number)).await.unwrap();
 }
 
@@ -253,8 +274,8 @@ async fn a_wrong_master_key_is_refused_and_changes_nothing() {
 async fn a_vault_of_a_newer_version_is_refused() {
     let folder = Folder::new();
     drop(folder.open());
-    rusqlite::Connection::open(folder.path()).unwrap().execute_batch("PRAGMA user_version = 2").unwrap();
-    assert!(matches!(folder.try_open(7), Err(VaultError::NewerFormat { found: 2, .. })));
+    rusqlite::Connection::open(folder.path()).unwrap().execute_batch("PRAGMA user_version = 3").unwrap();
+    assert!(matches!(folder.try_open(7), Err(VaultError::NewerFormat { found: 3, .. })));
 }
 
 #[tokio::test]

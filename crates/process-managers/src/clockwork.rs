@@ -1,15 +1,17 @@
-//! What only time brings about: expiry, reminders, due instants, claims that lapse, approvals that take effect.
+//! What only time brings about: expiry, reminders, due instants, claims that lapse, approvals that take effect; and, once a day, the
+//! sweep of secrets that nothing names.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
+use command_handlers::workflows::Swept;
 use command_handlers::{Answer, CommandError, Sent};
 use deadlines::{Deadline, Kind};
 use domain::EventId;
 use domain::invitation::{Invitation, InvitationCommand};
 use domain::registration::{Registration, RegistrationCommand};
 use domain::user::{User, UserCommand};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use projection_runtime::Views;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -24,6 +26,9 @@ const PAGE: u32 = 200;
 /// How long a read of the deadlines may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How often it looks for secrets that nothing names.
+const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
 /// Asks what is due to let time pass, by the clock that decisions are made by.
 pub struct Clockwork {
     desk: Desk,
@@ -31,6 +36,8 @@ pub struct Clockwork {
     /// Who was asked, and for which instant, of those whose time had come when it last looked: not asked again until another of
     /// their instants comes. Forgotten with the process, which only means asking once more.
     idle: HashMap<String, Timestamp>,
+    /// When it looked last for secrets that nothing names.
+    swept_at: Option<Timestamp>,
 }
 
 /// What became of asking.
@@ -66,7 +73,7 @@ impl Clockwork {
     /// Over the read model `deadlines`.
     #[must_use]
     pub fn new(desk: Desk, deadlines: Views) -> Self {
-        Self { desk, deadlines, idle: HashMap::new() }
+        Self { desk, deadlines, idle: HashMap::new(), swept_at: None }
     }
 
     /// Runs until it is told to stop.
@@ -75,10 +82,31 @@ impl Clockwork {
             if let Err(problem) = self.tick().await {
                 tracing::warn!(problem, "deadlines could not be looked at; trying again");
             }
+            self.sweep().await;
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(PULSE) => {}
             }
+        }
+    }
+
+    /// Once when it begins and then every day: removes secrets that nothing names.
+    async fn sweep(&mut self) {
+        let now = (self.desk.handlers.clock())();
+        if self.swept_at.is_some_and(|at| now.duration_since(at) < SWEEP_EVERY) {
+            return;
+        }
+        self.swept_at = Some(now);
+        match self.desk.workflows.sweep_credentials().await {
+            Ok(swept) if swept == Swept::default() => {}
+            Ok(Swept { removed, activated }) => {
+                tracing::info!(
+                    removed,
+                    activated,
+                    "secrets that nothing names were removed from the vault, those that an account has work"
+                );
+            }
+            Err(error) => tracing::warn!(%error, "the vault could not be swept; tomorrow, or at the next start, it is tried again"),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Creating accounts.
 
+use credential_vault::NamedBy;
 use domain::reservation::{Reservation, ReservationCommand, ReservationEvent, ReservationKind};
 use domain::user::{User, UserCommand, UserEvent, UserOrigin, UserRole};
 use domain::{CompanyName, Contact, CredentialId, OrganizationId, PersonId, Personal, ReservationId, UserId};
@@ -92,7 +93,7 @@ impl Workflows {
         let organization_name = self.name_of(domain::Owner::Partner(organization)).await?;
         super::nominate::check(one_time_password, &contact, Some(&organization_name))?;
         let person = self.person_of(sent).await?;
-        let one_time_password = self.put_one_time_password(person, one_time_password, sent).await?;
+        let one_time_password = self.put_one_time_password(person, NamedBy::User(person), one_time_password, sent).await?;
         let new = NewUser {
             organization,
             organization_name,
@@ -144,7 +145,7 @@ impl Workflows {
         let account = account.flatten().ok_or(WorkflowRejection::NoSuchAccount)?;
         let contact = account.contact.get().ok_or(CommandError::Erased)?;
         super::nominate::check(one_time_password, contact, Some(&account.organization_name))?;
-        let id = self.put_one_time_password(person, one_time_password, sent).await?;
+        let id = self.put_one_time_password(person, NamedBy::User(person), one_time_password, sent).await?;
         let command = UserCommand::IssueOneTimePassword { one_time_password: id };
         let answer = self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)?;
         self.vault.activate(id).await?;

@@ -1,5 +1,6 @@
 //! The users of an organization, after they were created: invited, confirmed, suspended, closed (J7).
 
+use credential_vault::NamedBy;
 use domain::organization::{Organization, OrganizationCommand};
 use domain::reservation::ReservationKind;
 use domain::user::{User, UserCommand, UserEvent, UserRole, UserState};
@@ -44,7 +45,7 @@ impl Workflows {
             None => None,
         };
         super::nominate::check(one_time_password, &contact, company.as_ref())?;
-        let one_time_password = self.put_one_time_password(person, one_time_password, sent).await?;
+        let one_time_password = self.put_one_time_password(person, NamedBy::User(person), one_time_password, sent).await?;
         let command = UserCommand::SelfRegister { contact: Personal::new(person, contact), one_time_password };
         self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)
     }

@@ -4,6 +4,7 @@
 mod accounts;
 mod approve;
 mod catalogue;
+mod credentials;
 mod entitle;
 mod forget;
 mod invite;
@@ -15,6 +16,7 @@ mod sign_in;
 
 pub use accounts::NewUser;
 pub use approve::Approve;
+pub use credentials::Swept;
 pub use entitle::AskAccess;
 pub use invite::Invite;
 pub use nominate::Nominate;

@@ -1,5 +1,6 @@
 //! Naming administrators, with their one-time passwords.
 
+use credential_vault::NamedBy;
 use domain::registration::{AdministratorRole, Registration, RegistrationCommand, RegistrationEvent};
 use domain::{CompanyName, Contact, CredentialId, PersonId, Personal, RegistrationId};
 
@@ -80,14 +81,20 @@ impl Workflows {
         if let Some(answer) = before {
             return Ok(answer);
         }
-        self.put_one_time_password(person, secret, sent).await?;
+        self.put_one_time_password(person, NamedBy::Registration(registration), secret, sent).await?;
         self.handlers.handle::<Registration>(registration.0, command, sent).await.map_err(CommandError::of_any)
     }
 
     /// Keeps a one-time password under the id that follows from the command, before the event that will name it.
-    pub(super) async fn put_one_time_password(&self, person: PersonId, secret: &str, sent: &Sent) -> Result<CredentialId, WorkflowError> {
+    pub(super) async fn put_one_time_password(
+        &self,
+        person: PersonId,
+        named_by: NamedBy,
+        secret: &str,
+        sent: &Sent,
+    ) -> Result<CredentialId, WorkflowError> {
         let id = one_time_password_of(sent);
-        self.vault.put_one_time_password(id, person, secret, None, self.now()).await?;
+        self.vault.put_one_time_password(id, person, named_by, secret, None, self.now()).await?;
         Ok(id)
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod persons;
 mod problem;
 pub(crate) mod rebuild;
 pub(crate) mod resolve;
+pub(crate) mod secrets;
 pub(crate) mod socket;
 pub(crate) mod staff;
 pub(crate) mod status;
@@ -48,6 +49,7 @@ pub(crate) const COMMAND_KEY: &str = "idempotency-key";
 pub(crate) fn router(admin: Admin) -> Router {
     Router::new()
         .route("/status", get(status::show))
+        .route("/secrets-left", get(secrets::left))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{id}/revoke", post(tokens::revoke))
         .route("/staff", get(staff::list).post(staff::appoint))

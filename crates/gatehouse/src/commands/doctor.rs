@@ -10,6 +10,7 @@ use event_store_sqlite::check_file;
 use key_ring::MasterKey;
 
 use crate::admin::client::Client;
+use crate::admin::secrets::Left;
 use crate::admin::status::Status;
 use crate::config::{Config, MailTransport};
 use crate::failure::Failure;
@@ -170,6 +171,7 @@ async fn service(config: Config) -> Vec<Finding> {
     };
     let running = client.is_running();
     let status: Result<Status, Failure> = client.get("/status").await;
+    let left: Result<Left, Failure> = client.get("/secrets-left").await;
     client.close().await;
     let status = match status {
         Ok(status) => status,
@@ -196,5 +198,12 @@ async fn service(config: Config) -> Vec<Finding> {
         }
         None => findings.push(Finding::Doubtful("the mails cannot be counted yet".to_owned())),
     }
+    findings.push(match left {
+        Ok(Left { secrets: 0 }) => Finding::Good("every secret in the vault that is older than a day is named by an event".to_owned()),
+        Ok(Left { secrets }) => {
+            Finding::Good(format!("{secrets} secrets in the vault are named by no event: the service removes them, at its start and daily"))
+        }
+        Err(failure) => Finding::Bad(format!("the vault cannot be looked through: {failure}")),
+    });
     findings
 }

@@ -5,5 +5,6 @@ mod endings;
 mod forgetting;
 mod onboarding;
 mod reservations;
+mod secrets;
 mod time;
 mod world;
