@@ -150,7 +150,7 @@ impl Service {
     /// The read models that have still to come to where the log was at the start, with how far they are.
     pub(crate) fn behind(&self) -> Vec<(&'static str, Position)> {
         let has_to = |status: &ProjectionStatus| match &status.state {
-            ProjectionState::Stopped { .. } => false,
+            ProjectionState::Waiting { .. } | ProjectionState::Stopped { .. } => false,
             ProjectionState::Live | ProjectionState::CatchingUp | ProjectionState::Rebuilding(_) => {
                 status.answers.is_none() || status.position < self.head_at_start
             }

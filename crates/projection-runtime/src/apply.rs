@@ -1,27 +1,32 @@
-//! Applies batches: rows and checkpoint in one transaction, again if the database failed, not again if the event is the trouble.
+//! Applies batches: rows and checkpoint in one transaction. Who calls tries again if the database failed, not if the event is the
+//! trouble.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use event_codec::Envelope;
 use event_store::{Clock, Position};
 use futures_util::FutureExt;
 use jiff::Timestamp;
 
-use crate::decode::chain;
 use crate::feed::{Batch, Cursor};
 use crate::sql::Database;
 use crate::{Projection, ProjectionError, checkpoint};
-
-/// Pauses before the database is tried again.
-const PAUSES: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(500), Duration::from_secs(2)];
 
 /// Why a read model goes no further: which event, and what about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stop {
     pub(crate) position: Position,
     pub(crate) reason: String,
+}
+
+/// Why a batch, or a part of it, was not applied.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// An event cannot be applied; all before it is.
+    Event(Stop),
+    /// The database failed. Nothing of the batch is applied.
+    Database(sqlx::Error),
 }
 
 /// Applies a batch and advances the cursor. If one of its events cannot be applied, those before it are applied.
@@ -31,44 +36,24 @@ pub(crate) async fn apply_batch(
     batch: &Batch,
     cursor: &Cursor,
     clock: &Clock,
-) -> Result<(), Stop> {
+) -> Result<(), Failed> {
     let mut events = batch.events.as_slice();
     let mut stop = None;
-    while let (Some(first), Some(last)) = (events.first(), events.last()) {
-        let failed = match apply_persistently(db, projection, events, clock).await {
+    while let Some(last) = events.last() {
+        let failed = match apply_once(db, projection, events, clock()).await {
             Ok(()) => {
                 cursor.advance(last.position);
                 break;
             }
             Err(ProjectionError::Unappliable { position, reason }) => Stop { position, reason },
-            Err(error @ ProjectionError::Database(_)) => {
-                return Err(stop.unwrap_or(Stop { position: first.position, reason: chain(&error) }));
-            }
+            Err(ProjectionError::Database(error)) => return Err(Failed::Database(error)),
         };
         // Never more than before, even if a projection names an event that it was not given.
         let before = events.iter().take_while(|event| event.position < failed.position).count().min(events.len() - 1);
         events = events.get(..before).unwrap_or_default();
         stop = Some(failed);
     }
-    stop.map_or(Ok(()), Err)
-}
-
-async fn apply_persistently(
-    db: &mut impl Database,
-    projection: &dyn Projection,
-    events: &[Arc<Envelope>],
-    clock: &Clock,
-) -> Result<(), ProjectionError> {
-    for pause in PAUSES {
-        match apply_once(db, projection, events, clock()).await {
-            Err(ProjectionError::Database(error)) => {
-                tracing::warn!(projection = projection.name(), error = %chain(&error), "a read model cannot be written: trying again");
-                tokio::time::sleep(pause).await;
-            }
-            result => return result,
-        }
-    }
-    apply_once(db, projection, events, clock()).await
+    stop.map_or(Ok(()), |stop| Err(Failed::Event(stop)))
 }
 
 /// Applies events and moves the checkpoint, both or none. A panic of the projection counts as an event that it cannot apply.

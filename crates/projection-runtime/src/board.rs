@@ -43,6 +43,7 @@ pub(crate) struct Board {
 struct Inner {
     shown: Option<Shown>,
     stopped: Option<(Position, String)>,
+    waiting: Option<(Position, String)>,
     building: Option<Progress>,
     /// When the oldest event that is not applied yet was recorded.
     behind_since: Option<Timestamp>,
@@ -53,6 +54,7 @@ pub(crate) struct Glance {
     pub(crate) shown_version: Option<u32>,
     pub(crate) position: Position,
     pub(crate) stopped: Option<(Position, String)>,
+    pub(crate) waiting: Option<(Position, String)>,
     pub(crate) building: Option<Progress>,
     pub(crate) behind_since: Option<Timestamp>,
 }
@@ -89,6 +91,7 @@ impl Board {
             shown_version: inner.shown.as_ref().map(|shown| shown.version),
             position: self.reached.borrow().position,
             stopped: inner.stopped.clone(),
+            waiting: inner.waiting.clone(),
             building: inner.building.clone(),
             behind_since: inner.behind_since,
         }
@@ -132,9 +135,17 @@ impl Board {
         self.reached.send_modify(|reached| reached.stopped = true);
     }
 
+    /// What comes after `position` is tried again until the database takes it.
+    pub(crate) fn wait(&self, position: Position, reason: String) {
+        self.inner.lock().waiting = Some((position, reason));
+    }
+
     /// It goes on.
     pub(crate) fn go_on(&self) {
-        self.inner.lock().stopped = None;
+        let mut inner = self.inner.lock();
+        inner.stopped = None;
+        inner.waiting = None;
+        drop(inner);
         self.reached.send_modify(|reached| reached.stopped = false);
     }
 }

@@ -2,19 +2,24 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use event_store::{Clock, Epoch, Position};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use crate::apply::{Stop, apply_batch};
-use crate::feed::{Cursor, Feed, Halt};
+use crate::apply::{Failed, Stop, apply_batch};
+use crate::decode::chain;
+use crate::feed::{Batch, Cursor, Feed, Halt};
 use crate::meter::{Meter, Progress};
 use crate::shelf::{Shelf, ViewFile};
 use crate::{Projection, checkpoint, database};
 
 /// Events applied in one transaction while nobody reads.
 const BATCH: usize = 5_000;
+
+/// Pauses before the database is tried again.
+const PAUSES: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(500), Duration::from_secs(2)];
 
 /// Why a read model could not be rebuilt. The one that is read is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +58,28 @@ impl From<Stop> for RebuildError {
 /// The thread that worked on the database ended early.
 fn gone() -> RebuildError {
     RebuildError::Folder(io::Error::other("the thread that builds the read model ended early"))
+}
+
+/// Applies a batch, again if the database failed. The event that cannot be applied, if there is one.
+async fn apply_persistently(
+    db: &mut rusqlite::Connection,
+    projection: &dyn Projection,
+    batch: &Batch,
+    cursor: &Cursor,
+    clock: &Clock,
+) -> Result<Option<Stop>, sqlx::Error> {
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        match (apply_batch(db, projection, batch, cursor, clock).await, pauses.next()) {
+            (Ok(()), _) => return Ok(None),
+            (Err(Failed::Event(stop)), _) => return Ok(Some(stop)),
+            (Err(Failed::Database(error)), Some(pause)) => {
+                tracing::warn!(projection = projection.name(), error = %chain(&error), "a read model cannot be built: trying again");
+                tokio::time::sleep(pause).await;
+            }
+            (Err(Failed::Database(error)), None) => return Err(error),
+        }
+    }
 }
 
 /// What a builder needs.
@@ -108,7 +135,7 @@ impl Built {
         // Nothing in it waits for anything but the database, which is on this thread.
         let work = async move {
             let failed = match batch {
-                Ok(batch) => apply_batch(&mut db, &*projection, &batch, &cursor, &clock).await.err(),
+                Ok(batch) => apply_persistently(&mut db, &*projection, &batch, &cursor, &clock).await?,
                 Err(stop) => Some(stop),
             };
             if let Some(stop) = &failed {

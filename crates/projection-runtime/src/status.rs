@@ -36,6 +36,13 @@ pub enum ProjectionState {
     CatchingUp,
     /// Is built anew; what was there before answers meanwhile.
     Rebuilding(Progress),
+    /// Tries again and again to write, since its database fails: the disk is full, say. Goes on by itself when that is over.
+    Waiting {
+        /// The last event that it has applied.
+        position: Position,
+        /// What the database said last.
+        reason: String,
+    },
     /// Goes no further until the service is started again or it is rebuilt.
     Stopped {
         /// The event that it cannot apply.
@@ -63,11 +70,12 @@ pub(crate) fn is_live(lag_events: u64) -> bool {
 pub(crate) fn of_board(board: &Board, head: Position, clock: &Clock) -> ProjectionStatus {
     let glance = board.glance();
     let lag_events = lag(head, glance.position);
-    let state = match (glance.stopped, glance.building) {
-        (_, Some(progress)) => ProjectionState::Rebuilding(progress),
-        (Some((position, reason)), None) => ProjectionState::Stopped { position, reason },
-        (None, None) if glance.shown_version.is_some() && is_live(lag_events) => ProjectionState::Live,
-        (None, None) => ProjectionState::CatchingUp,
+    let state = match (glance.building, glance.stopped, glance.waiting) {
+        (Some(progress), _, _) => ProjectionState::Rebuilding(progress),
+        (None, Some((position, reason)), _) => ProjectionState::Stopped { position, reason },
+        (None, None, Some((position, reason))) => ProjectionState::Waiting { position, reason },
+        (None, None, None) if glance.shown_version.is_some() && is_live(lag_events) => ProjectionState::Live,
+        (None, None, None) => ProjectionState::CatchingUp,
     };
     ProjectionStatus {
         name: board.name,

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::apply::{Stop, apply_batch};
+use crate::apply::{Failed, Stop, apply_batch};
 use crate::board::{Board, Shown};
 use crate::build::{Builder, Built, RebuildError};
 use crate::decode::chain;
@@ -30,6 +30,9 @@ const PACE: Duration = Duration::from_millis(25);
 
 /// How long until the WAL is truncated again when a reader was in the way.
 const PURGE_AGAIN: Duration = Duration::from_millis(200);
+
+/// Pauses before a database that failed is tried again: the first, and the longest.
+const AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
 /// How long readers may keep a stopping service from closing a read model.
 const LAST_READERS: Duration = Duration::from_secs(3);
@@ -61,6 +64,10 @@ pub(crate) struct Worker {
     must_purge: bool,
     /// It rests until then, unless somebody waits for its rows.
     rests_until: Instant,
+    /// Its database failed and is tried again then.
+    again: Option<Instant>,
+    /// How long it paused before it tried again the last time; none since something was written.
+    paused: Option<Duration>,
     wanted: watch::Receiver<Position>,
 }
 
@@ -78,6 +85,7 @@ enum Turn {
     Order(Order),
     Built(Box<Result<Built, RebuildError>>),
     Events(Result<Batch, Halt>),
+    Again,
     Purge,
 }
 
@@ -102,6 +110,8 @@ impl Worker {
             ordered: None,
             must_purge: false,
             rests_until,
+            again: None,
+            paused: None,
             wanted,
         }
     }
@@ -144,6 +154,7 @@ impl Worker {
                 Turn::Events(Err(Halt::Unreadable(failure))) => {
                     self.halt(Stop { position: failure.position, reason: failure.reason }).await;
                 }
+                Turn::Again => self.again().await,
                 Turn::Purge => self.purge().await,
             }
         }
@@ -152,7 +163,8 @@ impl Worker {
 
     async fn turn(&mut self) -> Turn {
         let building = self.building.as_mut();
-        let cursor = self.live.as_ref().and_then(|live| live.cursor.as_ref());
+        // Nothing is applied while the database is left alone.
+        let cursor = self.live.as_ref().and_then(|live| live.cursor.as_ref()).filter(|_| self.again.is_none());
         tokio::select! {
             biased;
             () = self.stop.cancelled() => Turn::End,
@@ -163,6 +175,7 @@ impl Worker {
                 rest(self.rests_until, &mut self.wanted, cursor.position()).await;
                 Some(cursor.next(BATCH).await)
             } => Turn::Events(events),
+            () = tokio::time::sleep_until(self.again.unwrap_or_else(Instant::now)), if self.again.is_some() => Turn::Again,
             () = tokio::time::sleep(PURGE_AGAIN), if self.must_purge => Turn::Purge,
             else => Turn::End,
         }
@@ -183,12 +196,17 @@ impl Worker {
         *position = cursor.position();
         match applied {
             Ok(()) => {
+                if self.paused.take().is_some() {
+                    tracing::info!(projection = self.board.name, "a read model is written again");
+                    self.board.go_on();
+                }
                 let count = u64::try_from(batch.events.len()).unwrap_or(u64::MAX);
                 metrics::counter!("gatehouse_projection_events_total", "projection" => self.builder.projection.name()).increment(count);
                 let newest = batch.events.last().filter(|last| last.position < self.builder.feed.head());
                 self.board.applied(cursor.position(), newest.map(|last| last.recorded_at));
             }
-            Err(stop) => {
+            Err(Failed::Database(error)) => return self.wait(&error),
+            Err(Failed::Event(stop)) => {
                 let failed = batch.events.iter().find(|event| event.position >= stop.position);
                 self.board.applied(cursor.position(), failed.map(|event| event.recorded_at));
                 self.halt(stop).await;
@@ -199,6 +217,37 @@ impl Worker {
         }
         if self.must_purge || batch.events.iter().any(|event| forgets(event)) {
             self.purge().await;
+        }
+    }
+
+    /// Leaves a database that failed alone for a while, longer each time.
+    fn wait(&mut self, error: &dyn std::error::Error) {
+        let pause = self.paused.map_or(AGAIN.0, |pause| (pause * 2).min(AGAIN.1));
+        if self.paused.replace(pause).is_none() {
+            tracing::warn!(projection = self.board.name, error = %chain(error), "a read model cannot be written: trying again until it can");
+        }
+        self.again = Some(Instant::now() + pause);
+        let position = self.live.as_ref().map_or(Position::START, |live| live.position);
+        self.board.wait(position, chain(error));
+    }
+
+    /// Tries again, on a new connection: what a commit that failed has left is read, not guessed.
+    async fn again(&mut self) {
+        self.again = None;
+        let Some(live) = &mut self.live else {
+            self.build();
+            return;
+        };
+        match reopen(&live.file).await {
+            Ok((db, position)) => {
+                // That the old connection does not close in order changes nothing: what it had not committed is gone.
+                drop(std::mem::replace(&mut live.db, db).close().await);
+                live.position = position;
+                if let Some(cursor) = &live.cursor {
+                    cursor.advance(position);
+                }
+            }
+            Err(error) => self.wait(&error),
         }
     }
 
@@ -237,9 +286,8 @@ impl Worker {
             match error {
                 RebuildError::Stopping => {}
                 RebuildError::Unappliable { position, reason } => self.halt(Stop { position: *position, reason: reason.clone() }).await,
-                RebuildError::Unknown(_) | RebuildError::Underway | RebuildError::Database(_) | RebuildError::Folder(_) => {
-                    self.halt(Stop { position: Position::START, reason: chain(error) }).await;
-                }
+                // Until there is room for it, say.
+                RebuildError::Unknown(_) | RebuildError::Underway | RebuildError::Database(_) | RebuildError::Folder(_) => self.wait(error),
             }
         }
         if let Some(order) = self.ordered.take() {
@@ -269,6 +317,7 @@ impl Worker {
         let position = cursor.position();
         let before = self.live.replace(Live { db, file, position, cursor: Some(cursor) });
         let before = before.map(|live| (live.db, live.file)).or(self.older.take().map(|found| (found.db, found.file)));
+        (self.again, self.paused) = (None, None);
         self.board.go_on();
         let pool = self.board.show(shown, position);
         if let Some((db, file)) = before {
@@ -294,6 +343,12 @@ impl Worker {
             }
         }
     }
+}
+
+async fn reopen(file: &ViewFile) -> Result<(AnyConnection, Position), sqlx::Error> {
+    let mut db = database::open(&file.path).await?;
+    let position = checkpoint::read_position(&mut db).await?;
+    Ok((db, position))
 }
 
 fn ended_early(error: &tokio::task::JoinError) -> RebuildError {

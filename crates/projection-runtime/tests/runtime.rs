@@ -110,6 +110,27 @@ async fn a_database_error_is_tried_again_and_nothing_is_applied_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_read_model_whose_database_keeps_failing_waits_visibly_and_goes_on_by_itself() {
+    let world = World::new();
+    let flaky = Arc::new(Words::named("flaky"));
+    let runtime = world.start(vec![flaky.clone()]).await;
+    runtime.wait_for(world.say("before").await, SOON).await.unwrap();
+    flaky.fails.store(u64::MAX, Ordering::Relaxed);
+    let last = world.say_many(3).await;
+    let is_waiting = || matches!(&runtime.status()[0].state, ProjectionState::Waiting { reason, .. } if !reason.is_empty());
+    until("it waits", is_waiting).await;
+    // More failures than were ever given up after.
+    until("it goes on trying", || flaky.fails.load(Ordering::Relaxed) < u64::MAX - 5).await;
+    assert!(is_waiting());
+    flaky.fails.store(0, Ordering::Relaxed);
+    let mut view = runtime.views("flaky").unwrap().read(Some(last), SOON).await.unwrap();
+    assert_eq!(count(view.rows()).await, 4);
+    drop(view);
+    until("it is live again", || runtime.status()[0].state == ProjectionState::Live).await;
+    runtime.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_read_model_does_not_stall_the_others() {
     let world = World::new();
     let gate = Arc::new(Semaphore::new(1));

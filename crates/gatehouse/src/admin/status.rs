@@ -63,6 +63,7 @@ impl From<ProjectionStatus> for Follower {
             ProjectionState::Live => ("live", None),
             ProjectionState::CatchingUp => ("catching up", None),
             ProjectionState::Rebuilding(progress) => ("rebuilding", Some(format!("{} of {} events", progress.done, progress.total))),
+            ProjectionState::Waiting { position, reason } => ("waiting", Some(format!("after event {position}: {reason}"))),
             ProjectionState::Stopped { position, reason } => ("stopped", Some(format!("at event {position}: {reason}"))),
         };
         Self {
