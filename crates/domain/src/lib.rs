@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod credential;
 pub mod invitation;
 pub mod mail;
+pub mod names;
 pub mod organization;
 pub mod person;
 pub mod personal;

@@ -1,6 +1,5 @@
 //! Events to rows.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::invitation::InvitationEvent;
@@ -8,20 +7,16 @@ use domain::registration::RegistrationEvent;
 use domain::user::UserEvent;
 use domain::{DomainEvent, Due};
 use jiff::{SignedDuration, Timestamp};
-use projection_runtime::table::Fold;
+use projection_runtime::table::{Fold, begun_before};
 use projection_runtime::{Envelope, ProjectionError, Tables};
 
 use crate::rows::{Deadline, Kind};
 
 pub(crate) async fn apply(conn: &mut Tables<'_>, reminder: SignedDuration, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
-    let keys: BTreeSet<(String,)> =
-        events.iter().filter(|event| kind(&event.event).is_some()).map(|event| (event.event.key().to_string(),)).collect();
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let mut rows: Fold<Deadline> = Fold::load(conn, keys).await?;
-    for envelope in events {
-        let Some(kind) = kind(&envelope.event) else { continue };
+    let mine: Vec<(Kind, &Envelope)> = events.iter().filter_map(|envelope| Some((kind(&envelope.event)?, &**envelope))).collect();
+    let before = begun_before(mine.iter().map(|(_, envelope)| ((envelope.event.key().to_string(),), envelope.version)));
+    let mut rows: Fold<Deadline> = Fold::load(conn, before).await?;
+    for (kind, envelope) in mine {
         let key = (envelope.event.key().to_string(),);
         let mut row = rows.get(&key).cloned().unwrap_or_else(|| Deadline::new(key.0.clone(), kind));
         match &envelope.event {
@@ -47,12 +42,13 @@ pub(crate) async fn apply(conn: &mut Tables<'_>, reminder: SignedDuration, event
     Ok(())
 }
 
-/// What kind of row an event belongs to.
+/// What kind of row an event changes, if it changes one: most steps of a registration, and of a user's life, do not.
 fn kind(event: &DomainEvent) -> Option<Kind> {
     match event {
+        DomainEvent::Invitation(_, InvitationEvent::Opened {}) => None,
         DomainEvent::Invitation(..) => Some(Kind::Invitation),
-        DomainEvent::Registration(..) => Some(Kind::Registration),
-        DomainEvent::User(..) => Some(Kind::User),
+        DomainEvent::Registration(_, event) => is_timed(event).then_some(Kind::Registration),
+        DomainEvent::User(_, event) => is_answer(event).then_some(Kind::User),
         DomainEvent::Application(..)
         | DomainEvent::Organization(..)
         | DomainEvent::Subscription(..)
@@ -64,6 +60,62 @@ fn kind(event: &DomainEvent) -> Option<Kind> {
         | DomainEvent::Staff(..)
         | DomainEvent::Mail(..)
         | DomainEvent::Calendar(..) => None,
+    }
+}
+
+/// Whether an event sets or clears an instant of its registration.
+fn is_timed(event: &RegistrationEvent) -> bool {
+    match event {
+        RegistrationEvent::HumanCheckPassed { .. }
+        | RegistrationEvent::ProfileSaved { .. }
+        | RegistrationEvent::AdministratorNominated { .. }
+        | RegistrationEvent::AdministratorCorrected { .. }
+        | RegistrationEvent::HandoverAcknowledged { .. }
+        | RegistrationEvent::AdministratorSelected { .. }
+        | RegistrationEvent::AdministratorDeselected { .. }
+        | RegistrationEvent::ReviewConfirmed {}
+        | RegistrationEvent::RiskRaised { .. }
+        | RegistrationEvent::ApprovalProposed { .. } => false,
+        RegistrationEvent::Started { .. }
+        | RegistrationEvent::Submitted { .. }
+        | RegistrationEvent::Resubmitted { .. }
+        | RegistrationEvent::Reopened { .. }
+        | RegistrationEvent::ApprovalUndone { .. }
+        | RegistrationEvent::DueMoved { .. }
+        | RegistrationEvent::Claimed { .. }
+        | RegistrationEvent::Released { .. }
+        | RegistrationEvent::ReviewDueSoon { .. }
+        | RegistrationEvent::ReviewOverdue { .. }
+        | RegistrationEvent::Approved { .. }
+        | RegistrationEvent::InformationRequested { .. }
+        | RegistrationEvent::ApprovalTookEffect { .. }
+        | RegistrationEvent::Rejected { .. }
+        | RegistrationEvent::LinkedToOrganization { .. }
+        | RegistrationEvent::Withdrawn { .. }
+        | RegistrationEvent::Expired {} => true,
+    }
+}
+
+/// Whether an event is the invitation of a user, or can be the answer to one: what comes after the account is there is not.
+fn is_answer(event: &UserEvent) -> bool {
+    match event {
+        UserEvent::Invited { .. }
+        | UserEvent::SelfRegistered { .. }
+        | UserEvent::Refused { .. }
+        | UserEvent::InvitationExpired {}
+        | UserEvent::Created { .. }
+        | UserEvent::Closed { .. } => true,
+        UserEvent::OneTimePasswordIssued { .. }
+        | UserEvent::OneTimePasswordRedeemed { .. }
+        | UserEvent::OneTimePasswordLocked { .. }
+        | UserEvent::PasswordSet { .. }
+        | UserEvent::ProfileConfirmed { .. }
+        | UserEvent::TermsAccepted { .. }
+        | UserEvent::Activated {}
+        | UserEvent::RoleGranted { .. }
+        | UserEvent::RoleRevoked { .. }
+        | UserEvent::Suspended { .. }
+        | UserEvent::Reinstated { .. } => false,
     }
 }
 

@@ -28,7 +28,7 @@ impl Projection for Directory {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn schema(&self) -> &'static [&'static str] {

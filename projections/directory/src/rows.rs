@@ -43,7 +43,7 @@ table! {
         pub legal_name: String,
         /// The name it trades under.
         pub trading_name: Option<String>,
-        /// The legal name as look-alikes share it ([`crate::names::key`]); lists are ordered by it.
+        /// The legal name as look-alikes share it ([`domain::names::comparable_name`]); lists are ordered by it.
         pub name_key: String,
         /// The trading name likewise.
         pub trading_key: Option<String>,

@@ -260,18 +260,24 @@ async fn a_partner_sees_its_invitations_newest_first_and_an_organization_its_off
     let company = a_company();
     let (_folder, mut rows) = directory_of([up_to_first_login(), company.offered()].concat()).await;
     let conn = rows.rows();
-    let inviter = Owner::Partner(partner());
-    let all = invitations_of(conn, inviter, None, None, 10).await.unwrap();
+    let of_partner = InvitationFilter { inviter: Some(Owner::Partner(partner())), ..InvitationFilter::default() };
+    let all = invitations(conn, &of_partner, None, 10).await.unwrap();
     assert_eq!(all.iter().map(|one| one.id).collect::<Vec<_>>(), [company.late_offer(), company.declined_offer(), company.invitation()]);
     let states: Vec<_> = all.iter().map(|one| one.state).collect();
     assert_eq!(states, [InvitationState::OfferAccepted, InvitationState::OfferDeclined, InvitationState::Accepted]);
     let older = projection_runtime::Position(all[0].position);
-    assert_eq!(invitations_of(conn, inviter, None, Some(older), 10).await.unwrap(), all[1..]);
-    let accepted = invitations_of(conn, inviter, Some(InvitationState::Accepted), None, 10).await.unwrap();
+    assert_eq!(invitations(conn, &of_partner, Some(older), 10).await.unwrap(), all[1..]);
+    let accepted = invitations(conn, &InvitationFilter { state: Some(InvitationState::Accepted), ..of_partner }, None, 10).await.unwrap();
     assert_eq!(accepted, all[2..]);
     assert_eq!((accepted[0].generation, accepted[0].registration), (1, Some(company.case())));
-    assert_eq!(offers_to(conn, company.organization(), None, None, 10).await.unwrap(), all[..2]);
-    assert_eq!(invitations_of(conn, Owner::Operator, None, None, 10).await.unwrap(), []);
+    let offers = InvitationFilter { organization: Some(company.organization()), ..InvitationFilter::default() };
+    assert_eq!(invitations(conn, &offers, None, 10).await.unwrap(), all[..2]);
+    let of_operator = InvitationFilter { inviter: Some(Owner::Operator), ..InvitationFilter::default() };
+    assert_eq!(invitations(conn, &of_operator, None, 10).await.unwrap(), []);
+    let of_all = InvitationFilter::default();
+    assert_eq!(invitations(conn, &of_all, None, 2).await.unwrap(), all[..2]);
+    let declined = InvitationFilter { state: Some(InvitationState::OfferDeclined), ..of_all };
+    assert_eq!(invitations(conn, &declined, None, 10).await.unwrap(), all[1..2]);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ mod log;
 use directory::*;
 use domain::user::UserEvent;
 use domain::*;
-use log::{Company, Log, Said, id, interleave, partner, prelude, reason, said};
+use log::{Company, Log, Said, id, interleave, prelude, reason, said};
 use projection_runtime::Standalone;
 use proptest::prelude::*;
 
@@ -36,7 +36,7 @@ async fn personal_values(rows: &mut Standalone<Directory>, person: PersonId) -> 
     for member in staff(rows.rows()).await.unwrap().into_iter().filter(|member| member.person == person) {
         values.extend([member.given_name, member.family_name, member.email, member.phone, member.job_title]);
     }
-    for invitation in invitations_of(rows.rows(), Owner::Partner(partner()), None, None, 100).await.unwrap() {
+    for invitation in invitations(rows.rows(), &InvitationFilter::default(), None, 100).await.unwrap() {
         if invitation.person == person {
             values.extend([invitation.addressee_name, invitation.addressee_email, invitation.message]);
         }

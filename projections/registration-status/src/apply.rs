@@ -1,23 +1,18 @@
 //! Events to rows.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::registration::RegistrationEvent as Event;
 use domain::{DomainEvent, Due, RegistrationId};
 use jiff::Timestamp;
-use projection_runtime::table::{Fold, Json};
+use projection_runtime::table::{Fold, Json, begun_before};
 use projection_runtime::{Envelope, ProjectionError, Tables};
 
 use crate::{CaseState, Filling, Status};
 
 pub(crate) async fn apply(conn: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
     let mine: Vec<(RegistrationId, &Event, &Envelope)> = events.iter().filter_map(|envelope| of(envelope)).collect();
-    let keys: BTreeSet<(RegistrationId,)> = mine.iter().map(|(id, ..)| (*id,)).collect();
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let mut rows = Fold::<Status>::load(conn, keys).await?;
+    let mut rows = Fold::<Status>::load(conn, begun_before(mine.iter().map(|(id, _, envelope)| ((*id,), envelope.version)))).await?;
     for (id, event, envelope) in mine {
         if let Some(begun) = Status::begun(id, event, envelope.recorded_at) {
             rows.put(begun);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::registration::{Origin, RegistrationEvent as Event, RequestedApplication};
 use domain::{CaseNumber, CompanyName, DomainEvent, Due, RegistrationId, StaffId};
 use jiff::Timestamp;
-use projection_runtime::table::{Fold, Json, TableRow, upsert};
+use projection_runtime::table::{Fold, Json, TableRow, begun_before, upsert};
 use projection_runtime::{Envelope, ProjectionError, Tables};
 
 use crate::{ApplicationCase, QueueState, QueuedCase};
@@ -15,25 +15,21 @@ use crate::{ApplicationCase, QueueState, QueuedCase};
 const LAST: i64 = i64::MAX;
 
 pub(crate) async fn apply(conn: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Result<(), ProjectionError> {
-    let mine: Vec<(RegistrationId, &Event, Timestamp)> = events.iter().filter_map(|envelope| of(envelope)).collect();
-    let keys: BTreeSet<(RegistrationId,)> = mine.iter().map(|(id, ..)| (*id,)).collect();
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let mut rows = Fold::<QueuedCase>::load(conn, keys).await?;
+    let mine: Vec<(RegistrationId, &Event, &Envelope)> = events.iter().filter_map(|envelope| of(envelope)).collect();
+    let mut rows = Fold::<QueuedCase>::load(conn, begun_before(mine.iter().map(|(id, _, envelope)| ((*id,), envelope.version)))).await?;
     let before: BTreeMap<RegistrationId, QueuedCase> = rows.iter().map(|row| (row.registration, row.clone())).collect();
     let touched: BTreeSet<RegistrationId> = mine.iter().map(|(id, ..)| *id).collect();
-    for (id, event, at) in mine {
-        fold(&mut rows, id, event, at);
+    for (id, event, envelope) in mine {
+        fold(&mut rows, id, event, envelope.recorded_at);
     }
     index(conn, &touched, &before, &rows).await?;
     rows.save(conn).await?;
     Ok(())
 }
 
-fn of(envelope: &Envelope) -> Option<(RegistrationId, &Event, Timestamp)> {
+fn of(envelope: &Envelope) -> Option<(RegistrationId, &Event, &Envelope)> {
     let DomainEvent::Registration(id, event) = &envelope.event else { return None };
-    matters(event).then_some((*id, event, envelope.recorded_at))
+    matters(event).then_some((*id, event, envelope))
 }
 
 /// Whether an event changes a row: the others need not load it.

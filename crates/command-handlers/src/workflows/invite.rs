@@ -2,8 +2,8 @@
 
 use domain::application::Application;
 use domain::invitation::{Invitation, InvitationCommand, InvitationEvent};
+use domain::names::comparable_name;
 use domain::organization::Organization;
-use domain::registration::comparable_name;
 use domain::reservation::{Reservation, ReservationCommand, ReservationKind};
 use domain::{
     Addressee, Aggregate, ApplicationId, CompanyName, InvitationId, OrganizationId, Owner, Personal, RegisteredIdentifier, ReservationId,
@@ -182,7 +182,7 @@ impl Workflows {
             Owner::Partner(partner) => partner.to_string(),
             Owner::Operator => "operator".to_owned(),
         };
-        self.master.reservation_id("open invitation", &format!("{inviter}\n{}", comparable_name(company)))
+        self.master.reservation_id("open invitation", &format!("{inviter}\n{}", comparable_name(company.as_str())))
     }
 
     /// Names the reservation of a registered identifier: one for all ways to punctuate it.

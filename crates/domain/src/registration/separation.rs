@@ -6,6 +6,7 @@ use std::fmt;
 use super::commands::{Affiliation, Reviewer};
 use super::events::Origin;
 use super::state::Case;
+use crate::names::comparable_name;
 use crate::{CompanyName, Email, IdentifierValue, OrganizationId, Owner, RegisteredIdentifier};
 
 /// In which way a reviewer has to do with what they would decide on.
@@ -95,88 +96,5 @@ pub fn same_identifier(a: &RegisteredIdentifier, b: &RegisteredIdentifier) -> bo
 /// Whether two names are likely to be of the same company.
 #[must_use]
 pub fn same_company(a: &CompanyName, b: &CompanyName) -> bool {
-    comparable_name(a) == comparable_name(b)
-}
-
-/// What stands at the end of a company's name and says no more than its legal form.
-const LEGAL_FORMS: &[&str] = &[
-    "ab",
-    "ag",
-    "aps",
-    "as",
-    "asa",
-    "bv",
-    "co",
-    "company",
-    "corp",
-    "corporation",
-    "cv",
-    "eg",
-    "ev",
-    "gesmbh",
-    "gmbh",
-    "inc",
-    "incorporated",
-    "kft",
-    "kg",
-    "kgaa",
-    "kk",
-    "lda",
-    "limited",
-    "llc",
-    "llp",
-    "lp",
-    "ltd",
-    "ltda",
-    "mbh",
-    "nv",
-    "ohg",
-    "oy",
-    "oyj",
-    "plc",
-    "pte",
-    "pty",
-    "pvt",
-    "sa",
-    "sarl",
-    "sas",
-    "sasu",
-    "se",
-    "sl",
-    "slu",
-    "sp",
-    "spa",
-    "spzoo",
-    "srl",
-    "sro",
-    "ug",
-    "zoo",
-];
-
-/// A company's name as it is compared: lower case, without punctuation, `&` as `and`, without legal forms at its end.
-/// Something is always left: the name `AG` stays `ag`.
-#[must_use]
-pub fn comparable_name(name: &CompanyName) -> String {
-    let mut spelled = String::new();
-    for c in name.as_str().chars() {
-        match c {
-            '&' | '+' => spelled.push_str(" and "),
-            // `S.A.` and `SA`, `O'Neill` and `ONeill` are the same.
-            '.' | '\'' | '’' => {}
-            c if c.is_alphanumeric() => spelled.extend(c.to_lowercase()),
-            _ => spelled.push(' '),
-        }
-    }
-    let words: Vec<&str> = spelled.split_whitespace().collect();
-    let mut rest = words.as_slice();
-    while let [before @ .., last] = rest {
-        let says_something = before.iter().any(|word| !matches!(*word, "the" | "and"));
-        // `GmbH & Co. KG`: the `and` between two legal forms goes with them.
-        let joins_forms = *last == "and" && rest.len() < words.len();
-        if !says_something || !(LEGAL_FORMS.contains(last) || joins_forms) {
-            break;
-        }
-        rest = before;
-    }
-    rest.join(" ")
+    comparable_name(a.as_str()) == comparable_name(b.as_str())
 }

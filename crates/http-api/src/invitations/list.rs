@@ -1,6 +1,7 @@
 //! `GET /v1/invitations`: the invitations that were sent.
 
 use axum::extract::State;
+use directory::InvitationFilter;
 use domain::{OrganizationId, Owner};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -20,8 +21,13 @@ use crate::services::Services;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Ask {
-    /// For the staff: those that this partner sent; without, those that the operator sent.
+    /// For the staff: those that this partner sent; without, those of all inviters.
     partner: Option<Uuid>,
+    /// For the staff: `true`: those that the operator itself sent.
+    #[serde(default)]
+    operator: bool,
+    /// Those that are, or were, offers to this registered organization.
+    organization: Option<Uuid>,
     /// Only those in this state: `sent`, `opened`, `offered`, `accepted`, `offer_accepted`, `offer_declined`, `revoked`, `expired`.
     state: Option<String>,
     /// Where to go on: `next` of the page before.
@@ -32,7 +38,7 @@ pub(super) struct Ask {
 
 /// List invitations
 ///
-/// A partner sees its own; the staff those of one partner, or the operator's. The newest come first.
+/// A partner sees its own; the staff those of all partners and the operator's, or of one of them. The newest come first.
 #[utoipa::path(
     get,
     path = "/v1/invitations",
@@ -47,15 +53,23 @@ pub(super) async fn list(
     Query(ask): Query<Ask>,
 ) -> Result<Found<Page<InvitationView>>, Problem> {
     let limit = page_size(ask.limit)?;
-    let inviter = match (caller.inviter(), ask.partner) {
-        (Owner::Partner(own), Some(other)) if own.0 != other => return Err(Problem::forbidden("a partner sees its own invitations only")),
-        (Owner::Partner(own), _) => Owner::Partner(own),
-        (Owner::Operator, Some(partner)) => Owner::Partner(OrganizationId(partner)),
-        (Owner::Operator, None) => Owner::Operator,
+    let inviter = match (caller.inviter(), ask.partner, ask.operator) {
+        (Owner::Partner(own), other, operator) if operator || other.is_some_and(|other| other != own.0) => {
+            return Err(Problem::forbidden("a partner sees its own invitations only"));
+        }
+        (Owner::Partner(own), ..) => Some(Owner::Partner(own)),
+        (Owner::Operator, Some(_), true) => {
+            return Err(Problem::malformed("query:operator", "ask for the invitations of one partner, or for the operator's"));
+        }
+        (Owner::Operator, Some(partner), false) => Some(Owner::Partner(OrganizationId(partner))),
+        (Owner::Operator, None, true) => Some(Owner::Operator),
+        (Owner::Operator, None, false) => None,
     };
-    let (state, after) = (word("state", ask.state.as_deref())?, parse_after(ask.after.as_deref())?);
+    let filter =
+        InvitationFilter { inviter, organization: ask.organization.map(OrganizationId), state: word("state", ask.state.as_deref())? };
+    let after = parse_after(ask.after.as_deref())?;
     let mut view = services.read(&services.views.directory, at).await?;
-    let rows = directory::invitations_of(view.rows(), inviter, state, after, limit + 1).await.map_err(broken)?;
+    let rows = directory::invitations(view.rows(), &filter, after, limit + 1).await.map_err(broken)?;
     let page = Page::of(rows, limit, |row| row.position.to_string(), InvitationView::from);
     Ok(Found::at(&services, view.position(), page))
 }

@@ -1,6 +1,7 @@
 //! `GET /v1/offers`: the offers to the caller's organization.
 
 use axum::extract::State;
+use directory::InvitationFilter;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -69,7 +70,8 @@ pub(super) async fn list(
     let (state, after) = (word("state", ask.state.as_deref())?, parse_after(ask.after.as_deref())?);
     let (rows, position) = {
         let mut view = services.read(&services.views.directory, at).await?;
-        let rows = directory::offers_to(view.rows(), organization, state, after, limit + 1).await.map_err(broken)?;
+        let filter = InvitationFilter { organization: Some(organization), state, ..InvitationFilter::default() };
+        let rows = directory::invitations(view.rows(), &filter, after, limit + 1).await.map_err(broken)?;
         (rows, view.position())
     };
     let mut asked = Vec::with_capacity(rows.len());

@@ -1,8 +1,10 @@
 //! `GET /v1/organizations`: searched by staff.
 
 use axum::extract::State;
-use directory::OrganizationFilter;
+use directory::{Organization, OrganizationFilter};
 use domain::OrganizationId;
+use entitlements::RelationshipState;
+use projection_runtime::Position;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -30,6 +32,10 @@ pub struct OrganizationsQuery {
     /// `true`: those with a change of profile that waits for review.
     #[serde(default)]
     amendment_pending: bool,
+    /// Those that have a relationship with this partner; they come in the order of their ids then.
+    partner: Option<Uuid>,
+    /// With `partner`: only those whose relationship with it stands there: `invited`, `registered`, `subscribed`, `ended`.
+    relationship: Option<String>,
     /// `next` of the page before.
     after: Option<Uuid>,
     /// How many, 1 to 100; 50 unless told.
@@ -38,7 +44,8 @@ pub struct OrganizationsQuery {
 
 /// Search organizations
 ///
-/// By name, without regard to case, accents, punctuation and legal form.
+/// By name, without regard to case, accents, punctuation and legal form. Those that have a relationship with a partner can be asked
+/// for, of one state of it or any.
 #[utoipa::path(
     get,
     path = "/v1/organizations",
@@ -59,9 +66,49 @@ pub(super) async fn organizations(
         partners_only: query.partners,
         amendment_pending: query.amendment_pending,
     };
-    let mut view = services.read(&services.views.directory, at).await?;
     let after = query.after.map(OrganizationId);
-    let rows = directory::organizations(view.rows(), &filter, after, size + 1).await.map_err(broken)?;
+    let relationship = word("relationship", query.relationship.as_deref())?;
+    let (rows, position) = match query.partner {
+        Some(partner) => related(&services, at, &filter, OrganizationId(partner), relationship, after, size + 1).await?,
+        None if relationship.is_some() => {
+            return Err(Problem::malformed("query:relationship", "a relationship is one with a partner: name it with `partner`"));
+        }
+        None => {
+            let mut view = services.read(&services.views.directory, at).await?;
+            let rows = directory::organizations(view.rows(), &filter, after, size + 1).await.map_err(broken)?;
+            (rows, view.position())
+        }
+    };
     let page = Page::of(rows, size, |organization| organization.id.to_string(), OrganizationShown::from);
-    Ok(Found::at(&services, view.position(), page))
+    Ok(Found::at(&services, position, page))
+}
+
+/// How many relationships are looked at together.
+const AT_ONCE: u32 = 200;
+
+/// Those that have a relationship with a partner, by id: the relationships are one read model's, the organizations another's.
+async fn related(
+    services: &Services,
+    at: ReadAt,
+    filter: &OrganizationFilter,
+    partner: OrganizationId,
+    state: Option<RelationshipState>,
+    mut after: Option<OrganizationId>,
+    wanted: u32,
+) -> Result<(Vec<Organization>, Position), Problem> {
+    let mut relationships = services.read(&services.views.entitlements, at).await?;
+    let mut organizations = services.read(&services.views.directory, at).await?;
+    let position = relationships.position().min(organizations.position());
+    let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+    let mut found = Vec::new();
+    while found.len() < wanted {
+        let some = entitlements::relationships_of_partner(relationships.rows(), partner, state, after, AT_ONCE).await.map_err(broken)?;
+        let Some(last) = some.last() else { break };
+        after = Some(last.organization);
+        let ids = some.iter().map(|relationship| relationship.organization);
+        let rows = directory::organizations_by_id(organizations.rows(), ids).await.map_err(broken)?;
+        found.extend(rows.into_iter().filter(|row| filter.admits(row)));
+    }
+    found.truncate(wanted);
+    Ok((found, position))
 }

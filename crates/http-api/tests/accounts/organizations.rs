@@ -1,6 +1,6 @@
 //! An organization's profile, and what waits for review of it.
 
-use domain::StaffRole;
+use domain::{Owner, StaffRole};
 use serde_json::json;
 
 use crate::world::World;
@@ -60,4 +60,33 @@ async fn staff_search_organizations_by_name() {
     assert!(second["next"].is_null());
     world.get("/v1/organizations?limit=0", &auditor).await.problem(400, "malformed-request");
     world.get("/v1/organizations?nmae=x", &auditor).await.problem(400, "malformed-request");
+}
+
+#[tokio::test]
+async fn staff_find_the_organizations_that_have_a_relationship_with_a_partner() {
+    let world = World::new().await;
+    let (partner, fastener, rivet) =
+        (world.company("Northwind Avionics").await, world.company("Fastener Works").await, world.company("Rivet Works").await);
+    world.company("Rotor Works").await;
+    let application = world.application("SFT", Owner::Partner(partner.id), |_| {}).await;
+    world.subscribed(&fastener, application).await;
+    world.subscribed(&rivet, application).await;
+    let auditor = world.staff(&[StaffRole::Auditor]).await;
+    let path = format!("/v1/organizations?partner={}", partner.id);
+    let names = async |more: &str| {
+        let found = world.get(&format!("{path}{more}"), &auditor).await.expect(200);
+        let names = found["items"].as_array().unwrap().iter().map(|item| item["profile"]["legal_name"].as_str().unwrap().to_owned());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names("").await, ["Fastener Works", "Rivet Works"]);
+    assert_eq!(names("&relationship=subscribed&name=RIVET").await, ["Rivet Works"]);
+    assert!(names("&relationship=ended").await.is_empty());
+    let first = world.get(&format!("{path}&limit=1"), &auditor).await.expect(200);
+    let next = first["next"].as_str().unwrap();
+    let second = world.get(&format!("{path}&limit=1&after={next}"), &auditor).await.expect(200);
+    assert_ne!(first["items"], second["items"]);
+    assert!(second["next"].is_null());
+    world.get("/v1/organizations?relationship=subscribed", &auditor).await.problem(400, "malformed-request");
 }

@@ -36,6 +36,16 @@ async fn a_partner_sees_and_changes_its_own_invitations_only() {
     let (_, administrator) = api.staff("Anna", &[StaffRole::Administrator]).await;
     let seen = api.get(format!("/v1/invitations?partner={north}")).by(&administrator).send().await.ok();
     assert_eq!(seen["items"][0]["id"], id.as_str());
+    let all = api.get("/v1/invitations").by(&administrator).send().await.ok();
+    assert_eq!((all["items"].as_array().unwrap().len(), &all["items"][1]["id"]), (2, &json!(id)), "the newest first, of all inviters");
+    let first = api.get("/v1/invitations?state=sent&limit=1").by(&administrator).send().await.ok();
+    assert_eq!(first["items"][0], all["items"][0]);
+    let next = format!("/v1/invitations?state=sent&limit=1&after={}", first["next"].as_str().unwrap());
+    assert_eq!(api.get(next).by(&administrator).send().await.ok()["items"], json!([all["items"][1]]));
+    assert_eq!(api.get("/v1/invitations?operator=true").by(&administrator).send().await.ok()["items"], json!([]));
+    let both = format!("/v1/invitations?operator=true&partner={north}");
+    api.get(both).by(&administrator).send().await.refused_at(400, "malformed-request", "query:operator");
+    api.get("/v1/invitations?operator=true").by(&north_token).send().await.refused(403, "forbidden");
     let reply = api.post(format!("/v1/invitations/{id}/revoke")).by(&administrator).json(&json!({})).send().await;
     reply.refused(403, "forbidden");
 }

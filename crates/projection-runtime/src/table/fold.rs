@@ -11,6 +11,8 @@ pub struct Fold<R: TableRow> {
     rows: BTreeMap<R::Key, R>,
     changed: BTreeSet<R::Key>,
     removed: BTreeSet<R::Key>,
+    /// Those of the rows that are not in the database.
+    new: BTreeSet<R::Key>,
 }
 
 impl<R: TableRow> Fold<R> {
@@ -25,7 +27,12 @@ impl<R: TableRow> Fold<R> {
     /// With these rows, which are in the database already.
     #[must_use]
     pub fn of(rows: Vec<R>) -> Self {
-        Self { rows: rows.into_iter().map(|row| (row.key(), row)).collect(), changed: BTreeSet::new(), removed: BTreeSet::new() }
+        Self {
+            rows: rows.into_iter().map(|row| (row.key(), row)).collect(),
+            changed: BTreeSet::new(),
+            removed: BTreeSet::new(),
+            new: BTreeSet::new(),
+        }
     }
 
     /// The row of this key.
@@ -48,9 +55,16 @@ impl<R: TableRow> Fold<R> {
 
     /// The row of this key, to be changed; `unless` there is none, this one.
     pub fn change_or(&mut self, key: &R::Key, unless: impl FnOnce() -> R) -> &mut R {
-        self.changed.insert(key.clone());
-        self.removed.remove(key);
+        self.writes(key);
         self.rows.entry(key.clone()).or_insert_with(unless)
+    }
+
+    /// Notes that the row of this key is to be written, and whether the database has none.
+    fn writes(&mut self, key: &R::Key) {
+        if !self.removed.remove(key) && !self.rows.contains_key(key) {
+            self.new.insert(key.clone());
+        }
+        self.changed.insert(key.clone());
     }
 
     /// The row of this key, to be changed by an event that makes no sense without it.
@@ -67,8 +81,7 @@ impl<R: TableRow> Fold<R> {
     /// Puts a row in place of what is there under its key.
     pub fn put(&mut self, row: R) {
         let key = row.key();
-        self.removed.remove(&key);
-        self.changed.insert(key.clone());
+        self.writes(&key);
         self.rows.insert(key, row);
     }
 
@@ -76,7 +89,10 @@ impl<R: TableRow> Fold<R> {
     pub fn remove(&mut self, key: &R::Key) {
         if self.rows.remove(key).is_some() {
             self.changed.remove(key);
-            self.removed.insert(key.clone());
+            // One that came and went within the batch was never written.
+            if !self.new.remove(key) {
+                self.removed.insert(key.clone());
+            }
         }
     }
 

@@ -1,19 +1,20 @@
 //! Invitations.
 
 use domain::invitation::InvitationEvent;
+use domain::names::comparable_name;
 use domain::{InvitationId, Reason};
-use projection_runtime::table::{Fold, Json};
+use projection_runtime::table::{Fold, Json, begun_before};
 use projection_runtime::{Envelope, ProjectionError, Tables};
 
 use super::Of;
-use crate::names::key;
 use crate::{Invitation, InvitationState};
 
 pub(super) async fn apply(conn: &mut Tables<'_>, events: &Of<'_, InvitationId, InvitationEvent>) -> Result<(), ProjectionError> {
     if events.is_empty() {
         return Ok(());
     }
-    let mut rows = Fold::<Invitation>::load(conn, events.iter().map(|(id, ..)| (*id,)).collect()).await?;
+    let before = begun_before(events.iter().map(|(id, _, envelope)| ((*id,), envelope.version)));
+    let mut rows = Fold::<Invitation>::load(conn, before).await?;
     for (id, event, envelope) in events {
         fold(&mut rows, *id, event, envelope)?;
     }
@@ -31,7 +32,7 @@ fn fold(rows: &mut Fold<Invitation>, id: InvitationId, event: &InvitationEvent, 
             inviter: Json(*inviter),
             inviter_name: inviter_name.to_string(),
             company: company.to_string(),
-            company_key: key(company.as_str()),
+            company_key: comparable_name(company.as_str()),
             person,
             addressee_name: addressee.and_then(|addressee| addressee.name.as_ref()).map(ToString::to_string),
             addressee_email: addressee.map(|addressee| addressee.email.to_string()),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::application::ApplicationEvent;
+use domain::names::comparable_name;
 use domain::organization::OrganizationEvent;
 use domain::{ApplicationId, OrganizationId, OrganizationProfile, Owner};
 use projection_runtime::sql::Value;
@@ -10,7 +11,6 @@ use projection_runtime::table::{Fold, Json, execute, upsert};
 use projection_runtime::{Envelope, ProjectionError, Tables};
 
 use super::Of;
-use crate::names::key;
 use crate::queries::partners;
 use crate::{Administrator, Organization, OrganizationIdentifier, OrganizationState};
 
@@ -137,9 +137,9 @@ fn set_state(row: &mut Organization, state: OrganizationState, reason: &domain::
 
 fn set_profile(row: &mut Organization, profile: &OrganizationProfile) {
     row.legal_name = profile.legal_name.to_string();
-    row.name_key = key(profile.legal_name.as_str());
+    row.name_key = comparable_name(profile.legal_name.as_str());
     row.trading_name = profile.trading_name.as_ref().map(ToString::to_string);
-    row.trading_key = profile.trading_name.as_ref().map(|name| key(name.as_str()));
+    row.trading_key = profile.trading_name.as_ref().map(|name| comparable_name(name.as_str()));
     row.country = profile.address.country.to_string();
     row.profile = Json(profile.clone());
 }

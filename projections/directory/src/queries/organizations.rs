@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::names::{comparable_name, words};
 use domain::{OrganizationId, Owner, RegisteredIdentifier};
 use projection_runtime::sql::{Database, Value};
 use projection_runtime::table::{Column, Json, load, select, select_column};
@@ -48,6 +49,38 @@ pub struct OrganizationFilter {
     pub amendment_pending: bool,
 }
 
+/// What to look for inside a comparable name, from what somebody typed.
+fn needle(typed: &str) -> String {
+    words(typed).concat()
+}
+
+impl OrganizationFilter {
+    /// Whether an organization is one of those.
+    #[must_use]
+    pub fn admits(&self, organization: &Organization) -> bool {
+        let name = self.name.as_deref().map(needle).unwrap_or_default();
+        let is_called = |key: &str| key.contains(&name);
+        (is_called(&organization.name_key) || organization.trading_key.as_deref().is_some_and(is_called))
+            && self.state.is_none_or(|state| organization.state == state)
+            && (!self.partners_only || organization.is_partner)
+            && (!self.amendment_pending || organization.amendment_requested_at.is_some())
+    }
+}
+
+/// Organizations by their ids, in the order of ids.
+///
+/// # Errors
+/// When the database fails.
+pub async fn organizations_by_id(
+    conn: &mut AnyConnection,
+    ids: impl IntoIterator<Item = OrganizationId>,
+) -> Result<Vec<Organization>, sqlx::Error> {
+    let ids: BTreeSet<(OrganizationId,)> = ids.into_iter().map(|id| (id,)).collect();
+    let mut found: Vec<Organization> = load(conn, ids).await?;
+    found.sort_by_key(|organization| organization.id);
+    Ok(found)
+}
+
 /// Organizations by name, without regard to case, accents, punctuation and legal form.
 ///
 /// # Errors
@@ -59,7 +92,7 @@ pub async fn organizations(
     limit: u32,
 ) -> Result<Vec<Organization>, sqlx::Error> {
     let mut conditions = Conditions::default();
-    if let Some(name) = filter.name.as_deref().map(names::needle).filter(|needle| !needle.is_empty()) {
+    if let Some(name) = filter.name.as_deref().map(needle).filter(|needle| !needle.is_empty()) {
         // A needle is letters and digits only, so it holds nothing that LIKE takes for a sign.
         conditions.and("(name_key LIKE ? OR trading_key LIKE ?)", text(format!("%{name}%")));
     }
@@ -133,7 +166,7 @@ pub async fn likely_duplicates(
     for found in load::<OrganizationIdentifier>(conn, keys).await? {
         because.entry(found.organization).or_default().insert(Likeness::Identifier);
     }
-    let key = names::key(name);
+    let key = comparable_name(name);
     if !key.is_empty() {
         let sql = "WHERE name_key = $1 OR trading_key = $1 ORDER BY id LIMIT $2";
         for found in select::<Organization>(conn, sql, vec![text(key), Value::Int(Some(DUPLICATES))]).await? {
