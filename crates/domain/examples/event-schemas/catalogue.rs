@@ -23,6 +23,8 @@ const DEADLINES: &str = "deadlines";
 const RESERVATIONS: &str = "reservations";
 const ADMINISTRATORS: &str = "administrators";
 const FORGETTING: &str = "forgetting";
+const ENDINGS: &str = "endings";
+const CALENDARS: &str = "calendars";
 
 const fn event(
     name: &'static str,
@@ -186,7 +188,7 @@ const ENTRIES: &[Entry] = &[
     event("organization.amendment_refused.v1", &["RefuseAmendment"], &[DIRECTORY], &[]),
     event("organization.suspended.v1", &["SuspendOrg"], &[DIRECTORY, NOTIFICATION_DISPATCH], &["account_suspended"]),
     event("organization.reinstated.v1", &["ReinstateOrg"], &[DIRECTORY], &[]),
-    event("organization.closed.v1", &["CloseOrg"], &[DIRECTORY], &[]),
+    event("organization.closed.v1", &["CloseOrg"], &[DIRECTORY, ENDINGS], &[]),
     event("organization.administrator_added.v1", &["AddAdministrator"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("organization.administrator_established.v1", &["EstablishAdministrator", "AddAdministrator"], &[DIRECTORY], &[]),
     event("organization.administrator_removed.v1", &["RemoveAdministrator"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
@@ -197,7 +199,7 @@ const ENTRIES: &[Entry] = &[
     event(
         "user.created.v1",
         &["CreateUser", "ConfirmSelfRegistration"],
-        &[DIRECTORY, NOTIFICATION_DISPATCH, DEADLINES],
+        &[DIRECTORY, NOTIFICATION_DISPATCH, DEADLINES, ENDINGS],
         &["approved", "account_created", "self_registration_confirmed"],
     ),
     event("user.one_time_password_issued.v1", &["IssueOneTimePassword"], &[DIRECTORY], &[]),
@@ -209,20 +211,20 @@ const ENTRIES: &[Entry] = &[
     event("user.activated.v1", &["AcceptTerms"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS], &["login_success"]),
     event("user.role_granted.v1", &["GrantRole"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS], &[]),
     event("user.role_revoked.v1", &["RevokeRole"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
-    event("user.suspended.v1", &["SuspendUser"], &[DIRECTORY, NOTIFICATION_DISPATCH], &["account_suspended"]),
+    event("user.suspended.v1", &["SuspendUser"], &[DIRECTORY, NOTIFICATION_DISPATCH, ENDINGS], &["account_suspended"]),
     event("user.reinstated.v1", &["ReinstateUser"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS], &[]),
-    event("user.closed.v1", &["CloseUser"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
-    event("subscription.requested.v1", &["SubscribeApp"], &[ENTITLEMENTS], &[]),
+    event("user.closed.v1", &["CloseUser"], &[DIRECTORY, NOTIFICATION_DISPATCH, ENDINGS], &[]),
+    event("subscription.requested.v1", &["SubscribeApp"], &[ENTITLEMENTS, ENDINGS], &[]),
     event(
         "subscription.activated.v1",
         &["SubscribeApp", "ApproveSubscription"],
-        &[ENTITLEMENTS, NOTIFICATION_DISPATCH],
+        &[ENTITLEMENTS, NOTIFICATION_DISPATCH, ENDINGS],
         &["organization_subscribed"],
     ),
     event("subscription.denied.v1", &["DenySubscription"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH], &["subscription_denied"]),
-    event("subscription.ended.v1", &["EndSubscription"], &[ENTITLEMENTS], &[]),
-    event("access.requested.v1", &["RequestAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH], &["access_asked"]),
-    event("access.granted.v1", &["GrantAccess", "RequestAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH], &["access_granted"]),
+    event("subscription.ended.v1", &["EndSubscription"], &[ENTITLEMENTS, ENDINGS], &[]),
+    event("access.requested.v1", &["RequestAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH, ENDINGS], &["access_asked"]),
+    event("access.granted.v1", &["GrantAccess", "RequestAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH, ENDINGS], &["access_granted"]),
     event("access.denied.v1", &["DenyAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH], &["access_denied"]),
     event("access.revoked.v1", &["RevokeAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH], &["access_revoked"]),
     event("relationship.established.v1", &["EstablishRelationship"], &[ENTITLEMENTS], &[]),
@@ -243,7 +245,7 @@ const ENTRIES: &[Entry] = &[
     event("mail.sent.v1", &["RecordFate"], &[NOTIFICATION_DISPATCH], &[]),
     event("mail.refused.v1", &["RecordFate"], &[NOTIFICATION_DISPATCH], &[]),
     event("mail.given_up.v1", &["RecordFate"], &[NOTIFICATION_DISPATCH], &[]),
-    event("calendar.adopted.v1", &["AdoptCalendar"], &[], &[]),
+    event("calendar.adopted.v1", &["AdoptCalendar"], &[CALENDARS], &[]),
 ];
 
 /// What is known of this event.

@@ -17,8 +17,8 @@ stored `v<N>.golden.json` beside it. Personal values are not in the payload, whi
 lie in sealed boxes beside it.
 
 Consumers are projections (by the name of their crate) and process managers (`onboarding`, `offers`, `administrators`, `reservations`,
-`forgetting`; what time brings about is asked by `Clockwork` from the rows of `deadlines`). Every event is consumed by `audit-history` as
-well, which is therefore not named below. `-` says that nobody else does, or that no mail is caused.
+`forgetting`, `endings`, `calendars`; what time brings about is asked by `Clockwork` from the rows of `deadlines`). Every event is
+consumed by `audit-history` as well, which is therefore not named below. `-` says that nobody else does, or that no mail is caused.
 ";
 
 /// The whole page.
