@@ -1,10 +1,10 @@
 //! Forgetting a person: an event, the key destroyed, an event (architecture, rule 11).
 //!
-//! The first event is the promise. What keeps it, [`Workflows::complete_forgetting`], can be done any number of times: by the
-//! command itself, by the process manager that follows the event (so a crash in between is mended by the next `serve`), and
-//! after a restore, whose key ring may be older than the promise.
+//! The first event is the promise. What keeps it, [`Workflows::keep_promise_to_forget`], can be done any number of times: by the
+//! command itself, and by the process manager that follows the event (so a crash in between is mended by the next `serve`). After a
+//! restore, whose key ring may be older than the promise, the keys are destroyed again.
 //!
-//! [`Workflows::complete_forgetting`]: command_handlers::workflows::Workflows::complete_forgetting
+//! [`Workflows::keep_promise_to_forget`]: command_handlers::workflows::Workflows::keep_promise_to_forget
 
 use command_handlers::{CommandError, Sent};
 use domain::person::{Person, PersonCommand};
@@ -24,8 +24,15 @@ const PAGE: usize = 4_096;
 /// # Errors
 /// A store refused, and the next `serve` goes on with it once the log has the promise.
 pub(crate) async fn forget(service: &Service, person: PersonId, reason: Reason, sent: &Sent) -> Result<Position, Failure> {
-    service.handlers.handle::<Person>(person.0, PersonCommand::ForgetPerson { reason }, sent).await?;
-    complete(service, person).await
+    service.handlers.handle::<Person>(person.0, PersonCommand::ForgetPerson { reason: reason.clone() }, sent).await?;
+    match service.workflows.keep_promise_to_forget(person, &reason, &sent.part("forgotten")).await {
+        Ok(answer) => Ok(answer.position),
+        Err(error @ CommandError::Unavailable(_)) => Err(Failure::Unavailable(format!(
+            "{}; it is promised in the log, and goes on when the service runs",
+            crate::failure::chain(&error)
+        ))),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// After a restore: forgets again whom the log says was forgotten, before anything is read. Interrupted, it begins again.
@@ -40,29 +47,18 @@ pub(crate) async fn again_after_restore(service: &Service) -> Result<(), Failure
     let persons = forgotten_in_log(&*service.log).await?;
     tracing::info!(persons = persons.len(), "after the restore, forgetting again whom the log says was forgotten");
     for person in persons {
-        complete(service, person).await?;
+        // Whatever became of the account is in the log already, or follows from it.
+        let sent = Sent {
+            id: CommandId::derive(person.0, "forgotten"),
+            fingerprint: Fingerprint(0),
+            actor: Actor::System("forgetting".to_owned()),
+            from: "forgetting".to_owned(),
+            cause: None,
+        };
+        service.workflows.complete_forgetting(person, &sent).await?;
     }
     std::fs::remove_file(&marker).map_err(|error| unusable(&marker, &error))?;
     sync_folder(service.folder.root())
-}
-
-/// All that follows once the log says that a person is to be forgotten.
-async fn complete(service: &Service, person: PersonId) -> Result<Position, Failure> {
-    let sent = Sent {
-        id: CommandId::derive(person.0, "forgotten"),
-        fingerprint: Fingerprint(0),
-        actor: Actor::System("forgetting".to_owned()),
-        from: "forgetting".to_owned(),
-        cause: None,
-    };
-    match service.workflows.complete_forgetting(person, &sent).await {
-        Ok(answer) => Ok(answer.position),
-        Err(error @ CommandError::Unavailable(_)) => Err(Failure::Unavailable(format!(
-            "{}; it is promised in the log, and goes on when the service runs",
-            crate::failure::chain(&error)
-        ))),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Everybody whose forgetting the log says was started, in the order of the log. Reads all of it, undecoded.

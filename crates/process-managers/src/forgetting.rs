@@ -21,16 +21,8 @@ impl Consumer for Forgetting {
 
     async fn handle(&self, event: &Envelope) -> Result<(), ConsumerError> {
         let DomainEvent::Person(person, PersonEvent::ForgettingStarted { reason }) = &event.event else { return Ok(()) };
-        match self.0.workflows.close_account(*person, reason, &Sent::following(event.id, NAME, "account")).await {
-            Ok(()) => {}
-            Err(CommandError::Unavailable(cause)) => return Err(ConsumerError::Later(cause.to_string())),
-            // The right to be forgotten does not wait for another administrator: nobody can sign in to the account any more.
-            Err(error) => {
-                tracing::warn!(%person, reason = %error, "the account of a person who is being forgotten cannot be closed; their data is destroyed all the same");
-            }
-        }
         let sent = Sent::following(event.id, NAME, "forgotten");
-        match self.0.workflows.complete_forgetting(*person, &sent).await {
+        match self.0.workflows.keep_promise_to_forget(*person, reason, &sent).await {
             Ok(_) => Ok(()),
             Err(CommandError::Unavailable(cause)) => Err(ConsumerError::Later(cause.to_string())),
             // Somebody has a right to this: it is not passed over.

@@ -8,6 +8,28 @@ use super::{WorkflowError, Workflows};
 use crate::{Answer, CommandError, Sent};
 
 impl Workflows {
+    /// Does all that follows once the log says that a person is to be forgotten: closes their account, and destroys what is theirs, as
+    /// [`Workflows::complete_forgetting`]. Killed anywhere, it is done again from the start, with the same result.
+    ///
+    /// # Errors
+    /// If a store refuses; nothing is recorded as done then.
+    pub async fn keep_promise_to_forget(
+        &self,
+        person: PersonId,
+        reason: &Reason,
+        sent: &Sent,
+    ) -> Result<Answer<PersonEvent>, WorkflowError> {
+        match self.close_account(person, reason, &sent.part("account")).await {
+            Ok(()) => {}
+            Err(error @ CommandError::Unavailable(_)) => return Err(error),
+            // The right to be forgotten does not wait for another administrator: nobody can sign in to the account any more.
+            Err(error) => {
+                tracing::warn!(%person, reason = %error, "the account of a person who is being forgotten cannot be closed; their data is destroyed all the same");
+            }
+        }
+        self.complete_forgetting(person, sent).await
+    }
+
     /// Destroys the key of a person whose forgetting has been recorded as started, with their secrets and sessions, and
     /// records that it is done. Killed anywhere, it is done again from the start, with the same result.
     ///
