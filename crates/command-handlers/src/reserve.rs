@@ -82,14 +82,14 @@ impl CommandHandlers {
         }
     }
 
-    /// Gives back values that were taken for a command that then could not take all. What a crash leaves behind, the sweep
-    /// of reservations without an owner releases.
+    /// Gives back values that were taken for a command that then could not take all. What a crash leaves behind, the process manager
+    /// of reservations gives back.
     async fn release(&self, sent: &Sent, values: &[Reserve]) {
         for value in values {
             let part = sent.part(&self.label("release", value, |owner| owner != Some(value.owner)));
             let released = Box::pin(self.run::<Reservation>(value.id.0, value.release(), &part, &[], false)).await;
             if let Err(error) = released {
-                tracing::warn!(reservation = %value.id, command = %sent.id, %error, "a reservation could not be given back; the sweep will");
+                tracing::warn!(reservation = %value.id, command = %sent.id, %error, "a reservation could not be given back; the process manager of reservations will");
             }
         }
     }

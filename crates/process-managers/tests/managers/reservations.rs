@@ -1,14 +1,51 @@
 //! Values that are unique are given back, kept and taken again.
 
 use command_handlers::CommandError;
+use command_handlers::workflows::Approve;
 use domain::invitation::{Invitation, InvitationCommand, InvitationState};
-use domain::registration::{Registration, RegistrationCommand};
+use domain::organization::{Organization, OrganizationCommand};
+use domain::registration::{Question, Registration, RegistrationCommand, Stage};
 use domain::reservation::{Reservation, ReservationCommand, ReservationKind};
-use domain::testing::{company, reason, uuid};
+use domain::testing::{company, profile, reason, uuid};
 use domain::{ApplicationId, OrganizationId, Owner, Policy};
 use jiff::SignedDuration;
 
-use super::world::World;
+use super::world::{Case, World};
+
+const DUNS: &str = "150483782";
+const OTHER_DUNS: &str = "123456789";
+
+impl World {
+    async fn case_naming(&self, identifier: &str) -> Case {
+        let applications = [ApplicationId(uuid(1)), ApplicationId(uuid(2))];
+        self.submitted(OrganizationId(uuid(3)), applications, identifier).await
+    }
+
+    /// Whose a DUNS number is.
+    async fn owner_of(&self, number: &str) -> Option<uuid::Uuid> {
+        let identifier = domain::testing::identifier("DUNS", number);
+        let reservation = self.desk.workflows.registered_identifier(&identifier);
+        self.state::<Reservation>(reservation.0).await.owner()
+    }
+
+    /// An approval of a claimed case in a process that dies after so many appends. Whether it was on record then.
+    async fn approve_until_killed(&mut self, case: &Case, appends: i64) -> bool {
+        let dossier_version = self.state::<Registration>(case.id.0).await.case().unwrap().dossier.version;
+        let approve = Approve { reviewer: Self::reviewer(), dossier_version, reason: reason("All is well.") };
+        self.disk.fail_after(appends);
+        let approved = self.desk.workflows.approve(case.id, approve, &self.sent()).await;
+        self.restart();
+        let stage = self.state::<Registration>(case.id.0).await.case().unwrap().stage.clone();
+        let is_approved = matches!(stage, Stage::ApprovalPending { .. } | Stage::Approved { .. });
+        assert_eq!(approved.is_ok(), is_approved);
+        is_approved
+    }
+
+    async fn let_claim_lapse(&self, case: &Case) {
+        self.pass(SignedDuration::from_hours(24));
+        self.ask::<Registration>(case.id.0, RegistrationCommand::PassTime {}).await;
+    }
+}
 
 #[tokio::test]
 async fn a_company_whose_invitation_was_revoked_can_be_invited_anew() {
@@ -97,4 +134,97 @@ async fn the_identifiers_of_an_undone_approval_are_given_back_and_those_of_one_a
     world.ask::<Registration>(case.id.0, undo()).await;
     world.settle().await;
     assert_eq!(world.state::<Reservation>(reservation.0).await.owner(), None);
+}
+
+#[tokio::test]
+async fn identifiers_of_an_approval_that_was_killed_are_given_back_when_its_claim_ends() {
+    let mut outcomes = Vec::new();
+    for appends in 0..=3 {
+        let mut world = World::new();
+        let case = world.case_naming(DUNS).await;
+        world.claim(&case).await;
+        let is_approved = world.approve_until_killed(&case, appends).await;
+        outcomes.push((world.owner_of(DUNS).await.is_some(), is_approved));
+        world.let_claim_lapse(&case).await;
+        world.settle().await;
+        world.settle().await;
+        assert_eq!(world.owner_of(DUNS).await, is_approved.then_some(case.organization.0), "killed after {appends} appends");
+        if !is_approved {
+            let rival = world.case_naming(DUNS).await;
+            world.approve(&rival).await;
+            assert_eq!(world.owner_of(DUNS).await, Some(rival.organization.0));
+        }
+    }
+    assert_eq!(outcomes, [(false, false), (true, false), (true, true), (true, true)], "every way to be killed was seen");
+}
+
+#[tokio::test]
+async fn an_approval_that_was_killed_and_is_sent_again_has_its_identifiers() {
+    let mut world = World::new();
+    let case = world.case_naming(DUNS).await;
+    world.claim(&case).await;
+    assert!(!world.approve_until_killed(&case, 1).await);
+    world.settle().await;
+    world.approve(&case).await;
+    world.settle().await;
+    world.settle().await;
+    assert_eq!(world.owner_of(DUNS).await, Some(case.organization.0));
+}
+
+#[tokio::test]
+async fn identifiers_that_a_case_named_before_it_was_corrected_are_given_back_and_the_others_kept() {
+    let mut world = World::new();
+    let case = world.case_naming(DUNS).await;
+    world.claim(&case).await;
+    assert!(!world.approve_until_killed(&case, 1).await);
+    assert_eq!(world.owner_of(DUNS).await, Some(case.organization.0));
+    let dossier_version = world.state::<Registration>(case.id.0).await.case().unwrap().dossier.version;
+    let text = domain::testing::text(domain::Message::parse, "Is this number right?");
+    let questions = vec![Question { field: "/profile/identifiers".to_owned(), question: text }];
+    let ask = RegistrationCommand::RequestInformation { reviewer: World::reviewer(), dossier_version, questions };
+    world.ask::<Registration>(case.id.0, ask).await;
+    let mut corrected = profile("Fastener Works GmbH");
+    corrected.identifiers = vec![domain::testing::identifier("DUNS", OTHER_DUNS)];
+    world.ask::<Registration>(case.id.0, RegistrationCommand::SaveProfile { profile: corrected }).await;
+    world.ask::<Registration>(case.id.0, RegistrationCommand::ConfirmReview {}).await;
+    world.ask::<Registration>(case.id.0, RegistrationCommand::ResubmitRegistration { answer: None }).await;
+    world.approve(&case).await;
+    // Only now is any of it handled.
+    world.settle().await;
+    assert_eq!((world.owner_of(DUNS).await, world.owner_of(OTHER_DUNS).await), (None, Some(case.organization.0)));
+}
+
+#[tokio::test]
+async fn identifiers_of_a_killed_change_of_profile_are_given_back_and_those_that_an_organization_has_never() {
+    for (appends, refused) in [(0, true), (1, true), (1, false), (2, false), (3, false)] {
+        let mut world = World::new();
+        let case = world.case_naming(DUNS).await;
+        world.approve(&case).await;
+        world.settle().await;
+        let mut changed = profile("Fastener Works GmbH");
+        changed.identifiers = vec![domain::testing::identifier("DUNS", OTHER_DUNS)];
+        world.ask::<Organization>(case.organization.0, OrganizationCommand::AmendProfile { profile: changed }).await;
+        world.disk.fail_after(appends);
+        let why = || reason("All is well.");
+        let sent = world.sent();
+        let first = world.desk.workflows.approve_amendment(case.organization, &World::reviewer(), why(), &sent).await;
+        world.restart();
+        world.settle().await;
+        let kept = if refused {
+            let refuse = OrganizationCommand::RefuseAmendment { reviewer: World::reviewer().staff, reason: why() };
+            world.ask::<Organization>(case.organization.0, refuse).await;
+            DUNS
+        } else {
+            if first.is_err() {
+                world.desk.workflows.approve_amendment(case.organization, &World::reviewer(), why(), &sent).await.unwrap();
+            }
+            OTHER_DUNS
+        };
+        // All events of the past are handled again, too, as after a restore.
+        world.settle().await;
+        world.settle().await;
+        for number in [DUNS, OTHER_DUNS] {
+            assert_eq!(world.owner_of(number).await, (number == kept).then_some(case.organization.0), "{number} after {appends} appends");
+        }
+    }
 }
