@@ -1,7 +1,6 @@
 //! Where a process's processor time goes, by the names of its threads.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// Processor time by name of thread, from `/proc`.
@@ -21,7 +20,7 @@ impl Processor {
         let mut used = BTreeMap::new();
         let tasks = std::fs::read_dir(format!("/proc/{process}/task")).expect("the process runs");
         for task in tasks.flatten() {
-            let read = |file: &str| std::fs::read_to_string(PathBuf::from(task.path()).join(file));
+            let read = |file: &str| std::fs::read_to_string(task.path().join(file));
             let (Ok(name), Ok(stat)) = (read("comm"), read("stat")) else { continue };
             *used.entry(part(name.trim())).or_default() += ticks(&stat).map_or(Duration::ZERO, |ticks| TICK * ticks);
         }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::kill9_clients::{Acknowledged, Sent};
+use crate::kill9_registrants::Registrant;
 
 const PAGE: usize = 1024;
 
@@ -19,6 +20,12 @@ const PAGE: usize = 1024;
 #[derive(Debug, Default)]
 pub(crate) struct History {
     invitations: HashMap<Uuid, u64>,
+    /// How often each event happened to each registration.
+    registrations: HashMap<Uuid, HashMap<Arc<str>, usize>>,
+    /// Organizations, by the registration that they come from.
+    organizations: HashMap<Uuid, Uuid>,
+    /// How often events that an approval brings about happened.
+    onboarding: HashMap<Arc<str>, usize>,
     events: u64,
 }
 
@@ -72,6 +79,32 @@ impl History {
         assert!(untold <= open.len(), "{untold} invitations that nobody was told of, but only {} commands unanswered", open.len());
     }
 
+    /// Every acknowledged step of a registration is there once, and none of them twice.
+    pub(crate) fn has_steps(&self, registrant: &Registrant) {
+        for (registration, steps) in &registrant.done {
+            let happened = self.registrations.get(registration).unwrap_or_else(|| panic!("the registration {registration} is not there"));
+            for step in steps {
+                assert!(happened.contains_key(*step), "{step} of {registration} was acknowledged and is not there");
+            }
+            for (event, times) in happened {
+                // Nominating gives a role, too.
+                let allowed = if &**event == "registration.administrator_selected.v1" { 2 } else { 1 };
+                assert!(*times <= allowed, "{event} of {registration} is there {times} times");
+            }
+        }
+    }
+
+    /// What so many approvals bring about is there, whole and once.
+    pub(crate) fn has_onboarded(&self, registrants: &[Registrant]) {
+        let approved: usize = registrants.iter().map(|registrant| registrant.approved.len()).sum();
+        let is_approved = |registration: &&Uuid| self.registrations[*registration].contains_key("registration.approval_took_effect.v1");
+        assert_eq!(self.registrations.keys().filter(is_approved).count(), approved);
+        assert_eq!(self.organizations.len(), approved);
+        for event in ["organization.approved.v1", "user.created.v1", "subscription.activated.v1"] {
+            assert_eq!(self.onboarding.get(event), Some(&approved), "{event}: {:?}", self.onboarding);
+        }
+    }
+
     /// How many events there are.
     pub(crate) fn events(&self) -> u64 {
         self.events
@@ -100,6 +133,20 @@ impl Reading {
                 assert!(self.owners.contains(&event.stream.key), "an invitation without its reservation: {event:?}");
                 self.history.invitations.insert(event.stream.key, event.position.0);
             }
+            "organization.approved.v1" => {
+                let data: Value = serde_json::from_slice(&event.data).expect("the data can be read");
+                let registration = data["registration"].as_str().and_then(|id| Uuid::try_parse(id).ok()).expect("it comes from a case");
+                let before = self.history.organizations.insert(registration, event.stream.key);
+                assert_eq!(before, None, "two organizations come from one case: {event:?}");
+            }
+            _ => {}
+        }
+        match &*event.stream.category {
+            "registration" => {
+                let happened = self.history.registrations.entry(event.stream.key).or_default();
+                *happened.entry(event.event_type.clone()).or_default() += 1;
+            }
+            "organization" | "user" | "subscription" => *self.history.onboarding.entry(event.event_type.clone()).or_default() += 1,
             _ => {}
         }
     }

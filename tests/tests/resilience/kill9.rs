@@ -1,4 +1,4 @@
-//! `kill -9` in a loop, under load.
+//! `kill -9` in a loop, under load: clients that invite, and registrants whose commands span several aggregates.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,8 +15,11 @@ use tokio::task::JoinSet;
 
 use crate::history::History;
 use crate::kill9_clients::{Acknowledged, Client, Sent};
+use crate::kill9_registrants::{Registrant, administrator_of, registrant_of, registrants};
 
 const CLIENTS: u64 = 64;
+/// Beside them, so many register companies from the invitation to the approval.
+const REGISTRANTS: u64 = 6;
 /// Longer than anything takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(600);
 
@@ -38,28 +41,30 @@ fn what_was_acknowledged_is_done_once_however_often_the_service_is_killed() {
     let data = folder.path().join("data");
     let seed = seed(&data);
     let runtime = Runtime::new().unwrap();
-    let mut clients: Vec<_> = (0..CLIENTS).map(|number| Client::new(&seed, number, CLIENTS)).collect();
+    let clients = (0..CLIENTS).map(|number| Client::new(&seed, number, CLIENTS)).collect();
+    let mut crowd = Crowd { clients, registrants: registrants(&seed, &data, REGISTRANTS) };
     let mut starts = Vec::new();
     let kills = kills();
     for cycle in 0..kills {
         let (process, took) = start(&data, cycle);
         starts.extend(took);
-        clients = kill_under_load(&runtime, process, clients, answers_before(cycle));
+        crowd = kill_under_load(&runtime, process, crowd, answers_before(cycle));
         // Reading the whole log takes longer the longer it gets.
         if cycle % (kills / 8).max(1) == 0 {
-            looks_right(&runtime, &data, &clients);
+            looks_right(&runtime, &data, &crowd);
         }
     }
-    looks_right(&runtime, &data, &clients);
+    looks_right(&runtime, &data, &crowd);
     let (process, took) = start(&data, 0);
     starts.extend(took);
-    let clients = settle(&runtime, &process, clients);
-    every_mail_is_sent_once(&data, process, &all_acknowledged(&clients));
-    looks_right(&runtime, &data, &clients);
+    let crowd = settle(&runtime, &process, crowd);
+    every_mail_is_sent_once(&data, process, &crowd);
+    looks_right(&runtime, &data, &crowd).has_onboarded(&crowd.registrants);
     starts.sort_unstable();
     println!(
-        "{kills} kills under {CLIENTS} clients, {} commands acknowledged; restart to ready: median {:.2?}, longest {:.2?}",
-        all_acknowledged(&clients).len(),
+        "{kills} kills under {CLIENTS} clients and {REGISTRANTS} registrants, {} invitations and {} approvals acknowledged; restart to ready: median {:.2?}, longest {:.2?}",
+        crowd.acknowledged().len(),
+        crowd.registrants.iter().map(|registrant| registrant.approved.len()).sum::<usize>(),
         starts[starts.len() / 2],
         starts.last().unwrap()
     );
@@ -73,64 +78,98 @@ fn start(data: &Path, cycle: usize) -> (GatehouseProcess, Option<Duration>) {
     (process, (!early).then(|| started.elapsed()))
 }
 
-/// Lets all clients invite, kills the service once it has answered so often, and gives the clients back.
-fn kill_under_load(runtime: &Runtime, process: GatehouseProcess, clients: Vec<Client>, answers: usize) -> Vec<Client> {
+/// Everybody who uses the service.
+struct Crowd {
+    clients: Vec<Client>,
+    registrants: Vec<Registrant>,
+}
+
+impl Crowd {
+    /// All invitations that were answered.
+    fn acknowledged(&self) -> Vec<Acknowledged> {
+        let of_clients = self.clients.iter().flat_map(|client| &client.acknowledged);
+        of_clients.chain(self.registrants.iter().flat_map(|registrant| &registrant.acknowledged)).cloned().collect()
+    }
+
+    /// All invitations that wait for their answer.
+    fn open(&self) -> Vec<Sent> {
+        let of_clients = self.clients.iter().filter_map(|client| client.open);
+        of_clients.chain(self.registrants.iter().filter_map(Registrant::open)).collect()
+    }
+}
+
+/// Lets everybody work, kills the service once it has answered so often, and gives them back.
+fn kill_under_load(runtime: &Runtime, process: GatehouseProcess, crowd: Crowd, answers: usize) -> Crowd {
     let answered = Arc::new(AtomicUsize::new(0));
     let address = process.address();
-    let load: JoinSet<_> = {
-        let _runtime = runtime.enter();
-        clients.into_iter().map(|client| client.until_killed(address, Arc::clone(&answered))).collect()
-    };
+    let _runtime = runtime.enter();
+    let clients: JoinSet<_> = crowd.clients.into_iter().map(|client| client.until_killed(address, Arc::clone(&answered))).collect();
+    let registrants: JoinSet<_> =
+        crowd.registrants.into_iter().map(|registrant| registrant.until_killed(address, Arc::clone(&answered))).collect();
     wait_until("enough answers", LIMIT, || answered.load(Ordering::Relaxed) >= answers);
     process.kill9();
-    runtime.block_on(load.join_all())
+    Crowd { clients: runtime.block_on(clients.join_all()), registrants: runtime.block_on(registrants.join_all()) }
 }
 
-fn settle(runtime: &Runtime, process: &GatehouseProcess, clients: Vec<Client>) -> Vec<Client> {
+fn settle(runtime: &Runtime, process: &GatehouseProcess, crowd: Crowd) -> Crowd {
     let address = process.address();
     let _runtime = runtime.enter();
-    let settling: JoinSet<_> = clients.into_iter().map(|client| client.settle(address)).collect();
-    runtime.block_on(settling.join_all())
+    let clients: JoinSet<_> = crowd.clients.into_iter().map(|client| client.settle(address)).collect();
+    let registrants: JoinSet<_> = crowd.registrants.into_iter().map(|registrant| registrant.settle(address)).collect();
+    Crowd { clients: runtime.block_on(clients.join_all()), registrants: runtime.block_on(registrants.join_all()) }
 }
 
-fn all_acknowledged(clients: &[Client]) -> Vec<Acknowledged> {
-    clients.iter().flat_map(|client| client.acknowledged.iter().cloned()).collect()
-}
-
-fn looks_right(runtime: &Runtime, data: &Path, clients: &[Client]) {
-    let open: Vec<Sent> = clients.iter().filter_map(|client| client.open).collect();
+fn looks_right(runtime: &Runtime, data: &Path, crowd: &Crowd) -> History {
     let history = runtime.block_on(History::of_copy(data));
-    let acknowledged = all_acknowledged(clients);
-    history.has(&acknowledged, &open);
+    let acknowledged = crowd.acknowledged();
+    history.has(&acknowledged, &crowd.open());
+    crowd.registrants.iter().for_each(|registrant| history.has_steps(registrant));
     assert!(history.events() >= u64::try_from(acknowledged.len()).unwrap() * 2, "each invitation has a reservation");
+    history
 }
 
-/// Once nothing is owed any more, there is one mail for each invitation, and no other.
-fn every_mail_is_sent_once(data: &Path, process: GatehouseProcess, acknowledged: &[Acknowledged]) {
-    wait_until("every mail to be sent", LIMIT, || mails_owed(data) == 0);
-    let mut wanted: Vec<_> = acknowledged.iter().map(|answer| email(answer.sent.company)).collect();
+/// Once nothing is owed any more, there is one mail for each cause, and no other.
+fn every_mail_is_sent_once(data: &Path, process: GatehouseProcess, crowd: &Crowd) {
+    wait_until("every mail to be sent", LIMIT, || left_to_do(data) == 0);
+    let mut wanted: Vec<_> =
+        crowd.clients.iter().flat_map(|client| &client.acknowledged).map(|answer| email(answer.sent.company)).collect();
     wanted.sort_unstable();
     assert_eq!(process.terminate().code(), Some(0));
     let mut message_ids = BTreeMap::new();
     let mut found = Vec::new();
+    let mut of_registrations = BTreeMap::new();
     for entry in fs::read_dir(data.join("mail").join("new")).unwrap() {
         let mail = fs::read_to_string(entry.unwrap().path()).unwrap();
-        found.push(address_in(header(&mail, "To")).to_owned());
+        let (to, subject) = (address_in(header(&mail, "To")).to_owned(), header(&mail, "Subject").to_owned());
+        if to.ends_with("@guild.example") {
+            *of_registrations.entry((to, subject)).or_insert(0) += 1;
+        } else {
+            found.push(to);
+        }
         *message_ids.entry(header(&mail, "Message-ID").to_owned()).or_insert(0) += 1;
     }
     found.sort_unstable();
     assert_eq!(found, wanted, "each invitation has its one mail");
-    assert_eq!(message_ids.len(), found.len(), "two mails have one Message-ID");
+    assert!(message_ids.values().all(|times| *times == 1), "two mails have one Message-ID");
+    assert!(of_registrations.values().all(|times| *times == 1), "a mail was sent twice: {of_registrations:?}");
+    for company in crowd.registrants.iter().flat_map(|registrant| &registrant.approved) {
+        let mails_to = |address: String| of_registrations.keys().filter(|(to, _)| *to == address).count();
+        // The invitation is accepted at once: its own mail may be pointless before it is sent.
+        assert!((1..=2).contains(&mails_to(registrant_of(*company))), "the acknowledgement: {of_registrations:?}");
+        assert_eq!(mails_to(administrator_of(*company)), 2, "approved, and subscribed: {of_registrations:?}");
+    }
 }
 
-/// How many mails wait to be sent, once the outbox has seen the whole log.
-fn mails_owed(data: &Path) -> u64 {
+/// How many mails wait to be sent, and how many events wait for the outbox or for a process manager.
+fn left_to_do(data: &Path) -> u64 {
     let status: serde_json::Value = serde_json::from_str(&gatehouse(data, &["status", "--json"])).unwrap();
     let head = status["log"]["position"].as_u64().unwrap();
-    let outbox = status["read_models"].as_array().unwrap().iter().find(|model| model["name"] == "notification-dispatch").unwrap();
+    let followers = |kind: &str| status[kind].as_array().unwrap().clone();
+    let outbox = followers("read_models").into_iter().filter(|model| model["name"] == "notification-dispatch");
+    let behind = outbox.chain(followers("consumers")).map(|follower| head - follower["position"].as_u64().unwrap());
     let counts = status["mails"].as_array().unwrap();
     let owed = counts.iter().find(|count| count[0] == "owed").and_then(|count| count[1].as_u64()).unwrap();
-    owed + (head - outbox["position"].as_u64().unwrap())
+    owed + behind.sum::<u64>()
 }
 
 fn header<'a>(mail: &'a str, name: &str) -> &'a str {

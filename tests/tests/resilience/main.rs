@@ -13,4 +13,5 @@
 mod history;
 mod kill9;
 mod kill9_clients;
+mod kill9_registrants;
 mod power_cut;
