@@ -6,10 +6,11 @@ use std::sync::Arc;
 use domain::registration::{Origin, RegistrationEvent as Event, RequestedApplication};
 use domain::{CaseNumber, CompanyName, DomainEvent, Due, RegistrationId, StaffId};
 use jiff::Timestamp;
-use projection_runtime::table::{Fold, Json, TableRow, begun_before, upsert};
+use projection_runtime::table::{Fold, Json, Key, TableRow, begun_before};
 use projection_runtime::{Envelope, ProjectionError, Tables};
 
-use crate::{ApplicationCase, QueueState, QueuedCase};
+use crate::search::{terms_of, text_of};
+use crate::{ApplicationCase, QueueState, QueuedCase, SearchTerm, Tally};
 
 /// Where a case that is not timed stands in the order.
 const LAST: i64 = i64::MAX;
@@ -20,7 +21,7 @@ pub(crate) async fn apply(conn: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Re
     let before: BTreeMap<RegistrationId, QueuedCase> = rows.iter().map(|row| (row.registration, row.clone())).collect();
     let touched: BTreeSet<RegistrationId> = mine.iter().map(|(id, ..)| *id).collect();
     for (id, event, envelope) in mine {
-        fold(&mut rows, id, event, envelope.recorded_at);
+        fold(&mut rows, id, event, envelope);
     }
     index(conn, &touched, &before, &rows).await?;
     rows.save(conn).await?;
@@ -66,10 +67,10 @@ fn matters(event: &Event) -> bool {
     }
 }
 
-fn fold(rows: &mut Fold<QueuedCase>, id: RegistrationId, event: &Event, at: Timestamp) {
+fn fold(rows: &mut Fold<QueuedCase>, id: RegistrationId, event: &Event, envelope: &Envelope) {
     match event {
         Event::Started { origin, case_number, company, applications, .. } => {
-            rows.put(QueuedCase::begun(id, origin, case_number, company.as_ref(), applications));
+            rows.put(QueuedCase::begun(id, envelope.position.0, origin, case_number, company.as_ref(), applications));
         }
         Event::ApprovalTookEffect { .. } | Event::LinkedToOrganization { .. } | Event::Withdrawn { .. } | Event::Expired {} => {
             rows.remove(&(id,));
@@ -98,39 +99,86 @@ fn fold(rows: &mut Fold<QueuedCase>, id: RegistrationId, event: &Event, at: Time
         | Event::DueMoved { .. } => {
             // A case without a row is finished: whatever is still said of it is no business of the queue.
             if let Some(case) = rows.change(&(id,)) {
-                case.after(event, at);
+                case.after(event, envelope.recorded_at);
                 case.place();
             }
         }
     }
 }
 
-/// Keeps the rows that find open cases by application.
+/// Keeps the rows that find open cases by application and by word, and those that count them.
 async fn index(
     conn: &mut Tables<'_>,
     touched: &BTreeSet<RegistrationId>,
     before: &BTreeMap<RegistrationId, QueuedCase>,
     after: &Fold<QueuedCase>,
 ) -> Result<(), sqlx::Error> {
-    let (mut gone, mut there) = (Vec::new(), Vec::new());
+    let mut applications = Difference::default();
+    let mut terms = Difference::default();
+    let mut counts: BTreeMap<QueueState, i64> = BTreeMap::new();
     for id in touched {
         let was = before.get(id).filter(|case| case.is_open);
         let is = after.get(&(*id,)).filter(|case| case.is_open);
-        match (was, is) {
-            (Some(was), Some(is)) if was.due_order == is.due_order => {}
-            (_, Some(is)) => there.extend(is.by_application()),
-            (Some(was), None) => gone.extend(was.by_application().map(|row| row.key())),
-            (None, None) => {}
+        applications.add(was.map(QueuedCase::by_application), is.map(QueuedCase::by_application));
+        if was.map(|case| &case.search) != is.map(|case| &case.search) {
+            terms.add(was.map(QueuedCase::by_word), is.map(QueuedCase::by_word));
+        }
+        if let Some(was) = was {
+            *counts.entry(was.state).or_default() -= 1;
+        }
+        if let Some(is) = is {
+            *counts.entry(is.state).or_default() += 1;
         }
     }
-    let gone = gone.iter().map(projection_runtime::table::Key::values).collect::<Result<_, _>>()?;
-    ApplicationCase::TABLE.delete(conn, gone).await?;
-    upsert(conn, &there).await
+    applications.save::<ApplicationCase>(conn).await?;
+    terms.save::<SearchTerm>(conn).await?;
+    counts.retain(|_, change| *change != 0);
+    tally(conn, counts).await
+}
+
+async fn tally(conn: &mut Tables<'_>, changes: BTreeMap<QueueState, i64>) -> Result<(), sqlx::Error> {
+    let mut tallies = Fold::<Tally>::load(conn, changes.keys().map(|state| (*state,)).collect()).await?;
+    for (state, change) in changes {
+        let now = tallies.get(&(state,)).map_or(0, |tally| tally.cases).saturating_add_signed(change);
+        if now == 0 {
+            tallies.remove(&(state,));
+        } else {
+            tallies.put(Tally { state, cases: now });
+        }
+    }
+    tallies.save(conn).await
+}
+
+/// Rows that consist of their key: which ones go and which ones come.
+struct Difference<K> {
+    gone: Vec<K>,
+    new: Vec<K>,
+}
+
+impl<K> Default for Difference<K> {
+    fn default() -> Self {
+        Self { gone: Vec::new(), new: Vec::new() }
+    }
+}
+
+impl<K: Key> Difference<K> {
+    fn add(&mut self, were: Option<BTreeSet<K>>, are: Option<BTreeSet<K>>) {
+        let (were, are) = (were.unwrap_or_default(), are.unwrap_or_default());
+        self.gone.extend(were.difference(&are).cloned());
+        self.new.extend(are.difference(&were).cloned());
+    }
+
+    async fn save<R: TableRow>(self, conn: &mut Tables<'_>) -> Result<(), sqlx::Error> {
+        let values = |keys: Vec<K>| keys.iter().map(Key::values).collect::<Result<Vec<_>, _>>();
+        R::TABLE.delete(conn, values(self.gone)?).await?;
+        R::TABLE.insert(conn, values(self.new)?).await
+    }
 }
 
 impl QueuedCase {
     fn begun(
         registration: RegistrationId,
+        number: u64,
         origin: &Origin,
         case_number: &CaseNumber,
         company: Option<&CompanyName>,
@@ -142,13 +190,14 @@ impl QueuedCase {
         };
         let mut case = Self {
             registration,
+            number,
             is_open: false,
             due_order: LAST,
             state: QueueState::Filling,
             case_number: case_number.to_string(),
             company: company.map(ToString::to_string),
             country: None,
-            search: String::new(),
+            search: text_of(company.map(CompanyName::as_str), case_number.as_str()),
             applications: Json(applications.iter().map(|requested| requested.application).collect::<BTreeSet<_>>().into_iter().collect()),
             inviter,
             submitted_at: None,
@@ -166,10 +215,14 @@ impl QueuedCase {
         case
     }
 
-    fn by_application(&self) -> impl Iterator<Item = ApplicationCase> {
-        let each =
-            |application: &_| ApplicationCase { application: *application, of_case: self.registration, due_order_of_case: self.due_order };
-        self.applications.0.iter().map(each)
+    /// The keys of its [`ApplicationCase`]s.
+    fn by_application(&self) -> BTreeSet<<ApplicationCase as TableRow>::Key> {
+        self.applications.0.iter().map(|application| (*application, self.due_order, self.number)).collect()
+    }
+
+    /// The keys of its [`SearchTerm`]s.
+    fn by_word(&self) -> BTreeSet<<SearchTerm as TableRow>::Key> {
+        terms_of(&self.search).into_iter().map(|term| (term, self.number)).collect()
     }
 
     /// What follows from the other columns.
@@ -180,13 +233,13 @@ impl QueuedCase {
         }
         self.is_open = self.state.is_open();
         self.due_order = self.due_at.map_or(LAST, Timestamp::as_microsecond);
-        self.search = format!("{}\n{}", self.company.as_deref().unwrap_or_default().to_lowercase(), self.case_number.to_lowercase());
     }
 
     fn after(&mut self, event: &Event, at: Timestamp) {
         match event {
             Event::ProfileSaved { profile } => {
                 self.company = Some(profile.legal_name.to_string());
+                self.search = text_of(self.company.as_deref(), &self.case_number);
                 self.country = Some(profile.address.country.to_string());
             }
             Event::Submitted { dossier_version, due } => {

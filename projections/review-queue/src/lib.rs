@@ -7,6 +7,7 @@ mod apply;
 mod queries;
 mod rows;
 mod schema;
+mod search;
 
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ impl Projection for ReviewQueue {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn schema(&self) -> &'static [&'static str] {

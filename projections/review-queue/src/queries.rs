@@ -6,11 +6,12 @@ use std::str::FromStr;
 use domain::{ApplicationId, Country, RegistrationId, StaffId};
 use jiff::Timestamp;
 use projection_runtime::sql::Value;
-use projection_runtime::table::{TableRow, select};
+use projection_runtime::table::{Column, TableRow, select};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe, Row};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
-use crate::{QueueState, QueuedCase};
+use crate::search::{Wanted, wanted};
+use crate::{QueueState, QueuedCase, Tally};
 
 /// Which cases of the queue are asked for. Each part narrows it; none of them: all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,17 +26,18 @@ pub struct Filter {
     pub country: Option<Country>,
     /// Due before this instant: with now, those that are overdue.
     pub due_before: Option<Timestamp>,
-    /// With this in the company's name or the case number, in any case.
+    /// With these words: each is the beginning of a word of the company's name or the case number, without regard to case,
+    /// accents and punctuation. A word of one letter finds only itself; a text without letters and digits narrows nothing.
     pub text: Option<String>,
 }
 
-/// A place in the queue: after this case. Written `1764061200000000.0198c2…`.
+/// A place in the queue: after this case. Written `1764061200000000.4711`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
     /// The case's place in the order.
     pub due_order: i64,
-    /// The case.
-    pub registration: RegistrationId,
+    /// The case's number.
+    pub number: u64,
 }
 
 /// That a text is no place in the queue.
@@ -69,13 +71,13 @@ pub struct Counts {
 
 impl Cursor {
     fn of(case: &QueuedCase) -> Self {
-        Self { due_order: case.due_order, registration: case.registration }
+        Self { due_order: case.due_order, number: case.number }
     }
 }
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.due_order, self.registration)
+        write!(f, "{}.{}", self.due_order, self.number)
     }
 }
 
@@ -83,9 +85,9 @@ impl FromStr for Cursor {
     type Err = InvalidCursor;
 
     fn from_str(text: &str) -> Result<Self, InvalidCursor> {
-        let (due_order, registration) = text.split_once('.').ok_or(InvalidCursor)?;
+        let (due_order, number) = text.split_once('.').ok_or(InvalidCursor)?;
         let due_order = due_order.parse().map_err(|_| InvalidCursor)?;
-        Ok(Self { due_order, registration: registration.parse().map_err(|_| InvalidCursor)? })
+        Ok(Self { due_order, number: number.parse().map_err(|_| InvalidCursor)? })
     }
 }
 
@@ -94,7 +96,9 @@ impl FromStr for Cursor {
 /// # Errors
 /// [`sqlx::Error`] of the database.
 pub async fn page(conn: &mut AnyConnection, filter: &Filter, after: Option<Cursor>, limit: u32) -> Result<Page, sqlx::Error> {
-    let mut statement = Statement::of(filter);
+    let words = filter.text.as_deref().map(wanted).unwrap_or_default();
+    let Some(words) = Words::count(conn, words).await? else { return Ok(Page { cases: Vec::new(), next: None }) };
+    let mut statement = Statement::of(filter, &words);
     statement.after(after);
     // One more than asked for tells whether there is a next page.
     let (sql, parameters) = statement.finish(u64::from(limit) + 1);
@@ -129,26 +133,60 @@ pub async fn get(conn: &mut AnyConnection, registration: RegistrationId) -> Resu
 /// # Errors
 /// [`sqlx::Error`] of the database.
 pub async fn counts(conn: &mut AnyConnection, now: Timestamp) -> Result<Counts, sqlx::Error> {
-    const SQL: &str = "SELECT state, COUNT(*), COUNT(CASE WHEN due_order < $1 THEN 1 END) FROM cases WHERE is_open = 1 GROUP BY state";
-    let rows = sqlx::query(SQL).bind(now.as_microsecond()).fetch_all(conn).await?;
     let mut counts = Counts::default();
-    for row in rows {
-        let count = |index: usize| Ok::<_, sqlx::Error>(u64::try_from(row.try_get::<i64, _>(index)?).unwrap_or(0));
-        match <QueueState as projection_runtime::table::Column>::read(&row, 0)? {
-            QueueState::Submitted => counts.submitted = count(1)?,
-            QueueState::InReview => counts.in_review = count(1)?,
-            QueueState::InformationRequested => counts.information_requested = count(1)?,
-            QueueState::AwaitingSecondApproval => counts.awaiting_second_approval = count(1)?,
+    for Tally { state, cases } in select(conn, "", Vec::new()).await? {
+        match state {
+            QueueState::Submitted => counts.submitted = cases,
+            QueueState::InReview => counts.in_review = cases,
+            QueueState::InformationRequested => counts.information_requested = cases,
+            QueueState::AwaitingSecondApproval => counts.awaiting_second_approval = cases,
             QueueState::Filling | QueueState::ApprovalPending | QueueState::Rejected => {}
         }
-        counts.overdue += count(2)?;
     }
+    // Those alone are counted one by one: they are few, or there is another trouble.
+    let overdue = "SELECT COUNT(*) FROM cases WHERE is_open = 1 AND due_order < $1";
+    counts.overdue = u64::read(&sqlx::query(overdue).bind(now.as_microsecond()).fetch_one(conn).await?, 0)?;
     Ok(counts)
+}
+
+/// The most open cases that a word may be in to be looked up by it. What more have is soon found along the queue: of a hundred
+/// thousand cases, one of fifty has it.
+const RARE: u64 = 2_000;
+
+/// What is looked for, and which of it is looked up.
+struct Words {
+    all: Vec<Wanted>,
+    rare: Option<Wanted>,
+}
+
+impl Words {
+    /// Sees how many cases each word is in, as far as that matters. None: no case has one of them.
+    async fn count(conn: &mut AnyConnection, mut all: Vec<Wanted>) -> Result<Option<Self>, sqlx::Error> {
+        if all.is_empty() {
+            return Ok(Some(Self { all, rare: None }));
+        }
+        let count = |place: usize| {
+            format!("(SELECT COUNT(*) FROM (SELECT 1 AS one FROM search_terms WHERE term = ${place} LIMIT {}) AS some)", RARE + 1)
+        };
+        let counts: Vec<String> = (1..=all.len()).map(count).collect();
+        let mut query = sqlx::query(AssertSqlSafe(format!("SELECT {}", counts.join(", "))));
+        for word in &all {
+            query = query.bind(word.term.clone());
+        }
+        let row = query.fetch_one(conn).await?;
+        let counted = (0..all.len()).map(|place| u64::read(&row, place)).collect::<Result<Vec<_>, _>>()?;
+        let Some((place, fewest)) = counted.into_iter().enumerate().min_by_key(|(_, count)| *count) else { return Ok(None) };
+        if fewest == 0 {
+            return Ok(None);
+        }
+        let rare = (fewest <= RARE).then(|| all.remove(place));
+        Ok(Some(Self { all, rare }))
+    }
 }
 
 /// The statement of a page, put together as it is asked for.
 struct Statement {
-    /// `cases`, or the rows by application first: CROSS JOIN keeps that order on SQLite, and is an inner join on both engines.
+    /// `cases`, or the rows by application or by word first: CROSS JOIN keeps that order on SQLite, and is an inner join on both engines.
     from: &'static str,
     /// The columns that order it, of whichever table is first.
     order: &'static str,
@@ -157,14 +195,30 @@ struct Statement {
 }
 
 impl Statement {
-    fn of(filter: &Filter) -> Self {
+    fn of(filter: &Filter, words: &Words) -> Self {
         let mut statement =
-            Self { from: "cases", order: "due_order, registration", conditions: vec!["is_open = 1".to_owned()], parameters: Vec::new() };
-        if let Some(application) = filter.application {
-            statement.from = "application_cases CROSS JOIN cases";
-            statement.order = "due_order_of_case, of_case";
-            statement.conditions.push("registration = of_case".to_owned());
-            statement.and("application = ?", application.to_string().into());
+            Self { from: "cases", order: "due_order, number", conditions: vec!["is_open = 1".to_owned()], parameters: Vec::new() };
+        if let Some(Wanted { term, pattern, is_whole }) = &words.rare {
+            statement.from = "search_terms CROSS JOIN cases";
+            statement.conditions.push("number = of_case".to_owned());
+            statement.and("term = ?", term.as_str().into());
+            if !is_whole {
+                statement.and("search LIKE ?", pattern.as_str().into());
+            }
+        }
+        for Wanted { pattern, .. } in &words.all {
+            statement.and("search LIKE ?", pattern.as_str().into());
+        }
+        match filter.application {
+            // A JSON list of ids.
+            Some(application) if words.rare.is_some() => statement.and("applications LIKE ?", format!("%{application}%").into()),
+            Some(application) => {
+                statement.from = "application_cases CROSS JOIN cases";
+                statement.order = "due_order_of_case, of_case";
+                statement.conditions.push("number = of_case".to_owned());
+                statement.and("application = ?", application.to_string().into());
+            }
+            None => {}
         }
         if let Some(state) = filter.state {
             statement.and("state = ?", state.as_str().into());
@@ -179,9 +233,6 @@ impl Statement {
             let column = statement.order.split(',').next().unwrap_or_default();
             statement.and(&format!("{column} < ?"), instant.into());
         }
-        if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-            statement.and("search LIKE ? ESCAPE '!'", like(text).into());
-        }
         statement
     }
 
@@ -194,7 +245,7 @@ impl Statement {
     fn after(&mut self, cursor: Option<Cursor>) {
         let Some(cursor) = cursor else { return };
         self.parameters.push(cursor.due_order.into());
-        self.parameters.push(cursor.registration.to_string().into());
+        self.parameters.push(i64::try_from(cursor.number).unwrap_or(i64::MAX).into());
         let last = self.parameters.len();
         self.conditions.push(format!("({}) > (${}, ${last})", self.order, last - 1));
     }
@@ -207,17 +258,4 @@ impl Statement {
             format!("SELECT {columns} FROM {} WHERE {conditions} ORDER BY {} LIMIT ${}", self.from, self.order, self.parameters.len());
         (sql, self.parameters)
     }
-}
-
-/// A pattern that finds the text anywhere, whatever characters are in it.
-fn like(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for character in text.to_lowercase().chars() {
-        if matches!(character, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
 }

@@ -43,6 +43,8 @@ table! {
             /// Which registration.
             pub registration: RegistrationId,
         }
+        /// Its number: the place of its first event in the log. Tells cases apart that are due at the same instant.
+        pub number: u64,
         /// Whether it is in the queue.
         pub is_open: bool,
         /// Orders the queue: the due instant in microseconds since 1970, UTC; the greatest number while the clock stands.
@@ -55,7 +57,7 @@ table! {
         pub company: Option<String>,
         /// Its country (ISO 3166-1 alpha-2), once the profile is saved.
         pub country: Option<String>,
-        /// What a search looks at: company and case number, in lower case.
+        /// What a search looks at: the words of company and case number, folded, each between spaces.
         pub search: String,
         /// The applications that are asked for.
         pub applications: Json<Vec<ApplicationId>>,
@@ -85,16 +87,40 @@ table! {
 }
 
 table! {
-    /// Finds the open cases that ask for an application.
+    /// Finds the open cases that ask for an application, in the order of the queue.
     pub struct ApplicationCase in "application_cases" {
         key {
             /// Which application.
             pub application: ApplicationId,
-            /// Which registration.
-            pub of_case: RegistrationId,
+            /// The case's place in the order of the queue.
+            pub due_order_of_case: i64,
+            /// The case's number.
+            pub of_case: u64,
         }
-        /// The case's place in the order of the queue.
-        pub due_order_of_case: i64,
+    }
+}
+
+table! {
+    /// Finds the open cases by the beginning of a word.
+    pub struct SearchTerm in "search_terms" {
+        key {
+            /// The beginning of a word.
+            pub term: String,
+            /// The case's number.
+            pub of_case: u64,
+        }
+    }
+}
+
+table! {
+    /// How many open cases stand there.
+    pub struct Tally in "tallies" {
+        key {
+            /// Where.
+            pub state: QueueState,
+        }
+        /// How many; never 0.
+        pub cases: u64,
     }
 }
 

@@ -1,12 +1,21 @@
 //! The tables. Built for a million cases of which a hundred thousand are open: all indexes but the keys hold open cases only.
+//!
+//! A case is told apart by its number, which is smaller than its id and grows in the order in which cases begin.
 
 /// The tables, with the columns that order their rows.
-pub(crate) const TABLES: &[(&str, &str)] = &[("cases", "registration"), ("application_cases", "application, of_case")];
+pub(crate) const TABLES: &[(&str, &str)] = &[
+    ("cases", "number"),
+    ("application_cases", "application, due_order_of_case, of_case"),
+    ("search_terms", "term, of_case"),
+    ("tallies", "state"),
+];
 
 /// The statements that create them.
 pub(crate) const SCHEMA: &[&str] = &[
+    // INTEGER, so that SQLite keeps the rows by this number without an index of its own; two thousand million of them fit.
     "CREATE TABLE cases (
-        registration TEXT NOT NULL PRIMARY KEY,
+        registration TEXT NOT NULL UNIQUE,
+        number INTEGER NOT NULL PRIMARY KEY,
         is_open BIGINT NOT NULL,
         due_order BIGINT NOT NULL,
         state TEXT NOT NULL,
@@ -27,16 +36,24 @@ pub(crate) const SCHEMA: &[&str] = &[
         first_approver TEXT,
         first_approved_version BIGINT
     )",
-    // With the text that is searched, so that searching reads the index alone.
-    "CREATE INDEX open_by_due ON cases (due_order, registration, search) WHERE is_open = 1",
-    "CREATE INDEX open_by_state ON cases (state, due_order, registration) WHERE is_open = 1",
-    "CREATE INDEX open_by_reviewer ON cases (claimed_by, due_order, registration) WHERE is_open = 1 AND claimed_by IS NOT NULL",
-    "CREATE INDEX open_by_country ON cases (country, due_order, registration) WHERE is_open = 1",
+    // With the words that are searched, so that looking for frequent ones reads the index alone.
+    "CREATE INDEX open_by_due ON cases (due_order, number, search) WHERE is_open = 1",
+    "CREATE INDEX open_by_state ON cases (state, due_order, number) WHERE is_open = 1",
+    "CREATE INDEX open_by_reviewer ON cases (claimed_by, due_order, number) WHERE is_open = 1 AND claimed_by IS NOT NULL",
+    "CREATE INDEX open_by_country ON cases (country, due_order, number) WHERE is_open = 1",
     "CREATE TABLE application_cases (
         application TEXT NOT NULL,
-        of_case TEXT NOT NULL,
         due_order_of_case BIGINT NOT NULL,
-        PRIMARY KEY (application, of_case)
+        of_case BIGINT NOT NULL,
+        PRIMARY KEY (application, due_order_of_case, of_case)
     )",
-    "CREATE INDEX application_cases_by_due ON application_cases (application, due_order_of_case, of_case)",
+    "CREATE TABLE search_terms (
+        term TEXT NOT NULL,
+        of_case BIGINT NOT NULL,
+        PRIMARY KEY (term, of_case)
+    )",
+    "CREATE TABLE tallies (
+        state TEXT NOT NULL PRIMARY KEY,
+        cases BIGINT NOT NULL
+    )",
 ];

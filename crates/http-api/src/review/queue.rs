@@ -31,7 +31,8 @@ pub(super) struct Ask {
     /// Only those due before this instant; with now, those that are overdue.
     #[param(value_type = Option<String>, format = DateTime)]
     due_before: Option<Timestamp>,
-    /// Only those with this in the company's name or the case number.
+    /// Only those with these words: each is the beginning of a word of the company's name or the case number, whatever its case,
+    /// accents and punctuation, such as `mull soh` for "Müller & Söhne". A word of one letter finds only itself.
     text: Option<String>,
     /// Where to go on: `next` of the page before.
     after: Option<String>,
