@@ -13,6 +13,7 @@ mod settings;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::MailId;
@@ -21,6 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use notification_dispatch::Owed;
 use projection_runtime::Position;
 use tokio::task::{Id, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Attempts, AttemptsError, Clock, Composer, Outbox, Transport};
@@ -52,10 +54,10 @@ const READ_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(5);
 const PAGE: u32 = 500;
 
 /// Of how long a parcel of mails that are sent together took, how many times that the dispatcher rests then.
-const REST: i32 = 9;
+const REST: u32 = 9;
 
 /// But no longer: what is owed in the meantime is still sent well within a second.
-const LONGEST_REST: SignedDuration = SignedDuration::from_millis(250);
+const LONGEST_REST: Duration = Duration::from_millis(250);
 
 /// Sends what is owed, each mail once for its cause.
 pub struct Dispatcher {
@@ -148,7 +150,7 @@ impl Dispatcher {
 
     /// Whether there is a place for another parcel, and no rest.
     fn may_begin(&self, work: &mut Work) -> bool {
-        work.rests_until = work.rests_until.filter(|until| *until > self.post.clock.now());
+        work.rests_until = work.rests_until.filter(|until| *until > Instant::now());
         work.rests_until.is_none() && work.in_flight.len() < self.at_once()
     }
 
@@ -162,7 +164,7 @@ impl Dispatcher {
             }
             let (post, mails, shutdown) = (self.post.clone(), parcel.clone(), shutdown.clone());
             let task = work.in_flight.spawn(async move { post.deliver(&mails, &shutdown).await });
-            work.parcels.insert(task.id(), (parcel, now));
+            work.parcels.insert(task.id(), (parcel, Instant::now()));
         }
     }
 
@@ -178,12 +180,14 @@ impl Dispatcher {
         let may_begin = self.may_begin(work);
         // Where no place is free for what is due, it is the end of something else that makes one.
         let next_at = if may_begin && self.may_retry(work) { work.schedule.next_at() } else { None };
-        let wake_at = if may_begin { [next_at, work.read_again_at].into_iter().flatten().min() } else { work.rests_until };
+        let wake_at = [next_at, work.read_again_at].into_iter().flatten().min().filter(|_| may_begin);
+        let rests_until = work.rests_until;
         let read_to = work.read_to;
         tokio::select! {
             biased;
             () = shutdown.cancelled() => {}
             Some(finished) = work.in_flight.join_next_with_id() => self.finish(work, finished).await,
+            () = tokio::time::sleep_until(rests_until.unwrap_or_else(Instant::now)), if rests_until.is_some() => {}
             () = self.post.clock.sleep_until(wake_at.unwrap_or(Timestamp::MAX)), if wake_at.is_some() => {}
             () = self.post.outbox.moved_beyond(read_to.unwrap_or_default()), if may_begin && read_to.is_some() => work.read_to = None,
         }
@@ -202,17 +206,9 @@ impl Dispatcher {
         for (sending, outcome) in parcel.into_iter().zip(outcomes) {
             self.keep(work, sending, outcome).await;
         }
-        self.rest(work, begun);
-    }
-
-    /// Rests after a parcel of mails that were sent together, for a multiple of what it took: commands come before mails, and the
-    /// mails that come to be owed meanwhile make one parcel.
-    fn rest(&self, work: &mut Work, begun: Timestamp) {
+        // Commands come before mails, and the mails that come to be owed meanwhile make one parcel.
         if self.post.transport.together() > 1 {
-            let now = self.post.clock.now();
-            let took = now.duration_since(begun).max(SignedDuration::ZERO);
-            let rest = took.saturating_mul(REST).min(LONGEST_REST);
-            work.rests_until = now.checked_add(rest).ok();
+            work.rests_until = Some(Instant::now() + begun.elapsed().saturating_mul(REST).min(LONGEST_REST));
         }
     }
 
@@ -245,13 +241,13 @@ struct Work {
     schedule: Schedule,
     in_flight: JoinSet<Vec<Outcome>>,
     /// What each task sends, and since when.
-    parcels: HashMap<Id, (Vec<Sending>, Timestamp)>,
+    parcels: HashMap<Id, (Vec<Sending>, Instant)>,
     /// All owed mails up to this position were read; none: there may be more to read.
     read_to: Option<Position>,
     /// The outbox could not be read: when to try again.
     read_again_at: Option<Timestamp>,
     /// Until when no other parcel is begun.
-    rests_until: Option<Timestamp>,
+    rests_until: Option<Instant>,
 }
 
 impl Work {
