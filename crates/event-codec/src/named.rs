@@ -13,9 +13,9 @@ pub(crate) fn split(json: &[u8]) -> Option<(&str, &[u8])> {
     Some((std::str::from_utf8(name).ok()?, rest.strip_prefix(b"\":")?))
 }
 
-/// Reads the variant of this name from its payload.
+/// Reads the variant of this name from its payload. Looks at once whether all of it is UTF-8, rather than at each string.
 pub(crate) fn read<'de, E: Deserialize<'de>>(name: &'de str, payload: &'de [u8]) -> Result<E, Error> {
-    E::deserialize(Variant { name, payload })
+    E::deserialize(Variant { name, payload: std::str::from_utf8(payload).map_err(de::Error::custom)? })
 }
 
 /// Why a variant could not be read.
@@ -47,15 +47,15 @@ impl de::Error for Error {
 /// A variant as serde asks for it. Gives the derived code the payload directly, without an intermediate tree.
 struct Variant<'de> {
     name: &'de str,
-    payload: &'de [u8],
+    payload: &'de str,
 }
 
 impl<'de> Variant<'de> {
     fn payload<T>(
         self,
-        read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::SliceRead<'de>>) -> serde_json::Result<T>,
+        read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::StrRead<'de>>) -> serde_json::Result<T>,
     ) -> Result<T, Error> {
-        let mut json = serde_json::Deserializer::from_slice(self.payload);
+        let mut json = serde_json::Deserializer::from_str(self.payload);
         let value = read(&mut json).map_err(de::Error::custom)?;
         json.end().map_err(<Error as de::Error>::custom)?;
         Ok(value)
