@@ -4,16 +4,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_store::{Clock, Epoch, Position};
-use tokio::runtime::Handle;
-use tokio::task::spawn_blocking;
-
 use crate::apply::{Failed, Stop, apply_batch};
+use crate::database::Alone;
 use crate::decode::chain;
 use crate::feed::{Batch, Cursor, Feed, Halt};
 use crate::meter::{Meter, Progress};
 use crate::shelf::{Shelf, ViewFile};
 use crate::{Projection, checkpoint, database};
+use event_store::{Clock, Epoch, Position};
 
 /// Events applied in one transaction while nobody reads.
 const BATCH: usize = 5_000;
@@ -55,11 +53,6 @@ impl From<Stop> for RebuildError {
     }
 }
 
-/// The thread that worked on the database ended early.
-fn gone() -> RebuildError {
-    RebuildError::Folder(io::Error::other("the thread that builds the read model ended early"))
-}
-
 /// Applies a batch, again if the database failed. The event that cannot be applied, if there is one.
 async fn apply_persistently(
     db: &mut rusqlite::Connection,
@@ -95,8 +88,7 @@ pub(crate) struct Builder {
 /// A read model that has been built and is not read yet.
 pub(crate) struct Built {
     builder: Builder,
-    /// Away while a batch is applied.
-    db: Option<rusqlite::Connection>,
+    db: Alone,
     pub(crate) cursor: Cursor,
     file: ViewFile,
     /// The event that it could not apply; it has everything before.
@@ -113,10 +105,10 @@ impl Builder {
         let file = self.shelf.next(self.projection.name(), self.projection.version())?;
         let cursor = self.feed.cursor(Position::START);
         let db = database::create_alone(&file.building(), &*self.projection, self.epoch).await?;
-        let mut built = Built { builder: self, db: Some(db), cursor, file, failed: None };
+        let mut built = Built { builder: self, db: Alone::new(db), cursor, file, failed: None };
         report(meter.progress(0, built.builder.feed.head().0));
         while built.failed.is_none() && built.cursor.position() < built.builder.feed.head() {
-            built.advance().await?;
+            built.advance(Position(u64::MAX)).await?;
             report(meter.progress(built.cursor.position().0, built.builder.feed.head().0));
         }
         Ok(built)
@@ -124,30 +116,25 @@ impl Builder {
 }
 
 impl Built {
-    async fn advance(&mut self) -> Result<(), RebuildError> {
+    /// Applies what comes next, and nothing after `last`.
+    async fn advance(&mut self, last: Position) -> Result<(), RebuildError> {
         let batch = match self.cursor.next(BATCH).await {
-            Ok(batch) => Ok(batch),
+            Ok(batch) => Ok(batch.until(last)),
             Err(Halt::Stopping) => return Err(RebuildError::Stopping),
             Err(Halt::Unreadable(failure)) => Err(Stop { position: failure.position, reason: failure.reason }),
         };
-        let mut db = self.db.take().ok_or_else(gone)?;
         let (projection, cursor, clock) = (self.builder.projection.clone(), self.cursor.clone(), self.builder.clock.clone());
-        // Nothing in it waits for anything but the database, which is on this thread.
-        let work = async move {
+        let work = async move |db: &mut rusqlite::Connection| {
             let failed = match batch {
-                Ok(batch) => apply_persistently(&mut db, &*projection, &batch, &cursor, &clock).await?,
+                Ok(batch) => apply_persistently(db, &*projection, &batch, &cursor, &clock).await?,
                 Err(stop) => Some(stop),
             };
             if let Some(stop) = &failed {
-                checkpoint::record_failure(&mut db, stop.position, &stop.reason).await?;
+                checkpoint::record_failure(db, stop.position, &stop.reason).await?;
             }
-            Ok((db, failed))
+            Ok::<_, sqlx::Error>(failed)
         };
-        let handle = Handle::current();
-        let done: Result<_, sqlx::Error> = spawn_blocking(move || handle.block_on(work)).await.map_err(|_| gone())?;
-        let (db, failed) = done?;
-        self.db = Some(db);
-        self.failed = failed;
+        self.failed = self.db.with(work).await??;
         Ok(())
     }
 
@@ -167,11 +154,12 @@ impl Built {
     /// Takes it at least to `position`, and puts it on disk under its name, ready to be read.
     pub(crate) async fn finish(mut self, position: Position) -> Result<(ViewFile, Cursor), RebuildError> {
         while self.cursor.position() < position {
-            self.advance().await?;
+            self.advance(position).await?;
             self = self.complete()?;
         }
-        let (db, path) = (self.db.take().ok_or_else(gone)?, self.file.building());
-        spawn_blocking(move || database::make_safe(db, &path)).await.map_err(|_| gone())??;
+        let path = self.file.building();
+        let db = self.db.into_inner().ok_or(sqlx::Error::WorkerCrashed)?;
+        tokio::task::spawn_blocking(move || database::make_safe(db, &path)).await.map_err(|_| sqlx::Error::WorkerCrashed)??;
         self.builder.shelf.publish(&self.file)?;
         Ok((self.file, self.cursor))
     }

@@ -8,6 +8,8 @@ use event_store::Epoch;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use crate::sql::Database;
 use crate::tables::alone;
@@ -107,6 +109,39 @@ pub(crate) async fn truncate_wal(db: &mut AnyConnection) -> Result<bool, sqlx::E
     use sqlx::Row as _;
     let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(db).await?;
     Ok(row.try_get::<i64, _>(0)? == 0)
+}
+
+/// A connection whose work is done on threads that may wait for the disk: one hand-over for a whole batch.
+pub(crate) struct Alone(Option<rusqlite::Connection>);
+
+impl Alone {
+    pub(crate) fn new(db: rusqlite::Connection) -> Self {
+        Self(Some(db))
+    }
+
+    /// Does this work.
+    ///
+    /// # Errors
+    /// [`sqlx::Error::WorkerCrashed`] when a thread ended early, this time or before.
+    pub(crate) async fn with<T: Send + 'static>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut rusqlite::Connection) -> T + Send + 'static,
+    ) -> Result<T, sqlx::Error> {
+        let mut db = self.0.take().ok_or(sqlx::Error::WorkerCrashed)?;
+        let handle = Handle::current();
+        let done = spawn_blocking(move || {
+            let done = handle.block_on(work(&mut db));
+            (db, done)
+        });
+        let (db, done) = done.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
+        self.0 = Some(db);
+        Ok(done)
+    }
+
+    /// The connection, if it is still there.
+    pub(crate) fn into_inner(self) -> Option<rusqlite::Connection> {
+        self.0
+    }
 }
 
 /// Connections that read a database and cannot write it. Opened when needed.

@@ -48,13 +48,19 @@ pub(crate) enum Halt {
 /// Events in the order of the log.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    /// At least one.
+    /// At least one, as it comes from the reader.
     pub(crate) events: Vec<Arc<Envelope>>,
 }
 
 impl Batch {
     fn new(events: Vec<Arc<Envelope>>) -> Option<Self> {
         (!events.is_empty()).then_some(Self { events })
+    }
+
+    /// Leaves out what comes after `last`.
+    pub(crate) fn until(mut self, last: Position) -> Self {
+        self.events.truncate(self.events.partition_point(|event| event.position <= last));
+        self
     }
 }
 

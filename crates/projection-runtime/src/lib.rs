@@ -13,6 +13,7 @@ mod apply;
 mod board;
 mod build;
 mod checkpoint;
+mod compare;
 mod consumer;
 mod cursors;
 mod database;
@@ -37,6 +38,7 @@ mod wanted;
 mod worker;
 
 pub use build::RebuildError;
+pub use compare::Compared;
 pub use consumer::{Begin, Consumer, ConsumerError, ConsumerState, ConsumerStatus};
 pub use digest::{Digest, digest};
 pub use event_codec::{Envelope, Fingerprint, Metadata};

@@ -71,5 +71,5 @@ async fn build(builder: Builder, steps: mpsc::UnboundedSender<Progress>) -> Resu
     // Nobody counting the steps is no reason not to take them.
     let built = builder.build(move |step| drop(steps.send(step))).await?;
     let (_, cursor) = built.complete()?.finish(Position::START).await?;
-    Ok(Rebuilt { name, position: cursor.position() })
+    Ok(Rebuilt { name, position: cursor.position(), compared: None })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_store::Position;
-use sqlx::{Any, AnyConnection, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 use tokio::sync::watch;
 
 use crate::board::{Board, Reached};
@@ -82,10 +82,7 @@ impl Views {
 
     async fn begin(&self) -> Result<ReadView, sqlx::Error> {
         let shown = self.board.shown().ok_or(sqlx::Error::PoolClosed)?;
-        let mut transaction = shown.pool.begin().await?;
-        // The first statement fixes what the transaction sees: the position is that of the rows.
-        let position = checkpoint::read_position(&mut transaction).await?;
-        Ok(ReadView { transaction, position })
+        ReadView::of(&shown.pool).await
     }
 
     pub(crate) async fn wait(&self, min: Position, timeout: Duration) -> Result<(), ViewError> {
@@ -126,6 +123,13 @@ pub struct ReadView {
 }
 
 impl ReadView {
+    pub(crate) async fn of(pool: &AnyPool) -> Result<Self, sqlx::Error> {
+        let mut transaction = pool.begin().await?;
+        // The first statement fixes what the transaction sees: the position is that of the rows.
+        let position = checkpoint::read_position(&mut transaction).await?;
+        Ok(Self { transaction, position })
+    }
+
     /// The last event that the rows reflect.
     #[must_use]
     pub fn position(&self) -> Position {

@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::apply::{Failed, Stop, apply_batch};
 use crate::board::{Board, Shown};
 use crate::build::{Builder, Built, RebuildError};
+use crate::compare::{Both, Compared};
 use crate::decode::chain;
 use crate::feed::{Batch, Cursor, Halt};
 use crate::opened::{Found, Opened};
@@ -44,6 +45,8 @@ pub struct Rebuilt {
     pub name: &'static str,
     /// How far the new rows had come when they took the place of the old.
     pub position: Position,
+    /// The rows before and after; none if there were none of the same version to compare with that had come as far.
+    pub compared: Option<Compared>,
 }
 
 /// Asks a worker to rebuild its read model.
@@ -235,16 +238,22 @@ impl Worker {
     async fn again(&mut self) {
         self.again = None;
         let Some(live) = &mut self.live else {
-            self.build();
+            if self.building.is_none() {
+                self.build();
+            }
             return;
         };
         match reopen(&live.file).await {
             Ok((db, position)) => {
                 // That the old connection does not close in order changes nothing: what it had not committed is gone.
                 drop(std::mem::replace(&mut live.db, db).close().await);
-                live.position = position;
-                if let Some(cursor) = &live.cursor {
+                if let Some(cursor) = live.cursor.as_ref().filter(|_| position > live.position) {
+                    // What failed was only to say so.
                     cursor.advance(position);
+                    live.position = position;
+                    self.paused = None;
+                    self.board.go_on();
+                    self.board.applied(position, None);
                 }
             }
             Err(error) => self.wait(&error),
@@ -291,13 +300,22 @@ impl Worker {
             }
         }
         if let Some(order) = self.ordered.take() {
-            // Who asked may have gone.
-            drop(order.send(installed));
+            let (projection, stop) = (self.builder.projection.clone(), self.stop.clone());
+            // Meanwhile the new rows are read and kept.
+            self.tasks.spawn(async move {
+                let answer = match installed {
+                    Ok((rebuilt, Some(both))) => Ok(Rebuilt { compared: both.compare(&*projection, &stop).await, ..rebuilt }),
+                    Ok((rebuilt, None)) => Ok(rebuilt),
+                    Err(error) => Err(error),
+                };
+                // Who asked may have gone.
+                drop(order.send(answer));
+            });
         }
     }
 
     /// What came to an event that it cannot apply is good for nothing but to answer up to there, where nothing else answers.
-    async fn install_or_stop(&mut self, built: Built) -> Result<Rebuilt, RebuildError> {
+    async fn install_or_stop(&mut self, built: Built) -> Result<(Rebuilt, Option<Both>), RebuildError> {
         match built.failed() {
             Some(stop) if self.live.is_none() && self.older.is_none() => {
                 let installed = self.install(built).await;
@@ -309,14 +327,20 @@ impl Worker {
     }
 
     /// Puts new rows in the place of the old, once they have come as far.
-    async fn install(&mut self, built: Built) -> Result<Rebuilt, RebuildError> {
+    async fn install(&mut self, built: Built) -> Result<(Rebuilt, Option<Both>), RebuildError> {
+        if self.ordered.is_some() {
+            self.catch_up(built.cursor.position()).await;
+        }
         let position = self.live.as_ref().map_or(Position::START, |live| live.position);
         let (file, cursor) = built.finish(position).await?;
         let db = database::open(&file.path).await?;
         let shown = Shown { pool: database::readers(&file.path)?, version: file.version };
         let position = cursor.position();
+        let same = self.board.shown().filter(|live| self.ordered.is_some() && live.version == shown.version);
+        let both = async { Both::at(position, &same?.pool, &shown.pool).await }.await;
         let before = self.live.replace(Live { db, file, position, cursor: Some(cursor) });
-        let before = before.map(|live| (live.db, live.file)).or(self.older.take().map(|found| (found.db, found.file)));
+        let older = self.older.take().map(|found| (found.db, found.file));
+        let before = before.map(|live| (live.db, live.file)).or(older);
         (self.again, self.paused) = (None, None);
         self.board.go_on();
         let pool = self.board.show(shown, position);
@@ -324,7 +348,18 @@ impl Worker {
             self.tasks.spawn(retire(self.board.name, pool, db, file, self.stop.clone()));
         }
         tracing::info!(projection = self.name(), position = position.0, "a read model has been built");
-        Ok(Rebuilt { name: self.name(), position })
+        Ok((Rebuilt { name: self.name(), position, compared: None }, both))
+    }
+
+    /// Takes the live rows as far as the new ones, so that they can be compared. They are read meanwhile.
+    async fn catch_up(&mut self, to: Position) {
+        while let Some(Live { position, cursor: Some(cursor), .. }) = &self.live
+            && *position < to
+            && self.again.is_none()
+        {
+            let Ok(batch) = cursor.next(BATCH).await else { return };
+            self.apply(batch.until(to)).await;
+        }
     }
 
     async fn close(&mut self) {

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use common::{SOON, Words, World, clock, count, until};
 use event_store::EventStore;
-use projection_runtime::{Digest, Position, Progress, Projection, ProjectionState, RebuildError, Rebuilt, Runtime, digest, rebuild};
+use projection_runtime::{
+    Compared, Digest, Position, Progress, Projection, ProjectionState, RebuildError, Rebuilt, Runtime, digest, rebuild,
+};
 use tokio::sync::Semaphore;
 
 async fn digest_of(runtime: &Runtime, projection: &Words) -> Digest {
@@ -36,7 +38,7 @@ async fn rebuilding_gives_the_same_rows_in_a_new_file_and_deletes_the_old_one() 
     let live = digest_of(&runtime, &Words::named("words")).await;
 
     let rebuilt = runtime.rebuild("words").await.unwrap();
-    assert_eq!(rebuilt, Rebuilt { name: "words", position });
+    assert_eq!(rebuilt, Rebuilt { name: "words", position, compared: Some(Compared { live, rebuilt: live }) });
     assert_eq!(digest_of(&runtime, &Words::named("words")).await, live);
     until("the old file is deleted", || world.files() == ["words.v1.2.db"]).await;
 
@@ -58,7 +60,7 @@ async fn a_rebuild_while_no_service_runs_gives_the_same_rows_and_tells_its_progr
     runtime.shutdown().await;
 
     let (rebuilt, steps) = rebuild_offline(&world, Words::named("words")).await.unwrap();
-    assert_eq!(rebuilt, [Rebuilt { name: "words", position }]);
+    assert_eq!(rebuilt, [Rebuilt { name: "words", position, compared: None }]);
     assert_eq!((steps[0].done, steps[0].total), (0, 7_000));
     assert_eq!(steps.last().map(|step| (step.done, step.eta)), Some((7_000, Some(Duration::ZERO))));
     assert_eq!(world.files(), ["words.v1.2.db"]);
@@ -72,7 +74,7 @@ async fn a_rebuild_while_no_service_runs_gives_the_same_rows_and_tells_its_progr
 async fn rebuilding_from_an_empty_log_ends_at_once() {
     let world = World::new();
     let (rebuilt, _) = tokio::time::timeout(SOON, rebuild_offline(&world, Words::named("words"))).await.unwrap().unwrap();
-    assert_eq!(rebuilt, [Rebuilt { name: "words", position: Position::START }]);
+    assert_eq!(rebuilt, [Rebuilt { name: "words", position: Position::START, compared: None }]);
     let runtime = world.start(vec![Arc::new(Words::named("words"))]).await;
     let mut view = runtime.views("words").unwrap().read(None, SOON).await.unwrap();
     assert_eq!((view.position(), count(view.rows()).await), (Position::START, 0));
@@ -166,7 +168,8 @@ async fn readers_and_events_go_on_while_it_is_rebuilt() {
         let runtime = runtime.clone();
         async move {
             for _ in 0..3 {
-                runtime.rebuild("words").await.unwrap();
+                let compared = runtime.rebuild("words").await.unwrap().compared.unwrap();
+                assert_eq!(compared.live, compared.rebuilt, "both at one event, though more come all the time");
             }
         }
     });

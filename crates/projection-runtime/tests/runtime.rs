@@ -153,9 +153,9 @@ async fn a_slow_read_model_does_not_stall_the_others() {
 #[test]
 fn rows_and_checkpoint_of_a_batch_are_kept_together_or_not_at_all() {
     let process = || tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build().unwrap();
-    let world = World::new();
+    let mut world = World::new();
     let killed = process();
-    killed.block_on(async {
+    let left = killed.block_on(async {
         let gate = Arc::new(Semaphore::new(1));
         let words = Arc::new(Words { gate: Some(gate), ..Words::named("words") });
         let runtime = world.start(vec![words.clone()]).await;
@@ -165,8 +165,10 @@ fn rows_and_checkpoint_of_a_batch_are_kept_together_or_not_at_all() {
         world.say("second").await;
         until("the second batch waits at the gate", || words.at_gate.load(Ordering::SeqCst)).await;
         std::mem::forget(runtime);
+        world.left_behind()
     });
     killed.shutdown_background();
+    world.data = left;
     process().block_on(async {
         let gate = Arc::new(Semaphore::new(0));
         let runtime = world.start(vec![Arc::new(Words { gate: Some(gate.clone()), ..Words::named("words") })]).await;

@@ -7,8 +7,8 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use event_store::{EventStore, Position};
-use projection_runtime::{Projection, ProjectionState, RebuildError, digest};
+use event_store::Position;
+use projection_runtime::{Compared, Digest, Projection, ProjectionState, RebuildError, digest};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -42,7 +42,7 @@ pub(crate) enum Step {
 /// A read model that was rebuilt.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Outcome {
-    /// The rows as they were; none if there were none that could be read.
+    /// The rows as they were at the same event; none if there were none that had come so far.
     pub(crate) live: Option<Rows>,
     /// The rows as they are now.
     pub(crate) rebuilt: Rows,
@@ -82,12 +82,6 @@ pub(crate) async fn rebuild(State(admin): State<Admin>, Path(name): Path<String>
 
 async fn run(service: &Arc<Service>, projection: Arc<dyn Projection>, sender: &mpsc::Sender<Bytes>) -> Result<Outcome, Failure> {
     let name = projection.name();
-    let head = *service.log.head().borrow();
-    // What lags is given some time, so that both sides reflect the same events; what has stopped is taken as it is.
-    let live = match rows(service, &*projection, head).await {
-        Ok(rows) => Some(rows),
-        Err(_) => rows(service, &*projection, Position::START).await.ok(),
-    };
     let rebuild = service.runtime.rebuild(name);
     tokio::pin!(rebuild);
     let rebuilt = loop {
@@ -107,7 +101,11 @@ async fn run(service: &Arc<Service>, projection: Arc<dyn Projection>, sender: &m
             Failure::from_error(&error)
         }
     })?;
-    Ok(Outcome { live, rebuilt: rows(service, &*projection, rebuilt.position).await? })
+    let rows_of = |digest: Digest| Rows { position: rebuilt.position.0, digest: digest.to_string() };
+    Ok(match rebuilt.compared {
+        Some(Compared { live, rebuilt }) => Outcome { live: Some(rows_of(live)), rebuilt: rows_of(rebuilt) },
+        None => Outcome { live: None, rebuilt: rows(service, &*projection, rebuilt.position).await? },
+    })
 }
 
 /// The rows when they reflect the log up to `position`, or later.

@@ -104,6 +104,18 @@ impl World {
         Runtime::start(setup).await.unwrap()
     }
 
+    /// A copy of the read models' files as they are at this moment: what a process that dies now leaves behind.
+    pub fn left_behind(&self) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        let (from, to) = (self.data.path().join("views"), copy.path().join("views"));
+        std::fs::create_dir(&to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+        copy
+    }
+
     /// The names of the files of read models.
     pub fn files(&self) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(self.data.path().join("views"))

@@ -1,0 +1,48 @@
+//! Compares the rows of a read model as they were kept live with those that were built anew, at one event.
+
+use sqlx::AnyPool;
+use tokio_util::sync::CancellationToken;
+
+use crate::decode::chain;
+use crate::digest::{Digest, digest};
+use crate::views::ReadView;
+use crate::{Position, Projection};
+
+/// The digests of all rows at one event, as they were kept live and as they were built anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compared {
+    /// Of those that were read until then.
+    pub live: Digest,
+    /// Of those that are read from then on.
+    pub rebuilt: Digest,
+}
+
+/// Views of the rows before and after, at one event. They stay as they are while events go on.
+pub(crate) struct Both {
+    live: ReadView,
+    rebuilt: ReadView,
+}
+
+impl Both {
+    /// Views of the live rows and of the new ones, if both can be read and have come to `position` and no further.
+    pub(crate) async fn at(position: Position, live: &AnyPool, rebuilt: &AnyPool) -> Option<Self> {
+        let (live, rebuilt) = (ReadView::of(live).await.ok()?, ReadView::of(rebuilt).await.ok()?);
+        (live.position() == position && rebuilt.position() == position).then_some(Self { live, rebuilt })
+    }
+
+    /// The digests of both; none if the service stops before, or one cannot be read.
+    pub(crate) async fn compare(mut self, projection: &dyn Projection, stop: &CancellationToken) -> Option<Compared> {
+        let digests = async { tokio::try_join!(digest(self.live.rows(), projection), digest(self.rebuilt.rows(), projection)) };
+        let digests = tokio::select! {
+            () = stop.cancelled() => return None,
+            digests = digests => digests,
+        };
+        match digests {
+            Ok((live, rebuilt)) => Some(Compared { live, rebuilt }),
+            Err(error) => {
+                tracing::warn!(projection = projection.name(), error = %chain(&error), "what was rebuilt cannot be compared");
+                None
+            }
+        }
+    }
+}
