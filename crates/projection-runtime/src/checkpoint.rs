@@ -2,9 +2,11 @@
 
 use event_store::{Epoch, Position};
 use jiff::Timestamp;
+use rusqlite::OptionalExtension;
 use sqlx::{AnyConnection, Row};
 
 use crate::sql::Database;
+use crate::tables::alone;
 
 /// One row.
 const SCHEMA: &str = "CREATE TABLE checkpoint (
@@ -16,15 +18,13 @@ const SCHEMA: &str = "CREATE TABLE checkpoint (
     failed_reason TEXT
 )";
 
-/// How far a read model has come, and why it went no further.
+/// How far a read model has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Checkpoint {
     /// The last event that its rows reflect.
     pub(crate) position: Position,
     /// Of which history, as text.
     pub(crate) epoch: String,
-    /// The event that could not be applied, and why.
-    pub(crate) failed: Option<(Position, String)>,
 }
 
 fn position(stored: i64) -> Position {
@@ -40,16 +40,9 @@ pub(crate) async fn create(db: &mut impl Database, name: &str, epoch: Epoch) -> 
 }
 
 /// The checkpoint; none if there is no row.
-pub(crate) async fn read(db: &mut AnyConnection) -> Result<Option<Checkpoint>, sqlx::Error> {
-    let row = sqlx::query("SELECT position, epoch, failed_position, failed_reason FROM checkpoint").fetch_optional(db).await?;
-    let Some(row) = row else { return Ok(None) };
-    let failed_position: Option<i64> = row.try_get(2)?;
-    let failed_reason: Option<String> = row.try_get(3)?;
-    Ok(Some(Checkpoint {
-        position: position(row.try_get(0)?),
-        epoch: row.try_get(1)?,
-        failed: failed_position.map(|at| (position(at), failed_reason.unwrap_or_default())),
-    }))
+pub(crate) fn read(db: &mut rusqlite::Connection) -> Result<Option<Checkpoint>, sqlx::Error> {
+    let row = |row: &rusqlite::Row<'_>| Ok(Checkpoint { position: position(row.get(0)?), epoch: row.get(1)? });
+    db.query_row("SELECT position, epoch FROM checkpoint", [], row).optional().map_err(alone)
 }
 
 /// The position only: what a reader needs.

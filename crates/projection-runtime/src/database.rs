@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Once;
 use std::time::Duration;
 
-use event_store::Epoch;
+use event_store::{Epoch, Position};
+use rusqlite::OpenFlags;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection};
@@ -84,31 +85,36 @@ pub(crate) fn make_safe(db: rusqlite::Connection, path: &Path) -> Result<(), sql
     Ok(())
 }
 
-/// The one connection that writes a database which others read. Leaves nothing of deleted rows behind.
+/// What lets others read a database while it is written, and leaves nothing of deleted rows behind.
 ///
 /// `NORMAL` may lose the newest transactions with the power, but never tears one: the checkpoint tells where to go on.
-pub(crate) async fn open(path: &Path) -> Result<AnyConnection, sqlx::Error> {
-    connect(path, false).await
-}
+const SHARED: [&str; 3] = ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", "PRAGMA secure_delete = ON"];
 
-/// As [`open`], but an empty database if there is none.
-pub(crate) async fn open_or_create(path: &Path) -> Result<AnyConnection, sqlx::Error> {
-    connect(path, true).await
-}
-
-async fn connect(path: &Path, create: bool) -> Result<AnyConnection, sqlx::Error> {
-    let mut db = AnyConnection::connect_with(&options(path, create, false)?).await?;
-    set(&mut db, &["PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", "PRAGMA secure_delete = ON"]).await?;
+/// The one connection that writes a database which others read.
+pub(crate) fn open(path: &Path) -> Result<rusqlite::Connection, sqlx::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut db = rusqlite::Connection::open_with_flags(path, flags).map_err(alone)?;
+    db.set_prepared_statement_cache_capacity(PREPARED);
+    db.execute_batch(&SHARED.join(";")).map_err(alone)?;
     // What a killed process left in the WAL may hold rows that were purged since.
-    truncate_wal(&mut db).await?;
+    truncate_wal(&mut db)?;
     Ok(db)
 }
 
+/// A database that is written through sqlx, made if there is none.
+pub(crate) async fn open_or_create(path: &Path) -> Result<AnyConnection, sqlx::Error> {
+    let mut db = AnyConnection::connect_with(&options(path, true, false)?).await?;
+    set(&mut db, &SHARED).await?;
+    set(&mut db, &[TRUNCATE]).await?;
+    Ok(db)
+}
+
+const TRUNCATE: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
 /// Moves the WAL into the database and empties it. False if a reader was in the way: try again later.
-pub(crate) async fn truncate_wal(db: &mut AnyConnection) -> Result<bool, sqlx::Error> {
-    use sqlx::Row as _;
-    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(db).await?;
-    Ok(row.try_get::<i64, _>(0)? == 0)
+pub(crate) fn truncate_wal(db: &mut rusqlite::Connection) -> Result<bool, sqlx::Error> {
+    let busy: i64 = db.query_row(TRUNCATE, [], |row| row.get(0)).map_err(alone)?;
+    Ok(busy == 0)
 }
 
 /// A connection whose work is done on threads that may wait for the disk: one hand-over for a whole batch.
@@ -136,6 +142,21 @@ impl Alone {
         let (db, done) = done.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
         self.0 = Some(db);
         Ok(done)
+    }
+
+    /// Opens the database again after it failed. The position of its rows.
+    pub(crate) async fn reopen(&mut self, path: &Path) -> Result<Position, sqlx::Error> {
+        let (before, path) = (self.0.take(), path.to_owned());
+        let opened = spawn_blocking(move || {
+            // What it had not committed is gone with it.
+            drop(before);
+            let mut db = open(&path)?;
+            let checkpoint = checkpoint::read(&mut db)?.ok_or(sqlx::Error::RowNotFound)?;
+            Ok::<_, sqlx::Error>((db, checkpoint.position))
+        });
+        let (db, position) = opened.await.map_err(|_| sqlx::Error::WorkerCrashed)??;
+        self.0 = Some(db);
+        Ok(position)
     }
 
     /// The connection, if it is still there.

@@ -3,7 +3,6 @@
 use std::io;
 
 use event_store::{Epoch, Position};
-use sqlx::{AnyConnection, Connection};
 
 use crate::decode::chain;
 use crate::shelf::{Shelf, ViewFile};
@@ -11,7 +10,7 @@ use crate::{Projection, checkpoint, database};
 
 /// The database of a read model, open to be written.
 pub(crate) struct Found {
-    pub(crate) db: AnyConnection,
+    pub(crate) db: rusqlite::Connection,
     pub(crate) file: ViewFile,
     pub(crate) position: Position,
 }
@@ -27,7 +26,7 @@ pub(crate) struct Opened {
 
 /// Looks for the rows of a projection. Throws away what is no use: unfinished builds, rows of another history or beyond the end
 /// of the log, files that cannot be opened. All of it can be built again.
-pub(crate) async fn open(projection: &dyn Projection, shelf: &Shelf, epoch: Epoch, head: Position) -> io::Result<Opened> {
+pub(crate) fn open(projection: &dyn Projection, shelf: &Shelf, epoch: Epoch, head: Position) -> io::Result<Opened> {
     let name = projection.name();
     shelf.sweep(name)?;
     let mut files = shelf.files(name)?;
@@ -39,7 +38,7 @@ pub(crate) async fn open(projection: &dyn Projection, shelf: &Shelf, epoch: Epoc
             file.delete()?;
             continue;
         }
-        match open_file(&file, epoch, head).await {
+        match open_file(&file, epoch, head) {
             Ok((db, position)) if file.version == projection.version() => opened.live = Some(Found { db, file, position }),
             Ok((db, position)) => opened.older = Some(Found { db, file, position }),
             Err(why) => {
@@ -51,9 +50,9 @@ pub(crate) async fn open(projection: &dyn Projection, shelf: &Shelf, epoch: Epoc
     Ok(opened)
 }
 
-async fn open_file(file: &ViewFile, epoch: Epoch, head: Position) -> Result<(AnyConnection, Position), String> {
-    let mut db = database::open(&file.path).await.map_err(|error| chain(&error))?;
-    let refusal = match checkpoint::read(&mut db).await {
+fn open_file(file: &ViewFile, epoch: Epoch, head: Position) -> Result<(rusqlite::Connection, Position), String> {
+    let mut db = database::open(&file.path).map_err(|error| chain(&error))?;
+    let refusal = match checkpoint::read(&mut db) {
         Ok(Some(checkpoint)) if checkpoint.epoch != epoch.0.to_string() => "it reflects another history of the log".to_owned(),
         Ok(Some(checkpoint)) if checkpoint.position > head => "it reflects events that the log does not have".to_owned(),
         Ok(Some(checkpoint)) => return Ok((db, checkpoint.position)),
@@ -61,6 +60,6 @@ async fn open_file(file: &ViewFile, epoch: Epoch, head: Position) -> Result<(Any
         Err(error) => chain(&error),
     };
     // Closed before the file is deleted; that it fails changes nothing.
-    drop(db.close().await);
+    drop(db.close());
     Err(refusal)
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use event_codec::Codec;
 use event_store::{Clock, EventStore, Position};
-use sqlx::Connection;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +13,7 @@ use crate::build::{Builder, RebuildError};
 use crate::feed::Feed;
 use crate::meter::Progress;
 use crate::shelf::Shelf;
+use crate::tables::alone;
 use crate::{Projection, Rebuilt, opened};
 
 /// Builds read models anew, in files beside those that are there, and puts them in their place when all of the log is in them.
@@ -59,8 +59,8 @@ pub async fn rebuild(
     drop(reader.await);
     for projection in projections {
         // Opening keeps the newest file and deletes those before it.
-        if let Some(found) = opened::open(&**projection, &shelf, epoch, head).await?.live {
-            found.db.close().await?;
+        if let Some(found) = opened::open(&**projection, &shelf, epoch, head)?.live {
+            found.db.close().map_err(|(_, error)| alone(error))?;
         }
     }
     Ok(rebuilt)

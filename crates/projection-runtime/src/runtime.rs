@@ -89,7 +89,7 @@ impl Runtime {
         let cursors = Arc::new(Cursors::open(&setup.data.join("consumers.db"), epoch).await?);
         let mut opened = Vec::with_capacity(setup.projections.len());
         for projection in setup.projections {
-            let found = opened::open(&*projection, &shelf, epoch, head).await?;
+            let found = opened::open(&*projection, &shelf, epoch, head)?;
             opened.push((projection, found));
         }
         let stop = CancellationToken::new();

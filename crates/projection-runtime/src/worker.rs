@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use event_codec::Envelope;
 use event_store::Position;
-use sqlx::{AnyConnection, AnyPool, Connection};
+use sqlx::AnyPool;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -16,6 +16,7 @@ use crate::apply::{Failed, Stop, apply_batch};
 use crate::board::{Board, Shown};
 use crate::build::{Builder, Built, RebuildError};
 use crate::compare::{Both, Compared};
+use crate::database::Alone;
 use crate::decode::chain;
 use crate::feed::{Batch, Cursor, Halt};
 use crate::opened::{Found, Opened};
@@ -76,7 +77,7 @@ pub(crate) struct Worker {
 
 /// The rows that are kept up to date.
 struct Live {
-    db: AnyConnection,
+    db: Alone,
     file: ViewFile,
     position: Position,
     /// None: they go no further.
@@ -128,7 +129,7 @@ impl Worker {
         if let Some(Found { db, file, position }) = opened.live {
             let shown = Shown { pool: database::readers(&file.path)?, version: file.version };
             let cursor = Some(self.builder.feed.cursor(position));
-            self.live = Some(Live { db, file, position, cursor });
+            self.live = Some(Live { db: Alone::new(db), file, position, cursor });
             self.board.show(shown, position);
         } else if let Some(older) = opened.older {
             let shown = Shown { pool: database::readers(&older.file.path)?, version: older.file.version };
@@ -195,7 +196,11 @@ impl Worker {
         if let Some(first) = batch.events.first() {
             self.board.behind_since(first.recorded_at);
         }
-        let applied = apply_batch(db, &*self.builder.projection, &batch, cursor, &self.builder.clock).await;
+        let batch = Arc::new(batch);
+        let (events, taken) = (batch.clone(), cursor.clone());
+        let (projection, clock) = (self.builder.projection.clone(), self.builder.clock.clone());
+        let work = async move |db: &mut rusqlite::Connection| apply_batch(db, &*projection, &events, &taken, &clock).await;
+        let applied = db.with(work).await.unwrap_or_else(|error| Err(Failed::Database(error)));
         *position = cursor.position();
         match applied {
             Ok(()) => {
@@ -243,10 +248,8 @@ impl Worker {
             }
             return;
         };
-        match reopen(&live.file).await {
-            Ok((db, position)) => {
-                // That the old connection does not close in order changes nothing: what it had not committed is gone.
-                drop(std::mem::replace(&mut live.db, db).close().await);
+        match live.db.reopen(&live.file.path).await {
+            Ok(position) => {
                 if let Some(cursor) = live.cursor.as_ref().filter(|_| position > live.position) {
                     // What failed was only to say so.
                     cursor.advance(position);
@@ -263,7 +266,7 @@ impl Worker {
     /// The rows of a person who was forgotten are gone from the tables; here they go from the WAL.
     async fn purge(&mut self) {
         let Some(live) = &mut self.live else { return };
-        self.must_purge = match database::truncate_wal(&mut live.db).await {
+        self.must_purge = match live.db.with(async |db: &mut rusqlite::Connection| database::truncate_wal(db)).await.flatten() {
             Ok(done) => !done,
             Err(error) => {
                 tracing::warn!(projection = self.board.name, error = %chain(&error), "the WAL of a read model cannot be truncated yet");
@@ -277,7 +280,9 @@ impl Worker {
         tracing::error!(projection = self.name(), position = stop.position.0, reason = %stop.reason, "a read model has stopped");
         if let Some(live) = &mut self.live {
             live.cursor = None;
-            if let Err(error) = checkpoint::record_failure(&mut live.db, stop.position, &stop.reason).await {
+            let Stop { position, reason } = stop.clone();
+            let work = async move |db: &mut rusqlite::Connection| checkpoint::record_failure(db, position, &reason).await;
+            if let Err(error) = live.db.with(work).await.flatten() {
                 tracing::warn!(projection = self.board.name, error = %chain(&error), "why a read model has stopped cannot be kept");
             }
         }
@@ -333,13 +338,13 @@ impl Worker {
         }
         let position = self.live.as_ref().map_or(Position::START, |live| live.position);
         let (file, cursor) = built.finish(position).await?;
-        let db = database::open(&file.path).await?;
+        let db = Alone::new(database::open(&file.path)?);
         let shown = Shown { pool: database::readers(&file.path)?, version: file.version };
         let position = cursor.position();
         let same = self.board.shown().filter(|live| self.ordered.is_some() && live.version == shown.version);
         let both = async { Both::at(position, &same?.pool, &shown.pool).await }.await;
         let before = self.live.replace(Live { db, file, position, cursor: Some(cursor) });
-        let older = self.older.take().map(|found| (found.db, found.file));
+        let older = self.older.take().map(|found| (Alone::new(found.db), found.file));
         let before = before.map(|live| (live.db, live.file)).or(older);
         (self.again, self.paused) = (None, None);
         self.board.go_on();
@@ -371,19 +376,13 @@ impl Worker {
             // A view that somebody holds on to must not keep the service from stopping.
             drop(tokio::time::timeout(LAST_READERS, pool.close()).await);
         }
-        let live = self.live.take().map(|live| live.db);
+        let live = self.live.take().and_then(|live| live.db.into_inner());
         for db in live.into_iter().chain(self.older.take().map(|found| found.db)) {
-            if let Err(error) = db.close().await {
+            if let Err((_, error)) = db.close() {
                 tracing::warn!(projection = self.board.name, error = %chain(&error), "a read model cannot be closed; it will be looked at when it is opened");
             }
         }
     }
-}
-
-async fn reopen(file: &ViewFile) -> Result<(AnyConnection, Position), sqlx::Error> {
-    let mut db = database::open(&file.path).await?;
-    let position = checkpoint::read_position(&mut db).await?;
-    Ok((db, position))
 }
 
 fn ended_early(error: &tokio::task::JoinError) -> RebuildError {
@@ -396,16 +395,16 @@ fn forgets(event: &Envelope) -> bool {
 }
 
 /// Deletes rows that are not read any more, when the last reader has gone; otherwise the next start does.
-async fn retire(name: &'static str, pool: Option<AnyPool>, db: AnyConnection, file: ViewFile, stop: CancellationToken) {
+async fn retire(name: &'static str, pool: Option<AnyPool>, db: Alone, file: ViewFile, stop: CancellationToken) {
     if let Some(pool) = pool {
         tokio::select! {
             () = pool.close() => {}
             () = stop.cancelled() => return,
         }
     }
-    let closed = db.close().await;
-    let deleted = file.delete();
-    if let (Err(_), _) | (_, Err(_)) = (&closed, &deleted) {
+    // Closes it.
+    drop(db);
+    if file.delete().is_err() {
         tracing::warn!(projection = name, file = %file.path.display(), "an old read model cannot be deleted; the next start tries again");
     }
 }
