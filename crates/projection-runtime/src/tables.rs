@@ -1,8 +1,8 @@
 //! Runs statements on the database of a read model, whichever way it is open.
 //!
-//! One that is read while it is written is open through sqlx, which gives every statement to a thread of its own: there, many rows
-//! share a statement. One that is being built and that nobody else has open is open through rusqlite, on the thread that folds
-//! the events: there, each row is a statement that was prepared before, which is cheaper by far.
+//! A SQLite database has one connection that writes it, through rusqlite, on the thread that folds the events: there, each row is a
+//! statement that was prepared before. Through sqlx, which any other engine needs, every statement is handed to another thread: there,
+//! many rows share a statement (ADR 0022).
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use sqlx::any::{AnyArguments, AnyRow};
@@ -12,7 +12,7 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _};
 use crate::sql::{Places, Value};
 use crate::table::TableRow;
 
-/// Rows per statement, largest first, so that each statement is prepared once per connection and used again.
+/// Rows per statement through sqlx, largest first, so that each statement is prepared once per connection and used again.
 const SIZES: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
 
 /// The database of a read model, to be read and written.
