@@ -16,7 +16,7 @@ use crate::load;
 /// The argument that makes this program UmaDB's server.
 pub(crate) const SERVE: &str = "umadb-server";
 
-/// Connections that the tasks share: more or fewer made it slower where this was tried.
+/// Connections that the tasks share.
 const CONNECTIONS: u64 = 8;
 
 /// Serves until it is killed.
