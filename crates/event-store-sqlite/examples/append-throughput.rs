@@ -1,8 +1,8 @@
 //! How fast the log is on this machine, beside how fast its disk can sync.
 //!
 //! ```sh
-//! cargo run --release -p event-store-sqlite --example throughput -- [FOLDER] [SECONDS] [EVENTS TO FILL WITH FIRST]
-//! cargo run --release -p event-store-sqlite --example throughput -- LOG
+//! cargo run --release -p event-store-sqlite --example append-throughput -- [FOLDER] [SECONDS] [EVENTS TO FILL WITH FIRST]
+//! cargo run --release -p event-store-sqlite --example append-throughput -- LOG
 //! ```
 //!
 //! Prints, for 1, 64, 256 and 1024 appends in flight: appends of one event of about 420 bytes per second, with latencies

@@ -1,4 +1,4 @@
-//! Measures allotting, sealing and opening: `cargo run --release -p key-ring --example measure`.
+//! Measures allotting, sealing and opening: `cargo run --release -p key-ring --example key-ring-speed`.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};

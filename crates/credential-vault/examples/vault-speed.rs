@@ -1,4 +1,4 @@
-//! Measures the look-ups that every request makes, and a hashing: `cargo run --release -p credential-vault --example measure`.
+//! Measures the look-ups that every request makes, and a hashing: `cargo run --release -p credential-vault --example vault-speed`.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::time::Instant;

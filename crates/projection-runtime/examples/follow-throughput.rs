@@ -1,4 +1,4 @@
-//! How fast read models are rebuilt, followed and read: `cargo run --release -p projection-runtime --example throughput 100000`
+//! How fast read models are rebuilt, followed and read: `cargo run --release -p projection-runtime --example follow-throughput 100000`
 //! with the number of registrations, of which every tenth stays open. Ten events each, in a log in memory. A second argument
 //! names the one part to measure: `decode`, `each`, a read model, `rebuild`, `paced`, `live`; or `invitations`: then each read model
 //! is built from as many invitations instead, with what goes before and after each (the company's name taken, the mail sent), or

@@ -1,4 +1,4 @@
-//! What a mail costs: `cargo run --release -p mail --example throughput 10000 [FOLDER]` with the number of invitations that owe
+//! What a mail costs: `cargo run --release -p mail --example mail-throughput 10000 [FOLDER]` with the number of invitations that owe
 //! one, each through the outbox, its template, a maildir and the log, in a folder of its own on the disk to be measured.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement that cannot be made has failed")]
 
