@@ -29,7 +29,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { cached_streams: 10_000 }
+        Self { cached_streams: 4_000 }
     }
 }
 
