@@ -89,7 +89,9 @@ impl Post {
     fn prepare(&self, sending: Sending, mail: Option<Mail>, composed: &mut Vec<Composed>) -> Prepared {
         let Some(mail) = mail.filter(|mail| mail.state == MailState::Owed) else { return Prepared::Not(Step::Done(Outcome::Gone)) };
         if let Some(obstacle) = &mail.obstacle {
-            return Prepared::Not(give_up(&mail, sending.attempts, obstacle.to_string()));
+            // Nothing went wrong: it is not to be sent any more.
+            tracing::info!(mail = %mail.id, template = %mail.template, reason = %obstacle, "mail not sent");
+            return Prepared::Not(given_up(&mail, sending.attempts, obstacle.to_string()));
         }
         match self.composer.compose(&mail, self.clock.now()) {
             Ok(message) => {
@@ -132,7 +134,10 @@ impl Post {
                 let fate = MailEvent::Refused { cause: mail.cause, template: mail.template.to_string(), answer, attempts };
                 Step::Settle(mail.id, fate, "refused")
             }
-            Delivery::Failed { reason } if self.retry.is_over(mail.owed_at, attempts, self.clock.now()) => give_up(mail, attempts, reason),
+            Delivery::Failed { reason } if self.retry.is_over(mail.owed_at, attempts, self.clock.now()) => {
+                tracing::warn!(mail = %mail.id, template = %mail.template, attempts, reason, "mail given up");
+                given_up(mail, attempts, reason)
+            }
             Delivery::Failed { reason } => Step::Done(self.failed(sending, reason)),
         }
     }
@@ -179,8 +184,7 @@ impl Post {
     }
 }
 
-fn give_up(mail: &Mail, attempts: u32, reason: String) -> Step {
-    tracing::warn!(mail = %mail.id, template = %mail.template, attempts, reason, "mail given up");
+fn given_up(mail: &Mail, attempts: u32, reason: String) -> Step {
     let fate = MailEvent::GivenUp { cause: mail.cause, template: mail.template.to_string(), reason, attempts };
     Step::Settle(mail.id, fate, "given_up")
 }
