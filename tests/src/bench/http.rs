@@ -31,7 +31,7 @@ const ALL: &[&str] = &[
 const BURSTS: &[&str] =
     &["http_256_over_parse_only", "http_64_over_parse_only", SUSTAINED, "http_256_over_bare_log", "http_64_p99_over_p50"];
 /// What a burst is held up by.
-const SHARED_CORES: &str = "processor time, which is spent on the request (HTTP, two decisions, a sealed person), on two appends, and on what follows although it yields: the peer's request is a tenth of it";
+const SHARED_CORES: &str = "processor time, which is spent on the request (HTTP, two decisions, a sealed person), on two appends, and on what follows although it yields";
 
 /// All figures over HTTP.
 pub fn measure(options: &Options, report: &mut Report) {
