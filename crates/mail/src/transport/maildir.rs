@@ -50,6 +50,8 @@ impl Maildir {
     /// Delivers mails, on disk when this returns: all are written, brought to disk together, moved, and the moves brought to disk
     /// together. One answer each.
     fn deliver(&self, mails: &[Composed]) -> Vec<Delivery> {
+        // Opened before anything is written: through it, failures since then are told.
+        let drafts = File::open(self.folder.join("tmp"));
         let mut deliveries: Vec<Delivery> = mails.iter().map(|mail| self.write(mail)).collect();
         let is_written = |delivery: &Delivery| *delivery == Delivery::Delivered;
         let written = deliveries.iter().filter(|delivery| is_written(delivery)).count();
@@ -57,7 +59,7 @@ impl Maildir {
             return deliveries;
         }
         let together = written > FEW;
-        if together && let Err(error) = self.sync_all_files() {
+        if together && let Err(error) = sync_all_files(drafts) {
             return fail_written(deliveries, &error);
         }
         for (mail, delivery) in mails.iter().zip(&mut deliveries).filter(|(_, delivery)| is_written(delivery)) {
@@ -86,12 +88,6 @@ impl Maildir {
         }
     }
 
-    /// Brings all that was written to disk. The whole file system, since that takes one commit of its journal where each file takes
-    /// one of its own: with 100 mails a tenth of the time. What could not be written is reported here since Linux 5.8.
-    fn sync_all_files(&self) -> io::Result<()> {
-        Ok(rustix::fs::syncfs(File::open(self.folder.join("tmp"))?)?)
-    }
-
     /// Moves a mail from `tmp` to `new`.
     fn move_in(&self, mail: MailId, sync_first: bool) -> io::Result<()> {
         let draft = self.draft_of(mail);
@@ -101,6 +97,12 @@ impl Maildir {
         }
         fs::rename(&draft, self.file_of(mail))
     }
+}
+
+/// Brings all that was written to disk. The whole file system, since that takes one commit of its journal where each file takes one of
+/// its own: with 100 mails a tenth of the time. What could not be written is told since Linux 5.8.
+fn sync_all_files(folder: io::Result<File>) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(folder?)?)
 }
 
 fn unwritable(error: &io::Error) -> Delivery {
