@@ -13,6 +13,8 @@ struct Row {
 /// The rules, from the innermost crate outwards.
 const TABLE: &[Row] = &[
     Row { who: "domain", may_use: &[], beyond: &[] },
+    Row { who: "public-events", may_use: &[], beyond: &[] },
+    Row { who: "gatehouse-client", may_use: &["public-events"], beyond: &[] },
     Row { who: "event-store", may_use: &[], beyond: &[] },
     Row { who: "event-store-*", may_use: &["event-store"], beyond: &[] },
     Row { who: "key-ring", may_use: &["domain"], beyond: &[] },
@@ -24,6 +26,7 @@ const TABLE: &[Row] = &[
         may_use: &["event-store", "event-codec"],
         beyond: &[("domain", "what it hands to projections are the domain's events, decoded once")],
     },
+    Row { who: "projections/public-feed", may_use: &["domain", "projection-runtime", "public-events"], beyond: &[] },
     Row { who: "projections/*", may_use: &["domain", "projection-runtime"], beyond: &[] },
     Row {
         who: "process-managers",
@@ -43,11 +46,11 @@ const TABLE: &[Row] = &[
             ("projection-runtime", "the dispatcher waits for the outbox to move"),
         ],
     },
-    Row { who: "nats-publisher", may_use: &["projection-runtime", "event-codec", "event-store", "domain"], beyond: &[] },
+    Row { who: "nats-publisher", may_use: &["projection-runtime", "public-feed", "public-events"], beyond: &[] },
     Row { who: "transparency", may_use: &["projection-runtime", "event-codec", "event-store", "domain"], beyond: &[] },
     Row {
         who: "http-api",
-        may_use: &["domain", "command-handlers", "projections/*"],
+        may_use: &["domain", "command-handlers", "projections/*", "public-events"],
         beyond: &[
             ("credential-vault", "sign-in and bearer tokens are checked where the request comes in"),
             ("key-ring", "the history is decrypted when it is read"),
