@@ -26,7 +26,7 @@ const TABLE: &[Row] = &[
         may_use: &["event-store", "event-codec"],
         beyond: &[("domain", "what it hands to projections are the domain's events, decoded once")],
     },
-    Row { who: "projections/public-feed", may_use: &["domain", "projection-runtime", "public-events"], beyond: &[] },
+    Row { who: "public-feed", may_use: &["domain", "projection-runtime", "public-events"], beyond: &[] },
     Row { who: "projections/*", may_use: &["domain", "projection-runtime"], beyond: &[] },
     Row {
         who: "process-managers",
