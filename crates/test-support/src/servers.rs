@@ -3,11 +3,17 @@
 mod child;
 mod gatehouse;
 mod http;
+mod nats;
+mod nats_cluster;
 mod ports;
+mod proxy;
 mod smtp;
 
 pub use gatehouse::{GatehouseBuilder, GatehouseProcess, StartFailure, gatehouse_command};
+pub use nats::{NatsServer, NatsServerBuilder, SavedData, nats_server};
+pub use nats_cluster::NatsCluster;
 pub use ports::free_port;
+pub use proxy::NatsProxy;
 pub use smtp::{Behaviour, Encryption, ReceivedMail, SmtpServer, SmtpServerBuilder};
 
 use std::path::PathBuf;

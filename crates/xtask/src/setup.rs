@@ -1,5 +1,6 @@
 //! What tests need beyond git and a Rust toolchain: found, or installed where this machine allows it.
 
+mod nats;
 mod python;
 mod requirements;
 
@@ -24,7 +25,9 @@ pub(crate) fn run(repository: &Repository) -> anyhow::Result<Environment> {
     }
     let python = python::environment(repository)?;
     println!("python for test servers: {}", python.display());
-    Ok(vec![("GATEHOUSE_TEST_PYTHON", python.into_os_string())])
+    let nats = nats::server(repository, &python)?;
+    println!("nats-server for tests: {}", nats.display());
+    Ok(vec![("GATEHOUSE_TEST_PYTHON", python.into_os_string()), ("GATEHOUSE_TEST_NATS_SERVER", nats.into_os_string())])
 }
 
 /// Builds the service and says where the binary is.

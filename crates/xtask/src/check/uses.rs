@@ -95,8 +95,12 @@ const BANS: &[Ban] = &[
 ];
 
 /// Libraries that only one crate may name.
-const ONLY: &[(&str, &str)] =
-    &[("kurrentdb", "event-store-kurrentdb"), ("async-nats", "nats-publisher"), ("lettre", "mail"), ("minijinja", "mail web-console")];
+const ONLY: &[(&str, &str)] = &[
+    ("kurrentdb", "event-store-kurrentdb"),
+    ("async-nats", "nats-publisher gatehouse-client"),
+    ("lettre", "mail"),
+    ("minijinja", "mail web-console"),
+];
 
 /// One sentence for every use that the tables do not allow.
 pub(super) fn findings(members: &[Member]) -> Vec<String> {

@@ -41,12 +41,6 @@ const REQUIREMENTS: &[Requirement] = &[
         packages: &["postgresql"],
         used_by: &[],
     },
-    Requirement {
-        name: "the NATS server",
-        probe: Probe::Program { name: "nats-server", folders: &["/usr/sbin"] },
-        packages: &["nats-server"],
-        used_by: &[],
-    },
     Requirement { name: "Chromium", probe: Probe::Program { name: "chromium", folders: &[] }, packages: &["chromium"], used_by: &[] },
     Requirement {
         name: "Chromium's driver",
@@ -55,6 +49,14 @@ const REQUIREMENTS: &[Requirement] = &[
         used_by: &[],
     },
 ];
+
+/// The NATS server, where the pinned one cannot be had.
+pub(super) const NATS_SERVER: Requirement = Requirement {
+    name: "the NATS server",
+    probe: Probe::Program { name: "nats-server", folders: &["/usr/sbin"] },
+    packages: &["nats-server"],
+    used_by: &["crates/test-support/src/servers/nats.rs"],
+};
 
 /// Those that some test needs today.
 pub(super) fn needed() -> impl Iterator<Item = &'static Requirement> {
@@ -92,12 +94,20 @@ impl Requirement {
         Ok(())
     }
 
-    fn is_met(&self, repository: &Repository) -> bool {
+    /// Where its program is; none for a requirement that is no program, or is not met.
+    pub(super) fn program(&self) -> Option<PathBuf> {
         match &self.probe {
             Probe::Program { name, folders } => {
                 let folders: Vec<PathBuf> = folders.iter().flat_map(|pattern| expand(pattern)).collect();
-                find_program(name, &folders).is_some()
+                find_program(name, &folders)
             }
+            Probe::Command { .. } => None,
+        }
+    }
+
+    fn is_met(&self, repository: &Repository) -> bool {
+        match &self.probe {
+            Probe::Program { .. } => self.program().is_some(),
             Probe::Command { program, arguments } => Run::new(program, repository.root()).args(*arguments).succeeds(),
         }
     }
@@ -139,7 +149,7 @@ mod tests {
     #[test]
     fn every_requirement_in_use_names_sources_that_exist() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        for source in needed().flat_map(|requirement| requirement.used_by) {
+        for source in needed().chain([&NATS_SERVER]).flat_map(|requirement| requirement.used_by) {
             assert!(root.join(source).is_file(), "{source}");
         }
     }
