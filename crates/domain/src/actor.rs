@@ -23,7 +23,7 @@ pub enum Actor {
     Addressee(InvitationId),
     /// Whoever holds the link of a registration.
     Registrant(RegistrationId),
-    /// A downstream service with a token of its own, by the token's name.
+    /// A downstream service with a token of its own, by its name.
     Service(String),
     /// The service itself: a process manager or a deadline, by its name.
     System(String),

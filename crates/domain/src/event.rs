@@ -13,12 +13,13 @@ use crate::person::PersonEvent;
 use crate::registration::RegistrationEvent;
 use crate::relationship::RelationshipEvent;
 use crate::reservation::ReservationEvent;
+use crate::service::ServiceEvent;
 use crate::staff::StaffEvent;
 use crate::subscription::SubscriptionEvent;
 use crate::user::UserEvent;
 use crate::{
     AccessId, ApplicationId, CalendarId, CredentialId, InvitationId, MailId, OrganizationId, PersonId, RegistrationId, RelationshipId,
-    ReservationId, StaffId, SubscriptionId,
+    ReservationId, ServiceId, StaffId, SubscriptionId,
 };
 
 macro_rules! events {
@@ -94,6 +95,8 @@ events! {
     Person(PersonId, PersonEvent) = "person";
     /// A member of the staff.
     Staff(StaffId, StaffEvent) = "staff";
+    /// A downstream service.
+    Service(ServiceId, ServiceEvent) = "service";
     /// A mail.
     Mail(MailId, MailEvent) = "mail";
     /// The business calendar.

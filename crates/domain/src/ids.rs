@@ -87,6 +87,8 @@ ids! {
     CredentialId;
     /// A member of the operator's staff.
     StaffId;
+    /// A downstream service. Follows from its name.
+    ServiceId;
     /// A reservation of a unique value, named by an HMAC of the value.
     ReservationId;
     /// A mail that is owed for one cause to one recipient.
@@ -116,6 +118,14 @@ impl RelationshipId {
     #[must_use]
     pub fn of(organization: OrganizationId, partner: OrganizationId) -> Self {
         Self::derive(organization.0, &format!("relationship:{partner}"))
+    }
+}
+
+impl ServiceId {
+    /// The one service of this name.
+    #[must_use]
+    pub fn of(name: &crate::ServiceName) -> Self {
+        Self::derive(Uuid::from_u128(0x0000_0000_0000_8000_8000_0000_005e_541c), &format!("service:{name}"))
     }
 }
 

@@ -17,6 +17,7 @@ pub mod personal;
 pub mod registration;
 pub mod relationship;
 pub mod reservation;
+pub mod service;
 pub mod staff;
 pub mod subscription;
 pub mod user;

@@ -116,6 +116,9 @@ texts! {
     WebAddress = web_address;
     /// The public part of a link that leads to an application's own registration: 2 to 40 lower-case letters, digits and dashes.
     Slug = slug;
+    /// The name of a downstream service, which also names its consumer and its user at the message broker: 2 to 40 lower-case letters,
+    /// digits and dashes.
+    ServiceName = service_name;
     /// A User ID: readable, not the e-mail address, never derived from a name, never reused. Letters and digits in upper case with dashes.
     UserId = user_id;
     /// The number of a case as people quote it, such as `GH-7K3M-Q2XD-9VTA`.
@@ -252,6 +255,17 @@ fn slug(text: &str) -> Result<String, Invalid> {
     let text = line(text, "the link", 40)?;
     if text.len() < 2 || !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
         return Err(Invalid::new("the link must be 2 to 40 lower-case letters, digits and dashes"));
+    }
+    Ok(text)
+}
+
+fn service_name(text: &str) -> Result<String, Invalid> {
+    let text = line(text, "the name of the service", 40)?;
+    if text.len() < 2 || !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        return Err(Invalid::new("the name of a service must be 2 to 40 lower-case letters, digits and dashes, such as sft-provisioning"));
+    }
+    if text == "public" {
+        return Err(Invalid::new("public is what history calls those who come without a token: choose another name for the service"));
     }
     Ok(text)
 }

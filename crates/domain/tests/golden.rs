@@ -18,6 +18,7 @@ use domain::personal::{Parts, collecting, providing};
 use domain::registration::RegistrationEvent;
 use domain::relationship::RelationshipEvent;
 use domain::reservation::ReservationEvent;
+use domain::service::ServiceEvent;
 use domain::staff::StaffEvent;
 use domain::subscription::SubscriptionEvent;
 use domain::user::UserEvent;

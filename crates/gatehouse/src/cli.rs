@@ -44,7 +44,7 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Run the service on a fresh data folder with a partner, a reviewer and some hundred registrations, and say what to try.
     Demo(Demo),
-    /// Show what happened to an organization, a person, a case, an invitation, an application or a member of staff.
+    /// Show what happened to an organization, a person, a case, an invitation, an application, a member of staff or a downstream service.
     History(History),
     /// Build a read model anew, beside the live one.
     Rebuild {
@@ -126,7 +126,7 @@ pub(crate) struct Demo {
 pub(crate) struct History {
     /// Of what.
     pub(crate) subject: SubjectKind,
-    /// Which: its id, or a case number (GH-…), a User ID, an application's code, an organization's legal name or registered identifier.
+    /// Which: its id, or a case number (GH-…), a User ID, an application's code, a service's name, an organization's legal name or registered identifier.
     pub(crate) id: String,
     /// The state as it was at this instant instead, such as 2026-03-31T12:00:00Z.
     #[arg(long, value_name = "INSTANT")]
@@ -154,6 +154,8 @@ pub(crate) enum SubjectKind {
     Application,
     /// A member of the staff.
     Staff,
+    /// A downstream service.
+    Service,
 }
 
 #[derive(Debug, Subcommand)]

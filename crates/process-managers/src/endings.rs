@@ -59,6 +59,7 @@ impl Consumer for Endings {
             | DomainEvent::Reservation(..)
             | DomainEvent::Person(..)
             | DomainEvent::Staff(..)
+            | DomainEvent::Service(..)
             | DomainEvent::Mail(..)
             | DomainEvent::Calendar(..) => Ok(()),
         }

@@ -17,10 +17,12 @@ use domain::application::ApplicationEvent;
 use domain::invitation::InvitationEvent;
 use domain::organization::OrganizationEvent;
 use domain::registration::{Origin, RegistrationEvent};
+use domain::service::ServiceEvent;
 use domain::staff::StaffEvent;
 use domain::user::UserEvent;
 use domain::{
-    Actor, ApplicationId, Contact, DomainEvent, InvitationId, OrganizationId, Owner, PersonId, Personal, Reason, RegistrationId, StaffId,
+    Actor, ApplicationId, Contact, DomainEvent, InvitationId, OrganizationId, Owner, PersonId, Personal, Reason, RegistrationId, ServiceId,
+    StaffId,
 };
 use jiff::Timestamp;
 use projection_runtime::Envelope;
@@ -39,6 +41,7 @@ pub fn introduces(event: &DomainEvent) -> bool {
                     | RegistrationEvent::AdministratorNominated { .. }
                     | RegistrationEvent::AdministratorCorrected { .. }
             )
+            | DomainEvent::Service(_, ServiceEvent::Registered { .. })
             | DomainEvent::Organization(_, OrganizationEvent::Approved { .. })
             | DomainEvent::User(_, UserEvent::Invited { .. } | UserEvent::Created { .. } | UserEvent::ProfileConfirmed { .. })
     )
@@ -100,7 +103,9 @@ impl Glossary {
                 self.call(id.0, full_name(contact));
                 self.call_person(contact);
             }
-            DomainEvent::Staff(
+            DomainEvent::Service(id, ServiceEvent::Registered { name, .. }) => self.call(id.0, name.as_str()),
+            DomainEvent::Service(_, ServiceEvent::ScopeChanged { .. } | ServiceEvent::Retired { .. })
+            | DomainEvent::Staff(
                 _,
                 StaffEvent::RoleGranted { .. }
                 | StaffEvent::RoleRevoked { .. }
@@ -260,6 +265,13 @@ impl Glossary {
         self.name("staff member", id.0)
     }
 
+    fn service(&self, id: ServiceId) -> String {
+        match self.names.get(&id.0) {
+            Some(name) => format!("the service {name}"),
+            None => format!("service {id}"),
+        }
+    }
+
     /// ` for …`, unless this reviewer is who acted.
     fn for_reviewer(&self, actor: &Actor, reviewer: StaffId) -> String {
         if *actor == Actor::Staff(reviewer) { String::new() } else { format!(" for {}", self.staff(reviewer)) }
@@ -365,8 +377,9 @@ pub fn narrate(envelope: &Envelope, names: &Glossary) -> Line {
         DomainEvent::Relationship(_, event) => access::relationship(names, event),
         DomainEvent::Credential(id, event) => others::credential(names, *id, event),
         DomainEvent::Reservation(_, event) => others::reservation(names, event),
-        DomainEvent::Person(person, event) => others::person(names, *person, event),
+        DomainEvent::Person(person, event) => others::person(names, &envelope.metadata.actor, *person, event),
         DomainEvent::Staff(id, event) => others::staff(names, *id, event),
+        DomainEvent::Service(id, event) => others::service(names, *id, event),
         DomainEvent::Mail(_, event) => others::mail(event),
         DomainEvent::Calendar(_, event) => others::calendar(event),
     };

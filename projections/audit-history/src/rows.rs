@@ -1,6 +1,6 @@
 //! The rows, and what they are about.
 
-use domain::{ApplicationId, DomainEvent, InvitationId, OrganizationId, PersonId, RegistrationId, StaffId};
+use domain::{ApplicationId, DomainEvent, InvitationId, OrganizationId, PersonId, RegistrationId, ServiceId, StaffId};
 use projection_runtime::sql::{Database, Value};
 use projection_runtime::table;
 use projection_runtime::table::{TableRow, select};
@@ -23,6 +23,8 @@ pub enum Subject {
     Application(ApplicationId),
     /// A member of the staff: what happened to them and what they did.
     Staff(StaffId),
+    /// A downstream service: what happened to it, and the erasures that it acknowledged.
+    Service(ServiceId),
 }
 
 impl Subject {
@@ -35,6 +37,7 @@ impl Subject {
             Self::Invitation(id) => (Kind::Invitation, id.0),
             Self::Application(id) => (Kind::Application, id.0),
             Self::Staff(id) => (Kind::Staff, id.0),
+            Self::Service(id) => (Kind::Service, id.0),
         }
     }
 }
@@ -93,6 +96,7 @@ kinds! {
     Staff = 12 "staff",
     Mail = 13 "mail",
     Calendar = 14 "calendar",
+    Service = 15 "service",
 }
 
 table! {

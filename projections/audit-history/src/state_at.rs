@@ -14,6 +14,7 @@ use domain::invitation::Invitation;
 use domain::organization::Organization;
 use domain::registration::Registration;
 use domain::relationship::Relationship;
+use domain::service::Service;
 use domain::staff::Staff;
 use domain::subscription::Subscription;
 use domain::user::User;
@@ -105,6 +106,7 @@ struct Folds {
     relationships: Fold<Relationship>,
     credentials: Fold<Credential>,
     staff: Fold<Staff>,
+    services: Fold<Service>,
 }
 
 impl Folds {
@@ -120,6 +122,7 @@ impl Folds {
             DomainEvent::Relationship(id, event) => self.relationships.apply(id.0, event),
             DomainEvent::Credential(id, event) => self.credentials.apply(id.0, event),
             DomainEvent::Staff(id, event) => self.staff.apply(id.0, event),
+            DomainEvent::Service(id, event) => self.services.apply(id.0, event),
             // Reservations, mails and forgetting have no state that anybody asks for; the calendar is the operator's.
             DomainEvent::Reservation(..) | DomainEvent::Person(..) | DomainEvent::Mail(..) | DomainEvent::Calendar(..) => {}
         }
@@ -137,6 +140,7 @@ impl Folds {
         self.relationships.show(&mut things, show::relationship);
         self.credentials.show(&mut things, show::credential);
         self.staff.show(&mut things, show::staff);
+        self.services.show(&mut things, show::service);
         things
     }
 }

@@ -6,9 +6,11 @@ mod log;
 
 use audit_history::narrate::{ERASED, Glossary, narrate, narrate_all};
 use audit_history::state_at::{Snapshot, difference, state_at};
+use domain::person::PersonEvent;
 use domain::registration::RegistrationEvent;
+use domain::service::{Sees, ServiceEvent};
 use domain::user::UserEvent;
-use domain::{Actor, DomainEvent, OrganizationId, Personal, RegistrationId, StaffId};
+use domain::{Actor, DomainEvent, OrganizationId, Personal, RegistrationId, ServiceId, ServiceName, StaffId};
 use log::{Company, Log, by, id, prelude, reason, recorded_at};
 use projection_runtime::Envelope;
 use serde_json::{Value, json};
@@ -178,4 +180,35 @@ fn users_subscriptions_and_access_are_shown_as_they_are_in_the_end() {
     assert_eq!(state(format!("subscription/{subscription}")), "ended");
     let access = domain::AccessId::of(company.cleo(), log::transfer());
     assert_eq!(state(format!("access/{access}")), "revoked");
+}
+
+#[test]
+fn the_life_of_a_downstream_service_reads_with_what_it_is_shown() {
+    let name = ServiceName::parse("sft-provisioning").unwrap();
+    let service = ServiceId::of(&name);
+    let person = a_company().anna();
+    let log = Log::of(
+        [
+            prelude(),
+            vec![
+                by(Actor::Operator, (service, ServiceEvent::Registered { name, sees: Sees::Applications(vec![log::transfer()]) })),
+                by(Actor::Operator, (service, ServiceEvent::ScopeChanged { sees: Sees::Everything })),
+                by(Actor::Service("sft-provisioning".to_owned()), (person, PersonEvent::ErasureAcknowledged { service })),
+                by(Actor::Operator, (service, ServiceEvent::Retired { reason: reason("replaced") })),
+            ],
+        ]
+        .concat(),
+    );
+    let lines = lines_of(&log);
+    assert_eq!(
+        lines[lines.len() - 4..],
+        [
+            "The operator registered the service sft-provisioning, which is shown the events about SFT".to_owned(),
+            "The operator showed the service sft-provisioning all public events from then on".to_owned(),
+            format!("The service sft-provisioning acknowledged that nothing of person {person} is kept any more"),
+            "The operator retired the service sft-provisioning: replaced".to_owned(),
+        ]
+    );
+    let shown = &state_of(&log, None).things[&format!("service/{service}")];
+    assert_eq!((&shown["state"], &shown["sees"]), (&json!("retired"), &json!("everything")));
 }

@@ -32,6 +32,7 @@ pub(crate) async fn apply(conn: &mut Tables<'_>, reminder: SignedDuration, event
             | DomainEvent::Reservation(..)
             | DomainEvent::Person(..)
             | DomainEvent::Staff(..)
+            | DomainEvent::Service(..)
             | DomainEvent::Mail(..)
             | DomainEvent::Calendar(..) => {}
         }
@@ -58,6 +59,7 @@ fn kind(event: &DomainEvent) -> Option<Kind> {
         | DomainEvent::Reservation(..)
         | DomainEvent::Person(..)
         | DomainEvent::Staff(..)
+        | DomainEvent::Service(..)
         | DomainEvent::Mail(..)
         | DomainEvent::Calendar(..) => None,
     }

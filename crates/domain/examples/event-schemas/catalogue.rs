@@ -16,6 +16,7 @@ const DIRECTORY: &str = "directory";
 const ENTITLEMENTS: &str = "entitlements";
 const NOTIFICATION_DISPATCH: &str = "notification-dispatch";
 const REGISTRATION_STATUS: &str = "registration-status";
+const PUBLIC_FEED: &str = "public-feed";
 const REVIEW_QUEUE: &str = "review-queue";
 const ONBOARDING: &str = "onboarding";
 const OFFERS: &str = "offers";
@@ -242,11 +243,15 @@ const ENTRIES: &[Entry] = &[
     event("reservation.released.v1", &["Release"], &[], &[]),
     event("person.forgetting_started.v1", &["ForgetPerson"], &[DIRECTORY, NOTIFICATION_DISPATCH, FORGETTING], &[]),
     event("person.forgotten.v1", &["CompleteForgetting"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
+    event("person.erasure_acknowledged.v1", &["AcknowledgeErasure"], &[PUBLIC_FEED], &[]),
     event("staff.appointed.v1", &["AppointStaff"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("staff.role_granted.v1", &["GrantStaffRole"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("staff.role_revoked.v1", &["RevokeStaffRole"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("staff.affiliations_declared.v1", &["DeclareAffiliations"], &[DIRECTORY], &[]),
     event("staff.dismissed.v1", &["DismissStaff"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
+    event("service.registered.v1", &["RegisterService"], &[PUBLIC_FEED], &[]),
+    event("service.scope_changed.v1", &["ChangeScope"], &[PUBLIC_FEED], &[]),
+    event("service.retired.v1", &["RetireService"], &[PUBLIC_FEED], &[]),
     event("mail.sent.v1", &["RecordFate"], &[NOTIFICATION_DISPATCH], &[]),
     event("mail.refused.v1", &["RecordFate"], &[NOTIFICATION_DISPATCH], &[]),
     event("mail.given_up.v1", &["RecordFate"], &[NOTIFICATION_DISPATCH], &[]),

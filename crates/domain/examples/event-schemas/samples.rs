@@ -23,6 +23,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("PersonName", "Ada"),
     ("Phone", "+49405550100"),
     ("Reason", "Seen in the register of companies"),
+    ("ServiceName", "sft-provisioning"),
     ("Slug", "b787"),
     ("TermsVersion", "2026-01"),
     ("UserId", "GH-4V8N-T6YC"),

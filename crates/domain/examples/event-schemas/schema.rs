@@ -66,6 +66,7 @@ mod events {
     pub(super) use domain::registration::RegistrationEvent;
     pub(super) use domain::relationship::RelationshipEvent;
     pub(super) use domain::reservation::ReservationEvent;
+    pub(super) use domain::service::ServiceEvent;
     pub(super) use domain::staff::StaffEvent;
     pub(super) use domain::subscription::SubscriptionEvent;
     pub(super) use domain::user::UserEvent;

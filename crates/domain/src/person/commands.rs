@@ -1,6 +1,6 @@
 //! What can be asked about the personal data of a person.
 
-use crate::Reason;
+use crate::{Reason, ServiceId};
 
 /// What can be asked about the personal data of a person.
 #[derive(Debug, Clone)]
@@ -12,4 +12,9 @@ pub enum PersonCommand {
     },
     /// Notes that the key is destroyed.
     CompleteForgetting {},
+    /// Notes that a downstream service says that it keeps nothing of the person any more.
+    AcknowledgeErasure {
+        /// Which.
+        service: ServiceId,
+    },
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Reason;
+use crate::{Reason, ServiceId};
 
 /// What can happen to the personal data of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -16,4 +16,10 @@ pub enum PersonEvent {
     /// The key is destroyed: everything recorded about the person reads as erased.
     #[serde(rename = "person.forgotten.v1")]
     Forgotten {},
+    /// A downstream service says that it keeps nothing of the person any more.
+    #[serde(rename = "person.erasure_acknowledged.v1")]
+    ErasureAcknowledged {
+        /// Which.
+        service: ServiceId,
+    },
 }

@@ -1,7 +1,11 @@
 //! What the events of a person's data fold to.
 
+use std::collections::BTreeSet;
+
+use crate::ServiceId;
+
 /// Whether the personal data of a person can be read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum PersonState {
     /// It can.
     #[default]
@@ -9,7 +13,10 @@ pub enum PersonState {
     /// The key is being destroyed; nothing shows the data any more.
     Forgetting,
     /// The key is gone.
-    Forgotten,
+    Forgotten {
+        /// The downstream services that say that they keep nothing of the person any more.
+        acknowledged_by: BTreeSet<ServiceId>,
+    },
 }
 
 impl PersonState {
@@ -18,7 +25,7 @@ impl PersonState {
     pub fn is_known(&self) -> bool {
         match self {
             Self::Known => true,
-            Self::Forgetting | Self::Forgotten => false,
+            Self::Forgetting | Self::Forgotten { .. } => false,
         }
     }
 }

@@ -14,6 +14,7 @@ mod person;
 mod properties;
 mod relationship;
 mod reservation;
+mod service;
 mod staff;
 mod subscription;
 mod user_coming;

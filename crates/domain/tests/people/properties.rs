@@ -8,11 +8,14 @@ use domain::organization::{Organization, OrganizationCommand};
 use domain::person::{Person, PersonCommand};
 use domain::relationship::{Relationship, RelationshipCommand};
 use domain::reservation::{Reservation, ReservationCommand, ReservationEvent, ReservationKind};
+use domain::service::{Sees, Service, ServiceCommand};
 use domain::staff::{Staff, StaffCommand};
 use domain::subscription::{Subscription, SubscriptionCommand, SubscriptionOrigin};
 use domain::testing::{context, email, later, nominee, profile, reason, text, uuid};
 use domain::user::{LoginStep, User, UserCommand, UserEvent, UserRole, UserState};
-use domain::{Aggregate, ApplicationCode, Context, CredentialLabel, OrganizationProfile, Owner, Personal, Phone, StaffRole};
+use domain::{
+    Aggregate, ApplicationCode, Context, CredentialLabel, OrganizationProfile, Owner, Personal, Phone, ServiceId, ServiceName, StaffRole,
+};
 use proptest::prelude::*;
 
 use crate::cases::{
@@ -247,10 +250,11 @@ proptest! {
     }
 
     #[test]
-    fn what_is_asked_of_application_credential_staff_or_person_again_yields_nothing_new(
+    fn what_is_asked_of_application_credential_staff_service_or_person_again_yields_nothing_new(
         application in steps(application_commands()),
         credential in steps(credential_commands()),
         staff in steps(staff_commands()),
+        service in steps(service_commands()),
         person in steps(person_commands()),
     ) {
         run::<Application>(application, never, |before, _, after, _| {
@@ -262,6 +266,12 @@ proptest! {
             assert_eq!(events.is_empty(), before == after);
         });
         run::<Staff>(staff, never, |before, events, after, _| assert_eq!(events.is_empty(), before == after));
+        run::<Service>(service, never, |before, events, after, _| {
+            assert_eq!(events.is_empty(), before == after);
+            if let Some(service) = after.registered() {
+                assert!(service.sees != Sees::Applications(vec![]), "registered and shown nothing");
+            }
+        });
         run::<Person>(person, never, |before, events, after, _| {
             assert_eq!(events.is_empty(), before == after);
             assert!(before.is_known() || !after.is_known(), "who was forgotten is known again");
@@ -351,6 +361,24 @@ fn staff_commands() -> impl Strategy<Value = StaffCommand> {
     ]
 }
 
+fn service_commands() -> impl Strategy<Value = ServiceCommand> {
+    let sees = || {
+        prop_oneof![
+            1 => Just(Sees::Everything),
+            3 => proptest::collection::vec((1..4_u128).prop_map(application), 0..4).prop_map(Sees::Applications),
+        ]
+    };
+    prop_oneof![
+        3 => sees().prop_map(|sees| ServiceCommand::RegisterService { name: text(ServiceName::parse, "sft-provisioning"), sees }),
+        4 => sees().prop_map(|sees| ServiceCommand::ChangeScope { sees }),
+        1 => Just(ServiceCommand::RetireService { reason: reason("Replaced") }),
+    ]
+}
+
 fn person_commands() -> impl Strategy<Value = PersonCommand> {
-    prop_oneof![Just(PersonCommand::ForgetPerson { reason: reason("Asked for it") }), Just(PersonCommand::CompleteForgetting {})]
+    prop_oneof![
+        1 => Just(PersonCommand::ForgetPerson { reason: reason("Asked for it") }),
+        1 => Just(PersonCommand::CompleteForgetting {}),
+        2 => (1..4_u128).prop_map(|number| PersonCommand::AcknowledgeErasure { service: ServiceId(uuid(number)) }),
+    ]
 }

@@ -39,6 +39,8 @@ pub(crate) enum Kind {
     Application,
     /// A member of the staff.
     Staff,
+    /// A downstream service.
+    Service,
 }
 
 /// A history is asked for.
@@ -174,6 +176,7 @@ async fn subject(service: &Service, asked: &Asked) -> Result<Subject, Failure> {
         Kind::Invitation => Subject::Invitation(domain::InvitationId(id("an invitation")?)),
         Kind::Application => Subject::Application(resolve::application(service, &asked.id).await?),
         Kind::Staff => Subject::Staff(domain::StaffId(id("a member of the staff")?)),
+        Kind::Service => Subject::Service(resolve::service(service, &asked.id).await?.0),
     })
 }
 

@@ -4,7 +4,7 @@ use directory::OrganizationFilter;
 use domain::staff::{Staff, StaffState};
 use domain::{
     ApplicationCode, ApplicationId, CaseNumber, IdentifierScheme, IdentifierValue, OrganizationId, PersonId, RegisteredIdentifier,
-    RegistrationId, UserId,
+    RegistrationId, ServiceId, ServiceName, UserId,
 };
 use key_ring::KeyRingError;
 use uuid::Uuid;
@@ -102,4 +102,16 @@ pub(crate) async fn case(service: &Service, text: &str) -> Result<RegistrationId
     let mut view = service.read_now(read_models::REGISTRATION_STATUS).await?;
     let found = registration_status::by_case_number(view.rows(), &number).await.map_err(|error| Failure::from_error(&error))?;
     found.map(|status| status.registration).ok_or_else(none)
+}
+
+/// The downstream service of this name, also if it was retired.
+///
+/// # Errors
+/// There is none.
+pub(crate) async fn service(service: &Service, text: &str) -> Result<(ServiceId, ServiceName), Failure> {
+    let none = || Failure::Refused(format!("no service is called {text:?}: `gatehouse service list` shows them"));
+    let name = ServiceName::parse(text).map_err(|_| none())?;
+    let id = ServiceId::of(&name);
+    let found = service.handlers.inspect::<domain::service::Service, _>(id.0, |_, _| ()).await?;
+    found.map(|()| (id, name)).ok_or_else(none)
 }

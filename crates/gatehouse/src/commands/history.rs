@@ -19,6 +19,7 @@ pub(super) async fn run(client: &mut Client, command: History) -> Result<(), Fai
         SubjectKind::Invitation => Kind::Invitation,
         SubjectKind::Application => Kind::Application,
         SubjectKind::Staff => Kind::Staff,
+        SubjectKind::Service => Kind::Service,
     };
     let asked = Asked { kind, id, at, until };
     if let Some(at) = at {

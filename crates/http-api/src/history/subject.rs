@@ -1,7 +1,7 @@
 //! Whose history, who may read it, and the events of it.
 
 use audit_history::Subject;
-use domain::{ApplicationId, InvitationId, OrganizationId, PersonId, RegistrationId, StaffId, StaffRole};
+use domain::{ApplicationId, InvitationId, OrganizationId, PersonId, RegistrationId, ServiceId, StaffId, StaffRole};
 use jiff::Timestamp;
 use projection_runtime::{Direction, Envelope, Position, StreamId, as_of};
 use uuid::Uuid;
@@ -29,6 +29,7 @@ pub(super) async fn asked(services: &Services, caller: &Caller, kind: &str, id: 
         "invitation" => Subject::Invitation(InvitationId(id)),
         "application" => Subject::Application(ApplicationId(id)),
         "staff" => Subject::Staff(StaffId(id)),
+        "service" => Subject::Service(ServiceId(id)),
         _ => return Err(Problem::not_found("history")),
     };
     if caller.is_staff(StaffRole::Auditor) {

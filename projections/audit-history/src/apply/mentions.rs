@@ -8,8 +8,10 @@ use domain::credential::CredentialEvent;
 use domain::invitation::InvitationEvent;
 use domain::mail::MailEvent;
 use domain::organization::OrganizationEvent;
+use domain::person::PersonEvent;
 use domain::relationship::RelationshipEvent;
 use domain::reservation::{ReservationEvent, ReservationKind};
+use domain::service::{Sees, ServiceEvent};
 use domain::staff::StaffEvent;
 use domain::subscription::{SubscriptionEvent, SubscriptionOrigin};
 use domain::user::{UserEvent, UserOrigin, UserRole};
@@ -123,9 +125,14 @@ pub(super) fn mentions(envelope: &Envelope) -> Mentions {
             of_credential(&mut to, event);
         }
         DomainEvent::Reservation(_, event) => of_reservation(&mut to, event),
-        DomainEvent::Person(person, _) => {
+        DomainEvent::Person(person, event) => {
             to.person(*person);
             to.member = Some(Subject::Person(*person).thing());
+            of_person(&mut to, event);
+        }
+        DomainEvent::Service(id, event) => {
+            to.add(Subject::Service(*id));
+            of_service(&mut to, event);
         }
         DomainEvent::Staff(id, event) => {
             to.add(Subject::Staff(*id));
@@ -135,6 +142,23 @@ pub(super) fn mentions(envelope: &Envelope) -> Mentions {
         DomainEvent::Calendar(..) => {}
     }
     to
+}
+
+fn of_person(to: &mut Mentions, event: &PersonEvent) {
+    match event {
+        PersonEvent::ForgettingStarted { reason: _ } | PersonEvent::Forgotten {} => {}
+        PersonEvent::ErasureAcknowledged { service } => to.add(Subject::Service(*service)),
+    }
+}
+
+fn of_service(to: &mut Mentions, event: &ServiceEvent) {
+    match event {
+        ServiceEvent::Registered { name: _, sees } | ServiceEvent::ScopeChanged { sees } => match sees {
+            Sees::Everything => {}
+            Sees::Applications(applications) => applications.iter().for_each(|application| to.add(Subject::Application(*application))),
+        },
+        ServiceEvent::Retired { reason: _ } => {}
+    }
 }
 
 fn of_actor(to: &mut Mentions, actor: &Actor) {

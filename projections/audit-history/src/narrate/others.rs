@@ -7,8 +7,9 @@ use domain::mail::MailEvent;
 use domain::person::PersonEvent;
 use domain::registration::Affiliation;
 use domain::reservation::{ReservationEvent, ReservationKind};
+use domain::service::{Sees, ServiceEvent};
 use domain::staff::StaffEvent;
-use domain::{ApplicationId, CredentialId, PersonId, StaffId, StaffRole};
+use domain::{Actor, ApplicationId, CredentialId, PersonId, ServiceId, StaffId, StaffRole};
 
 use super::{Deed, Glossary, full_name};
 
@@ -64,10 +65,14 @@ pub(super) fn reservation(names: &Glossary, event: &ReservationEvent) -> Deed {
     }
 }
 
-pub(super) fn person(names: &Glossary, id: PersonId, event: &PersonEvent) -> Deed {
+pub(super) fn person(names: &Glossary, actor: &Actor, id: PersonId, event: &PersonEvent) -> Deed {
     match event {
         PersonEvent::ForgettingStarted { reason } => Deed::because(format!("began to forget {}", names.person(id)), reason),
         PersonEvent::Forgotten {} => Deed::plain(format!("destroyed the key of person {id}: everything about them reads as erased")),
+        PersonEvent::ErasureAcknowledged { service } => {
+            let whose = if matches!(actor, Actor::Service(_)) { String::new() } else { format!(" for {}", names.service(*service)) };
+            Deed::plain(format!("acknowledged{whose} that nothing of person {id} is kept any more"))
+        }
     }
 }
 
@@ -105,6 +110,18 @@ fn affiliation_of(names: &Glossary, affiliation: &Affiliation) -> String {
         Affiliation::Organization(organization) => names.organization(*organization),
         Affiliation::Identifier(identifier) => format!("the company with {} {}", identifier.scheme, identifier.value),
         Affiliation::Company(company) => company.to_string(),
+    }
+}
+
+pub(super) fn service(names: &Glossary, id: ServiceId, event: &ServiceEvent) -> Deed {
+    let scope = |sees: &Sees| match sees {
+        Sees::Everything => "all public events".to_owned(),
+        Sees::Applications(applications) => format!("the events about {}", names.applications(applications.iter().copied())),
+    };
+    match event {
+        ServiceEvent::Registered { name, sees } => Deed::plain(format!("registered the service {name}, which is shown {}", scope(sees))),
+        ServiceEvent::ScopeChanged { sees } => Deed::plain(format!("showed {} {} from then on", names.service(id), scope(sees))),
+        ServiceEvent::Retired { reason } => Deed::because(format!("retired {}", names.service(id)), reason),
     }
 }
 

@@ -7,6 +7,7 @@ use domain::invitation::{InvitationState, Invited, Link};
 use domain::organization::{OrganizationState, Registered, Standing};
 use domain::registration::{Case, Nominee, Proposal, RegistrationState, Review, Stage};
 use domain::relationship::RelationshipState;
+use domain::service::ServiceState;
 use domain::staff::StaffState;
 use domain::subscription::SubscriptionState;
 use domain::user::{Account, OneTimePassword, UserInvitation, UserState};
@@ -279,4 +280,13 @@ pub(super) fn staff(state: &StaffState) -> Option<Value> {
         "roles": member.roles,
         "affiliations": member.affiliations,
     }))
+}
+
+pub(super) fn service(state: &ServiceState) -> Option<Value> {
+    let (name, service) = match state {
+        ServiceState::NotRegistered => return None,
+        ServiceState::Registered(service) => ("registered", service),
+        ServiceState::Retired(service) => ("retired", service),
+    };
+    Some(json!({ "state": name, "name": service.name, "sees": service.sees }))
 }

@@ -52,6 +52,7 @@ impl<'a> Batch<'a> {
                 | DomainEvent::Access(..)
                 | DomainEvent::Relationship(..)
                 | DomainEvent::Reservation(..)
+                | DomainEvent::Service(..)
                 | DomainEvent::Mail(..)
                 | DomainEvent::Calendar(..) => {}
             }

@@ -20,8 +20,9 @@ const BLANK: [&str; 3] = [
 pub(super) async fn apply(conn: &mut Tables<'_>, events: &Of<'_, PersonId, PersonEvent>) -> Result<(), ProjectionError> {
     let forgotten: BTreeSet<PersonId> = events
         .iter()
-        .map(|(person, event, _)| match event {
-            PersonEvent::ForgettingStarted { .. } | PersonEvent::Forgotten {} => *person,
+        .filter_map(|(person, event, _)| match event {
+            PersonEvent::ForgettingStarted { .. } | PersonEvent::Forgotten {} => Some(*person),
+            PersonEvent::ErasureAcknowledged { .. } => None,
         })
         .collect();
     for person in forgotten {

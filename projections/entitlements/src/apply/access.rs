@@ -37,6 +37,7 @@ fn of(envelope: &Arc<Envelope>) -> Option<(AccessId, &AccessEvent, &Envelope)> {
         | DomainEvent::Reservation(..)
         | DomainEvent::Person(..)
         | DomainEvent::Staff(..)
+        | DomainEvent::Service(..)
         | DomainEvent::Mail(..)
         | DomainEvent::Calendar(..) => None,
     }

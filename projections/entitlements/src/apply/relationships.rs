@@ -81,6 +81,7 @@ impl Links {
                 | DomainEvent::Reservation(..)
                 | DomainEvent::Person(..)
                 | DomainEvent::Staff(..)
+                | DomainEvent::Service(..)
                 | DomainEvent::Mail(..)
                 | DomainEvent::Calendar(..) => {}
             }
@@ -129,6 +130,7 @@ impl Links {
             | DomainEvent::Reservation(..)
             | DomainEvent::Person(..)
             | DomainEvent::Staff(..)
+            | DomainEvent::Service(..)
             | DomainEvent::Mail(..)
             | DomainEvent::Calendar(..) => {}
         }

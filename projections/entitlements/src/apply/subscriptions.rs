@@ -36,6 +36,7 @@ fn of(envelope: &Arc<Envelope>) -> Option<(SubscriptionId, &SubscriptionEvent, &
         | DomainEvent::Reservation(..)
         | DomainEvent::Person(..)
         | DomainEvent::Staff(..)
+        | DomainEvent::Service(..)
         | DomainEvent::Mail(..)
         | DomainEvent::Calendar(..) => None,
     }

@@ -38,6 +38,7 @@ pub(crate) fn has_facts_of_its_own(event: &DomainEvent) -> bool {
         | DomainEvent::Relationship(..)
         | DomainEvent::Reservation(..)
         | DomainEvent::Staff(..)
+        | DomainEvent::Service(..)
         | DomainEvent::Mail(..)
         | DomainEvent::Calendar(..) => false,
     }
@@ -59,7 +60,11 @@ pub(crate) fn needs(needed: &mut BTreeSet<Uuid>, event: &DomainEvent) {
         DomainEvent::Staff(..) => {
             needed.insert(Roster::ID);
         }
-        DomainEvent::Mail(..) | DomainEvent::Relationship(..) | DomainEvent::Reservation(..) | DomainEvent::Calendar(..) => {}
+        DomainEvent::Mail(..)
+        | DomainEvent::Relationship(..)
+        | DomainEvent::Reservation(..)
+        | DomainEvent::Service(..)
+        | DomainEvent::Calendar(..) => {}
     }
 }
 
@@ -80,7 +85,7 @@ pub(crate) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope) -> Applied
             fate(batch, envelope, *id, event);
             Ok(())
         }
-        DomainEvent::Relationship(..) | DomainEvent::Reservation(..) | DomainEvent::Calendar(..) => Ok(()),
+        DomainEvent::Relationship(..) | DomainEvent::Reservation(..) | DomainEvent::Service(..) | DomainEvent::Calendar(..) => Ok(()),
     }
 }
 
@@ -101,6 +106,7 @@ async fn forget(batch: &mut Batch<'_>, person: PersonId, event: &PersonEvent) ->
     match event {
         // Already the start: the key may be gone before the second event is there, and nothing is to be sent in between.
         PersonEvent::ForgettingStarted { reason: _ } | PersonEvent::Forgotten {} => batch.forget(person).await,
+        PersonEvent::ErasureAcknowledged { service: _ } => Ok(()),
     }
 }
 
