@@ -63,6 +63,9 @@ pub(crate) enum Command {
     /// Appoint, list and dismiss staff.
     #[command(subcommand)]
     Staff(Staff),
+    /// Register, limit and retire downstream services, which consume events.
+    #[command(subcommand)]
+    Service(Service),
     /// Put applications into the catalogue.
     #[command(subcommand)]
     Catalogue(Catalogue),
@@ -171,9 +174,9 @@ pub(crate) enum Token {
         /// For a partner's own system.
         #[arg(long, value_name = "ORGANIZATION_ID")]
         partner: Option<uuid::Uuid>,
-        /// For a downstream service.
-        #[arg(long)]
-        service: bool,
+        /// For a downstream service, by its name.
+        #[arg(long, value_name = "SERVICE")]
+        service: Option<String>,
         /// Days until it expires.
         #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3650))]
         days: u32,
@@ -244,6 +247,38 @@ pub(crate) enum StaffRoleName {
     Auditor,
     /// Runs the service.
     Administrator,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Service {
+    /// Let a service consume events: all that are public, or those about some applications.
+    Register {
+        /// Its name, for good: 2 to 40 lower-case letters, digits and dashes, such as sft-provisioning.
+        name: String,
+        /// An application that it is limited to, by its code; may be given more than once. Without any, it sees everything.
+        #[arg(long = "application", value_name = "CODE")]
+        applications: Vec<String>,
+    },
+    /// Show a service more or less from now on.
+    #[command(group = clap::ArgGroup::new("what").required(true).args(["applications", "everything"]))]
+    Scope {
+        /// Which.
+        name: String,
+        /// An application that it is limited to, by its code; may be given more than once.
+        #[arg(long = "application", value_name = "CODE")]
+        applications: Vec<String>,
+        /// Everything that is public.
+        #[arg(long)]
+        everything: bool,
+    },
+    /// End a service; its tokens stop working, and its name is never given again.
+    Retire {
+        /// Which.
+        name: String,
+        /// Why, for the record.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,9 +8,10 @@ use axum::response::{IntoResponse, Response};
 use credential_vault::{Holder, Session, SessionId};
 use domain::organization::Organization;
 use domain::registration::Reviewer;
+use domain::service::{Registered, Sees, Service};
 use domain::staff::Staff;
 use domain::user::User;
-use domain::{Actor, InvitationId, OrganizationId, Owner, PersonId, RegistrationId, StaffId, StaffRole};
+use domain::{Actor, InvitationId, OrganizationId, Owner, PersonId, RegistrationId, ServiceId, ServiceName, StaffId, StaffRole};
 
 use crate::access::{self, Who};
 use crate::problem::Problem;
@@ -35,8 +36,12 @@ pub enum Caller {
     },
     /// A downstream service.
     Service {
+        /// Which.
+        service: ServiceId,
         /// Its name.
-        name: String,
+        name: ServiceName,
+        /// What it is shown now.
+        sees: Sees,
     },
     /// A user, signed in; perhaps still in first-time login.
     User {
@@ -91,7 +96,7 @@ impl Caller {
                     Ok(Self::Partner { organization: *organization })
                 }
                 Holder::Partner { .. } => Err(Problem::unauthenticated()),
-                Holder::Service { name } => Ok(Self::Service { name: name.clone() }),
+                Holder::Service { name } => Self::service(name, services).await,
             };
         }
         if let Some(session) = services.vault.find_session(token, now).await {
@@ -137,6 +142,14 @@ impl Caller {
         }
     }
 
+    /// A token says which service; the log says whether it is registered, and what it is shown, now.
+    async fn service(name: &str, services: &Services) -> Result<Self, Problem> {
+        let service = ServiceId::of(&ServiceName::parse(name).map_err(|_| Problem::unauthenticated())?);
+        let registered = services.handlers.inspect::<Service, _>(service.0, |state, _| state.registered().cloned()).await?;
+        let Registered { name, sees } = registered.flatten().ok_or_else(Problem::unauthenticated)?;
+        Ok(Self::Service { service, name, sees })
+    }
+
     /// As history records them. Nobody in particular cannot change anything but begin a registration, whose registrant they
     /// then are.
     #[must_use]
@@ -145,7 +158,7 @@ impl Caller {
             Self::Anyone => Actor::Service("public".to_owned()),
             Self::Staff { staff, .. } => Actor::Staff(*staff),
             Self::Partner { organization } => Actor::Partner(*organization),
-            Self::Service { name } => Actor::Service(name.clone()),
+            Self::Service { name, .. } => Actor::Service(name.to_string()),
             Self::User { person, organization, .. } | Self::Invitee { person, organization } => {
                 Actor::User { person: *person, organization: *organization }
             }

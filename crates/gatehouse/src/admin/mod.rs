@@ -13,6 +13,7 @@ mod problem;
 pub(crate) mod rebuild;
 pub(crate) mod resolve;
 pub(crate) mod secrets;
+pub(crate) mod services;
 pub(crate) mod socket;
 pub(crate) mod staff;
 pub(crate) mod status;
@@ -56,6 +57,9 @@ pub(crate) fn router(admin: Admin) -> Router {
         .route("/staff/{id}/grant", post(staff::grant))
         .route("/staff/{id}/revoke", post(staff::revoke))
         .route("/staff/{id}/dismiss", post(staff::dismiss))
+        .route("/services", post(services::register))
+        .route("/services/{name}/scope", post(services::scope))
+        .route("/services/{name}/retire", post(services::retire))
         .route("/catalogue", get(catalogue::list).post(catalogue::apply))
         .route("/history", post(history::show))
         .route("/state", post(history::state))

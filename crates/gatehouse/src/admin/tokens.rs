@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use credential_vault::{Holder, Token, TokenId, TokenRequest};
 use domain::organization::Organization;
+use domain::service::Service;
 use domain::staff::Staff;
 use domain::{OrganizationId, StaffId};
 use jiff::{SignedDuration, Timestamp};
@@ -31,8 +32,8 @@ pub(crate) enum NewHolder {
     Staff(StaffId),
     /// A partner's own system.
     Partner(OrganizationId),
-    /// A downstream service, of the token's name.
-    Service,
+    /// A downstream service, by its name.
+    Service(String),
 }
 
 /// A token that was made just now.
@@ -87,7 +88,7 @@ pub(crate) async fn create(State(admin): State<Admin>, Json(new): Json<NewToken>
                 .ok_or_else(|| Failure::Refused(format!("no organization has the id {organization}")))?;
             Holder::Partner { organization }
         }
-        NewHolder::Service => Holder::Service { name: name.clone() },
+        NewHolder::Service(service) => Holder::Service { name: registered(&admin, &service).await? },
     };
     let now = (admin.service.clock)();
     let expires_at = now.checked_add(SignedDuration::from_hours(i64::from(new.days) * 24)).ok();
@@ -95,6 +96,13 @@ pub(crate) async fn create(State(admin): State<Admin>, Json(new): Json<NewToken>
     let issued = admin.service.vault.issue_token(request, now).await.map_err(|error| Failure::from_error(&error))?;
     tracing::info!(token = %issued.token.id, "a token was made");
     Ok(Json(MadeToken { id: issued.token.id, secret: issued.secret.to_string(), expires_at }))
+}
+
+/// The name of a downstream service that is registered and not retired.
+async fn registered(admin: &Admin, name: &str) -> Result<String, Failure> {
+    let (id, name) = super::resolve::service(&admin.service, name).await?;
+    let stands = admin.service.handlers.inspect::<Service, _>(id.0, |state, _| state.registered().is_some()).await?;
+    if stands == Some(true) { Ok(name.to_string()) } else { Err(Failure::Refused(format!("the service {name} was retired"))) }
 }
 
 /// Lists all tokens.
@@ -125,14 +133,13 @@ pub(crate) async fn revoke(State(admin): State<Admin>, Path(id): Path<TokenId>) 
     Ok(Json(revoked))
 }
 
-/// Revokes all tokens of a member of staff.
-pub(crate) async fn revoke_all_of(admin: &Admin, staff: StaffId) -> Result<usize, Failure> {
+/// Revokes all tokens of the holders that this picks.
+pub(crate) async fn revoke_all(admin: &Admin, of: impl Fn(&Holder) -> bool) -> Result<usize, Failure> {
     let vault = &admin.service.vault;
     let wrong = |error: credential_vault::VaultError| Failure::from_error(&error);
     let mut revoked = 0;
     for token in vault.list_tokens().await.map_err(wrong)? {
-        let theirs = matches!(token.holder, Holder::Staff { staff: holder, .. } if holder == staff);
-        if theirs && token.revoked_at.is_none() && vault.revoke_token(token.id, (admin.service.clock)()).await.map_err(wrong)? {
+        if of(&token.holder) && token.revoked_at.is_none() && vault.revoke_token(token.id, (admin.service.clock)()).await.map_err(wrong)? {
             revoked += 1;
         }
     }

@@ -6,6 +6,7 @@ mod doctor;
 mod forget;
 mod history;
 mod rebuild;
+mod service;
 mod staff;
 mod status;
 mod token;
@@ -50,6 +51,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Status { json } => asking(config, async |client| status::run(client, json).await).await,
         Command::Token(command) => asking(config, async |client| token::run(client, command).await).await,
         Command::Staff(command) => asking(config, async |client| staff::run(client, command).await).await,
+        Command::Service(command) => asking(config, async |client| service::run(client, command).await).await,
         Command::Catalogue(command) => asking(config, async |client| catalogue::run(client, command).await).await,
         Command::Forget { person, reason, yes } => asking(config, async |client| forget::run(client, &person, reason, yes).await).await,
         Command::Backup { folder } => asking(config, async |client| backup::make(client, &folder).await).await,

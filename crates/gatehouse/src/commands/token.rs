@@ -14,11 +14,11 @@ use crate::output;
 /// Makes, lists or revokes tokens.
 pub(super) async fn run(client: &mut Client, command: Token) -> Result<(), Failure> {
     match command {
-        Token::Create { name, staff, partner, service: _, days } => {
+        Token::Create { name, staff, partner, service, days } => {
             let holder = match (staff, partner) {
                 (Some(staff), _) => NewHolder::Staff(StaffId(staff)),
                 (None, Some(partner)) => NewHolder::Partner(OrganizationId(partner)),
-                (None, None) => NewHolder::Service,
+                (None, None) => NewHolder::Service(service.unwrap_or_default()),
             };
             let made: MadeToken = client.post("/tokens", &NewToken { name, holder, days }).await?;
             output::line(&made.secret)?;

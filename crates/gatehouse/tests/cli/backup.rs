@@ -23,7 +23,8 @@ fn a_backup_made_while_the_service_runs_gives_the_same_histories_in_a_new_epoch(
     let place = Place::new(While::Running);
     place.ask(&["catalogue", "apply", DEMO]);
     let staff = place.ask(&["staff", "appoint", "Ada", "Lovelace", "ada@example.com", "--role", "reviewer"]);
-    let token = place.ask(&["token", "create", "console", "--service"]);
+    place.ask(&["service", "register", "console"]);
+    let token = place.ask(&["token", "create", "console", "--service", "console"]);
     let questions = [vec!["history", "application", "SFT", "--json"], vec!["history", "staff", staff.trim()], vec!["token", "list"]];
     let before: Vec<_> = questions.iter().map(|question| place.ask(question)).collect();
     let backup = place.folder.path().join("backup");

@@ -22,7 +22,8 @@ fn staff_and_tokens_are_managed(when: While) {
 
     let secret = place.ask(&["token", "create", "audit console", "--staff", &id]);
     assert!(secret.starts_with("gh_"), "{secret}");
-    let service = place.ask(&["token", "create", "warehouse", "--service", "--days", "30"]);
+    place.ask(&["service", "register", "warehouse"]);
+    let service = place.ask(&["token", "create", "stock list", "--service", "warehouse", "--days", "30"]);
     assert_ne!(secret, service);
     let listed = place.ask(&["token", "list"]);
     assert!(listed.contains("audit console") && listed.contains("service warehouse"), "{listed}");

@@ -4,12 +4,13 @@ use credential_vault::{Holder, SessionLifetime, TokenRequest};
 use domain::application::{AccessPolicy, Application, ApplicationCommand, ApplicationDetails, CredentialStrength, RegistrationPolicy, Way};
 use domain::organization::{Organization, OrganizationCommand};
 use domain::registration::Affiliation;
+use domain::service::{Sees, Service, ServiceCommand};
 use domain::staff::{Staff, StaffCommand};
 use domain::testing::{contact, profile, text};
 use domain::user::{User, UserCommand, UserOrigin, UserRole};
 use domain::{
     ApplicationCode, ApplicationId, ApplicationName, CredentialId, Description, OrganizationId, Owner, PersonId, Personal,
-    RegisteredIdentifier, RegistrationId, StaffId, StaffRole, TermsVersion, UserId, WebAddress,
+    RegisteredIdentifier, RegistrationId, ServiceId, ServiceName, StaffId, StaffRole, TermsVersion, UserId, WebAddress,
 };
 
 use super::Api;
@@ -33,6 +34,15 @@ impl Api {
     pub async fn affiliate(&self, staff: StaffId, affiliation: Affiliation) {
         let command = StaffCommand::DeclareAffiliations { affiliations: vec![affiliation] };
         self.services.handlers.handle::<Staff>(staff.0, command, &self.sent()).await.unwrap();
+    }
+
+    /// A downstream service that is shown this: its id and its token.
+    pub async fn service(&self, name: &str, sees: Sees) -> (ServiceId, String) {
+        let name = text(ServiceName::parse, name);
+        let service = ServiceId::of(&name);
+        let command = ServiceCommand::RegisterService { name: name.clone(), sees };
+        self.services.handlers.handle::<Service>(service.0, command, &self.sent()).await.unwrap();
+        (service, self.token(Holder::Service { name: name.to_string() }).await)
     }
 
     /// A token of this holder.

@@ -1,7 +1,7 @@
 //! Default deny: each route for each kind of caller.
 
 use axum::http::Method;
-use credential_vault::Holder;
+use domain::service::Sees;
 use domain::testing::{company, email};
 use domain::user::{User, UserCommand, UserRole};
 use domain::{Owner, Personal, StaffRole};
@@ -35,7 +35,7 @@ async fn callers(api: &Api) -> Vec<(Who, Option<String>)> {
         (Who::Auditor, Some(api.staff("Otto", &[StaffRole::Auditor]).await.1)),
         (Who::Administrator, Some(api.staff("Anna", &[StaffRole::Administrator]).await.1)),
         (Who::Partner, Some(partner_token)),
-        (Who::Service, Some(api.token(Holder::Service { name: "warehouse".to_owned() }).await)),
+        (Who::Service, Some(api.service("warehouse", Sees::Everything).await.1)),
         (Who::User, Some(user)),
         (Who::Addressee, Some(invitation_link(api, invited["id"].as_str().unwrap(), 0))),
         (Who::Registrant, Some(api.services.master.link_token(links::REGISTRATION, registration))),

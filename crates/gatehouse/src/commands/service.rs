@@ -1,0 +1,51 @@
+//! `gatehouse service`.
+
+use crate::admin::client::Client;
+use crate::admin::services::{Changed, Registration, Retirement, Scope};
+use crate::cli::Service;
+use crate::failure::Failure;
+use crate::output;
+
+/// Registers, limits or retires downstream services.
+pub(super) async fn run(client: &mut Client, command: Service) -> Result<(), Failure> {
+    match command {
+        Service::Register { name, applications } => {
+            let shown = shown(&applications);
+            let changed: Changed = client.post("/services", &Registration { name: name.clone(), applications }).await?;
+            output::line(changed.id)?;
+            output::note(if changed.changed {
+                format!("registered; it sees {shown}. `gatehouse token create LABEL --service {}` makes a token for it", name.trim())
+            } else {
+                "it was registered before, just so".to_owned()
+            });
+            Ok(())
+        }
+        Service::Scope { name, applications, everything: _ } => {
+            let shown = shown(&applications);
+            let changed: Changed = client.post(&format!("/services/{}/scope", segment(&name)?), &Scope { applications }).await?;
+            output::note(if changed.changed { format!("it sees {shown} from now on") } else { format!("it sees {shown} already") });
+            Ok(())
+        }
+        Service::Retire { name, reason } => {
+            let changed: Changed = client.post(&format!("/services/{}/retire", segment(&name)?), &Retirement { reason }).await?;
+            output::note(if changed.changed { "retired; its name is never given again" } else { "it was retired before" });
+            output::note(match changed.tokens_revoked {
+                0 => "it had no token that worked".to_owned(),
+                1 => "one token of it was revoked".to_owned(),
+                many => format!("{many} tokens of it were revoked"),
+            });
+            Ok(())
+        }
+    }
+}
+
+/// What a service with these applications sees, in words.
+fn shown(applications: &[String]) -> String {
+    if applications.is_empty() { "everything that is public".to_owned() } else { format!("what is about {}", applications.join(", ")) }
+}
+
+/// The name as a part of an address.
+fn segment(name: &str) -> Result<String, Failure> {
+    let name = domain::ServiceName::parse(name).map_err(|invalid| Failure::Usage(invalid.problem))?;
+    Ok(name.as_str().to_owned())
+}
