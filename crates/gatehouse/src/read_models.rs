@@ -10,6 +10,7 @@ use entitlements::Entitlements;
 use jiff::SignedDuration;
 use notification_dispatch::NotificationDispatch;
 use projection_runtime::Projection;
+use public_feed::PublicFeed;
 use registration_status::RegistrationStatus;
 use review_queue::ReviewQueue;
 
@@ -28,6 +29,8 @@ pub(crate) const REVIEW_QUEUE: &str = "review-queue";
 pub(crate) const AUDIT_HISTORY: &str = "audit-history";
 /// What only time brings about.
 pub(crate) const DEADLINES: &str = "deadlines";
+/// What other services are told.
+pub(crate) const PUBLIC_FEED: &str = "public-feed";
 
 /// All of them. What some of them hold follows from the rules in force: after a change of those, they are to be rebuilt.
 pub(crate) fn all(policy: &Policy) -> Vec<Arc<dyn Projection>> {
@@ -40,5 +43,6 @@ pub(crate) fn all(policy: &Policy) -> Vec<Arc<dyn Projection>> {
         Arc::new(NotificationDispatch),
         Arc::new(AuditHistory),
         Arc::new(Deadlines { invitation_reminder }),
+        Arc::new(PublicFeed),
     ]
 }

@@ -1,6 +1,28 @@
 //! Every event of the published language.
 
 use crate::events::*;
+use crate::{ApplicationId, OrganizationId};
+
+/// What the data of an event say that it is about.
+pub(crate) trait About {
+    /// The application, if it is about exactly one.
+    fn application(&self) -> Option<ApplicationId> {
+        None
+    }
+
+    /// The organization, if it is about one.
+    fn organization(&self) -> Option<OrganizationId> {
+        None
+    }
+}
+
+/// The application, where there is only one.
+pub(crate) fn only(applications: &[ApplicationId]) -> Option<ApplicationId> {
+    match applications {
+        [application] => Some(*application),
+        _ => None,
+    }
+}
 
 macro_rules! public_events {
     ($($(#[doc = $doc:literal])* $name:ident($data:ident) = $kind:literal;)*) => {
@@ -32,6 +54,22 @@ macro_rules! public_events {
                     $($kind => Self::$name(serde_json::from_str(data)?),)*
                     _ => return Ok(None),
                 }))
+            }
+
+            /// The application that it is about, if that is exactly one. The envelope has its code.
+            #[must_use]
+            pub fn application(&self) -> Option<ApplicationId> {
+                match self {
+                    $(Self::$name(data) => data.application(),)*
+                }
+            }
+
+            /// The organization that it is about, if it is about one.
+            #[must_use]
+            pub fn organization(&self) -> Option<OrganizationId> {
+                match self {
+                    $(Self::$name(data) => data.organization(),)*
+                }
             }
 
             /// Its data as JSON.
@@ -125,7 +163,7 @@ public_events! {
     OrganizationClosed(OrganizationChanged) = "organization.closed.v1";
 
     /// The account of a user was created: first-time login is next.
-    UserCreated(UserChanged) = "user.created.v1";
+    UserCreated(UserCreated) = "user.created.v1";
     /// The user has done first-time login.
     UserActivated(UserChanged) = "user.activated.v1";
     /// What is known of the user changed: what a consumer keeps of it should be fetched again.

@@ -15,6 +15,7 @@ mod events;
 mod ids;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod snapshot;
 mod subject;
 
 pub use envelope::{Envelope, EnvelopeError, Position};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::About;
 use crate::{ApplicationCode, ApplicationId, OrganizationId};
 
 /// An application as it is from now on.
@@ -51,4 +52,10 @@ pub enum AccessPolicy {
     #[serde(other)]
     #[cfg_attr(feature = "schema", schemars(skip))]
     Unknown,
+}
+
+impl About for CatalogueEntry {
+    fn application(&self) -> Option<ApplicationId> {
+        Some(self.application)
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::About;
 use crate::{ApplicationId, OrganizationId, PersonId};
 
 /// A subscription of an organization to an application is from now on what the type of the event says.
@@ -34,4 +35,30 @@ pub struct Relationship {
     pub organization: OrganizationId,
     /// With which partner.
     pub partner: OrganizationId,
+}
+
+impl About for Subscription {
+    fn application(&self) -> Option<ApplicationId> {
+        Some(self.application)
+    }
+
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
+}
+
+impl About for Access {
+    fn application(&self) -> Option<ApplicationId> {
+        Some(self.application)
+    }
+
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
+}
+
+impl About for Relationship {
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
 }

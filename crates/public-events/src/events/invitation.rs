@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::event::{About, only};
 use crate::{ApplicationId, InvitationId, OrganizationId, RegistrationId};
 
 /// A company is invited until an instant.
@@ -78,9 +79,58 @@ pub struct InvitationOffer {
 pub struct InvitationEnded {
     /// Which invitation.
     pub invitation: InvitationId,
-    /// The partner that invites; none: the operator itself.
+    /// The partner that invited; none: the operator itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner: Option<OrganizationId>,
-    /// The applications that the company is invited to, at least one.
+    /// The applications that the company was invited to, at least one.
     pub applications: Vec<ApplicationId>,
+    /// The organization that it was offered to, if it was an offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<OrganizationId>,
+}
+
+impl About for InvitationSent {
+    fn application(&self) -> Option<ApplicationId> {
+        only(&self.applications)
+    }
+
+    fn organization(&self) -> Option<OrganizationId> {
+        self.organization
+    }
+}
+
+impl About for InvitationAccepted {
+    fn application(&self) -> Option<ApplicationId> {
+        only(&self.applications)
+    }
+}
+
+impl About for InvitationOffered {
+    fn application(&self) -> Option<ApplicationId> {
+        only(&self.applications)
+    }
+
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
+}
+
+impl About for InvitationOffer {
+    fn application(&self) -> Option<ApplicationId> {
+        only(&self.applications)
+    }
+
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
+}
+
+impl About for InvitationEnded {
+    fn application(&self) -> Option<ApplicationId> {
+        only(&self.applications)
+    }
+
+    fn organization(&self) -> Option<OrganizationId> {
+        self.organization
+    }
 }

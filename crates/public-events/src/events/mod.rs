@@ -12,4 +12,4 @@ pub use entitlements::{Access, Relationship, Subscription};
 pub use invitation::{InvitationAccepted, InvitationEnded, InvitationOffer, InvitationOffered, InvitationSent};
 pub use organization::{OrganizationApproved, OrganizationChanged};
 pub use registration::{RegistrationLinked, RegistrationMoved, RegistrationStarted, RegistrationSubmitted};
-pub use user::{PersonErased, Role, UserChanged, UserRole};
+pub use user::{AssignedRole, PersonErased, Role, UserChanged, UserCreated, UserRole};

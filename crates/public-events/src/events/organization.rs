@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::About;
 use crate::{OrganizationId, RegistrationId};
 
 /// An organization is registered.
@@ -20,4 +21,16 @@ pub struct OrganizationApproved {
 pub struct OrganizationChanged {
     /// Which organization.
     pub organization: OrganizationId,
+}
+
+impl About for OrganizationApproved {
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
+}
+
+impl About for OrganizationChanged {
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
 }

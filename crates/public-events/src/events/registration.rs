@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::event::{About, only};
 use crate::{ApplicationId, InvitationId, OrganizationId, RegistrationId};
 
 /// A registration began.
@@ -63,4 +64,44 @@ pub struct RegistrationLinked {
     /// The invitation that became an offer to it, if the registration began with one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<InvitationId>,
+}
+
+impl About for RegistrationStarted {
+    fn application(&self) -> Option<ApplicationId> {
+        only(&self.applications)
+    }
+
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
+}
+
+impl About for RegistrationSubmitted {
+    fn application(&self) -> Option<ApplicationId> {
+        only(&self.applications)
+    }
+
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
+}
+
+impl About for RegistrationMoved {
+    fn application(&self) -> Option<ApplicationId> {
+        only(&self.applications)
+    }
+
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
+}
+
+impl About for RegistrationLinked {
+    fn application(&self) -> Option<ApplicationId> {
+        only(&self.applications)
+    }
+
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
 }

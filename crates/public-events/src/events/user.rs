@@ -2,7 +2,32 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::About;
 use crate::{ApplicationId, OrganizationId, PersonId};
+
+/// An account was created.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UserCreated {
+    /// Which user.
+    pub user: PersonId,
+    /// Of which organization.
+    pub organization: OrganizationId,
+    /// The roles that the user has from the start.
+    pub roles: Vec<AssignedRole>,
+}
+
+/// A role that a user has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(inline))]
+pub struct AssignedRole {
+    /// Which role.
+    pub role: Role,
+    /// For which application, if the role is for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<ApplicationId>,
+}
 
 /// A user is from now on what the type of the event says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +55,7 @@ pub struct UserRole {
 }
 
 /// A role within an organization.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(inline))]
 #[serde(rename_all = "snake_case")]
@@ -53,4 +78,32 @@ pub struct PersonErased {
     pub person: PersonId,
     /// Of which organization they were a user.
     pub organization: OrganizationId,
+}
+
+impl About for UserCreated {
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
+}
+
+impl About for UserChanged {
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
+}
+
+impl About for UserRole {
+    fn application(&self) -> Option<ApplicationId> {
+        self.application
+    }
+
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
+}
+
+impl About for PersonErased {
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
 }
