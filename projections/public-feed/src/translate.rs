@@ -47,6 +47,7 @@ pub(crate) fn translate(event: &DomainEvent, known: &mut impl Known) -> Translat
         | DomainEvent::Reservation(..)
         | DomainEvent::Staff(..)
         | DomainEvent::Mail(..)
+        | DomainEvent::Service(..)
         | DomainEvent::Calendar(..) => Ok(None),
     }
 }
@@ -267,7 +268,7 @@ fn of_person(id: domain::PersonId, event: &PersonEvent, known: &mut impl Known) 
             let UserChanged { user, organization } = changed(id, known).ok()?;
             Some(PublicEvent::PersonErased(PersonErased { person: user, organization }))
         }
-        PersonEvent::ForgettingStarted { reason: _ } => None,
+        PersonEvent::ForgettingStarted { reason: _ } | PersonEvent::ErasureAcknowledged { service: _ } => None,
     }
 }
 

@@ -170,6 +170,8 @@ async fn a_service_limited_to_applications_is_told_of_these_and_of_every_erasure
         }
         assert_eq!(paged, expected, "{codes:?}");
     }
+    let by_id = Scope::of(feed.rows(), [transfer(), ApplicationId(partner().0)]).await.unwrap();
+    assert_eq!(by_id, only(&["SFT"]), "what is in no catalogue is not told of");
 }
 
 #[tokio::test]
