@@ -3,10 +3,10 @@
 use event_store::Position;
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use sqlx::AnyPool;
 use tokio::sync::watch;
 
 use crate::meter::Progress;
+use crate::readers::Readers;
 use crate::wanted::Wanted;
 
 /// How far the rows that are read have come.
@@ -24,7 +24,7 @@ pub(crate) struct Reached {
 #[derive(Clone)]
 pub(crate) struct Shown {
     /// Connections to them.
-    pub(crate) pool: AnyPool,
+    pub(crate) readers: Readers,
     /// Which version of the projection made them.
     pub(crate) version: u32,
 }
@@ -98,19 +98,19 @@ impl Board {
     }
 
     /// These rows are read from now on; they have come to `position`. The connections to those before.
-    pub(crate) fn show(&self, shown: Shown, position: Position) -> Option<AnyPool> {
+    pub(crate) fn show(&self, shown: Shown, position: Position) -> Option<Readers> {
         let before = self.inner.lock().shown.replace(shown);
         self.reached.send_modify(|reached| {
             reached.position = position;
             reached.readable = true;
         });
-        before.map(|before| before.pool)
+        before.map(|before| before.readers)
     }
 
     /// Nothing is read any more. The connections to what was.
-    pub(crate) fn hide(&self) -> Option<AnyPool> {
+    pub(crate) fn hide(&self) -> Option<Readers> {
         self.reached.send_modify(|reached| reached.readable = false);
-        self.inner.lock().shown.take().map(|shown| shown.pool)
+        self.inner.lock().shown.take().map(|shown| shown.readers)
     }
 
     /// Begins to apply events of which the oldest was recorded then.

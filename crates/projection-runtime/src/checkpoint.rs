@@ -3,9 +3,9 @@
 use event_store::{Epoch, Position};
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
-use sqlx::{AnyConnection, Row};
 
 use crate::sql::Database;
+use crate::table::select_column;
 use crate::tables::alone;
 
 /// One row.
@@ -46,9 +46,9 @@ pub(crate) fn read(db: &mut rusqlite::Connection) -> Result<Option<Checkpoint>, 
 }
 
 /// The position only: what a reader needs.
-pub(crate) async fn read_position(db: &mut AnyConnection) -> Result<Position, sqlx::Error> {
-    let row = sqlx::query("SELECT position FROM checkpoint").fetch_one(db).await?;
-    Ok(position(row.try_get(0)?))
+pub(crate) async fn read_position(db: &mut impl Database) -> Result<Position, sqlx::Error> {
+    let found: Vec<i64> = select_column(db, "SELECT position FROM checkpoint", Vec::new()).await?;
+    found.first().copied().map(position).ok_or(sqlx::Error::RowNotFound)
 }
 
 /// The rows reflect the log up to here; what failed before has been overcome.

@@ -1,10 +1,15 @@
 //! Compares the rows of a read model as they were kept live with those that were built anew, at one event.
 
-use sqlx::AnyPool;
+use std::sync::Arc;
+
+use rusqlite::InterruptHandle;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::decode::chain;
 use crate::digest::{Digest, digest};
+use crate::readers::Readers;
 use crate::views::ReadView;
 use crate::{Position, Projection};
 
@@ -25,17 +30,21 @@ pub(crate) struct Both {
 
 impl Both {
     /// Views of the live rows and of the new ones, if both can be read and have come to `position` and no further.
-    pub(crate) async fn at(position: Position, live: &AnyPool, rebuilt: &AnyPool) -> Option<Self> {
+    pub(crate) async fn at(position: Position, live: &Readers, rebuilt: &Readers) -> Option<Self> {
         let (live, rebuilt) = (ReadView::of(live).await.ok()?, ReadView::of(rebuilt).await.ok()?);
         (live.position() == position && rebuilt.position() == position).then_some(Self { live, rebuilt })
     }
 
     /// The digests of both; none if the service stops before, or one cannot be read.
-    pub(crate) async fn compare(mut self, projection: &dyn Projection, stop: &CancellationToken) -> Option<Compared> {
-        let digests = async { tokio::try_join!(digest(self.live.rows(), projection), digest(self.rebuilt.rows(), projection)) };
+    pub(crate) async fn compare(self, projection: Arc<dyn Projection>, stop: &CancellationToken) -> Option<Compared> {
+        let interrupts = [self.live.interrupt_handle(), self.rebuilt.interrupt_handle()];
+        let (live, rebuilt) = (digest_of(self.live, &projection), digest_of(self.rebuilt, &projection));
         let digests = tokio::select! {
-            () = stop.cancelled() => return None,
-            digests = digests => digests,
+            () = stop.cancelled() => {
+                interrupts.iter().for_each(InterruptHandle::interrupt);
+                return None;
+            }
+            digests = async { tokio::try_join!(live, rebuilt) } => digests,
         };
         match digests {
             Ok((live, rebuilt)) => Some(Compared { live, rebuilt }),
@@ -45,4 +54,11 @@ impl Both {
             }
         }
     }
+}
+
+/// The digest of what a view shows, taken on a thread of its own: it reads every row.
+async fn digest_of(mut view: ReadView, projection: &Arc<dyn Projection>) -> Result<Digest, sqlx::Error> {
+    let (handle, projection) = (Handle::current(), Arc::clone(projection));
+    let digest = spawn_blocking(move || handle.block_on(digest(view.rows(), &*projection)));
+    digest.await.map_err(|_ended_early| sqlx::Error::WorkerCrashed)?
 }

@@ -2,13 +2,12 @@
 
 use std::path::Path;
 use std::sync::Once;
-use std::time::Duration;
 
 use event_store::{Epoch, Position};
 use rusqlite::OpenFlags;
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::any::AnyConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection};
+use sqlx::{AnyConnection, ConnectOptions, Connection};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
@@ -16,21 +15,15 @@ use crate::sql::Database;
 use crate::tables::alone;
 use crate::{Projection, checkpoint};
 
-/// Connections that read one read model at once; more wait.
-const READERS: u32 = 8;
-
-/// How long a reader waits for a connection.
-const ACQUIRE: Duration = Duration::from_secs(5);
-
 /// Once per process, before the first connection: sqlx panics otherwise.
 fn install_drivers() {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(sqlx::any::install_default_drivers);
 }
 
-fn options(path: &Path, create: bool, read_only: bool) -> Result<AnyConnectOptions, sqlx::Error> {
+fn options(path: &Path) -> Result<AnyConnectOptions, sqlx::Error> {
     install_drivers();
-    let url = SqliteConnectOptions::new().filename(path).create_if_missing(create).read_only(read_only).to_url_lossy();
+    let url = SqliteConnectOptions::new().filename(path).create_if_missing(true).to_url_lossy();
     let options = AnyConnectOptions::from_url(&url)?;
     Ok(options.disable_statement_logging())
 }
@@ -51,7 +44,7 @@ const PREPARED: usize = 128;
 
 /// A new database that is worthless if the power goes.
 pub(crate) async fn create_unsafe(path: &Path, projection: &dyn Projection, epoch: Epoch) -> Result<AnyConnection, sqlx::Error> {
-    let mut db = AnyConnection::connect_with(&options(path, true, false)?).await?;
+    let mut db = AnyConnection::connect_with(&options(path)?).await?;
     set(&mut db, &UNSAFE).await?;
     create_tables(&mut db, projection, epoch).await?;
     Ok(db)
@@ -101,9 +94,17 @@ pub(crate) fn open(path: &Path) -> Result<rusqlite::Connection, sqlx::Error> {
     Ok(db)
 }
 
+/// A connection that reads a database which another one writes, and cannot write it.
+pub(crate) fn open_to_read(path: &Path) -> Result<rusqlite::Connection, sqlx::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = rusqlite::Connection::open_with_flags(path, flags).map_err(alone)?;
+    db.set_prepared_statement_cache_capacity(PREPARED);
+    Ok(db)
+}
+
 /// A database that is written through sqlx, made if there is none.
 pub(crate) async fn open_or_create(path: &Path) -> Result<AnyConnection, sqlx::Error> {
-    let mut db = AnyConnection::connect_with(&options(path, true, false)?).await?;
+    let mut db = AnyConnection::connect_with(&options(path)?).await?;
     set(&mut db, &SHARED).await?;
     set(&mut db, &[TRUNCATE]).await?;
     Ok(db)
@@ -163,10 +164,4 @@ impl Alone {
     pub(crate) fn into_inner(self) -> Option<rusqlite::Connection> {
         self.0
     }
-}
-
-/// Connections that read a database and cannot write it. Opened when needed.
-pub(crate) fn readers(path: &Path) -> Result<AnyPool, sqlx::Error> {
-    let options = options(path, false, true)?;
-    Ok(AnyPoolOptions::new().max_connections(READERS).acquire_timeout(ACQUIRE).test_before_acquire(false).connect_lazy_with(options))
 }

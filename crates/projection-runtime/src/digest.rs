@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use futures_util::TryStreamExt;
 use sha2::{Digest as _, Sha256};
-use sqlx::any::{AnyRow, AnyTypeInfoKind};
-use sqlx::{AnyConnection, AssertSqlSafe, Row, ValueRef};
 
 use crate::Projection;
+use crate::sql::{Cell, Database, Source};
 
 /// SHA-256 over all rows of a read model. Written as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,37 +28,24 @@ impl fmt::Debug for Digest {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn digest(db: &mut AnyConnection, projection: &dyn Projection) -> Result<Digest, sqlx::Error> {
+pub async fn digest(db: &mut impl Database, projection: &dyn Projection) -> Result<Digest, sqlx::Error> {
     let mut hash = Sha256::new();
     for (table, order) in projection.tables() {
         feed(&mut hash, b't', table.as_bytes());
         // Both names are literals of the projection.
-        let sql = AssertSqlSafe(format!("SELECT * FROM {table} ORDER BY {order}"));
-        let mut rows = sqlx::query(sql).fetch(&mut *db);
-        while let Some(row) = rows.try_next().await? {
-            hash_row(&mut hash, &row)?;
-        }
+        db.tables().each(&format!("SELECT * FROM {table} ORDER BY {order}"), |row| hash_row(&mut hash, row)).await?;
     }
     Ok(Digest(hash.finalize().into()))
 }
 
-fn hash_row(hash: &mut Sha256, row: &AnyRow) -> Result<(), sqlx::Error> {
+fn hash_row(hash: &mut Sha256, row: &dyn Source) -> Result<(), sqlx::Error> {
     hash.update(b"r");
-    for index in 0..row.len() {
-        let value = row.try_get_raw(index)?;
-        if value.is_null() {
-            hash.update(b"n");
-            continue;
-        }
-        match value.type_info().kind() {
-            AnyTypeInfoKind::Text => feed(hash, b's', row.try_get::<String, _>(index)?.as_bytes()),
-            AnyTypeInfoKind::Blob => feed(hash, b'b', &row.try_get::<Vec<u8>, _>(index)?),
-            AnyTypeInfoKind::Real | AnyTypeInfoKind::Double => feed(hash, b'f', &row.try_get::<f64, _>(index)?.to_be_bytes()),
-            AnyTypeInfoKind::Bool => feed(hash, b'i', &i64::from(row.try_get::<bool, _>(index)?).to_be_bytes()),
-            AnyTypeInfoKind::SmallInt | AnyTypeInfoKind::Integer | AnyTypeInfoKind::BigInt => {
-                feed(hash, b'i', &row.try_get::<i64, _>(index)?.to_be_bytes());
-            }
-            AnyTypeInfoKind::Null => hash.update(b"n"),
+    for index in 0.. {
+        match row.cell(index)? {
+            Some(Cell::Null) => hash.update(b"n"),
+            Some(Cell::Int(value)) => feed(hash, b'i', &value.to_be_bytes()),
+            Some(Cell::Text(text)) => feed(hash, b's', text.as_bytes()),
+            None => break,
         }
     }
     Ok(())

@@ -24,8 +24,8 @@ mod follow;
 mod meter;
 mod opened;
 mod projection;
+mod readers;
 mod rebuild;
-
 mod runtime;
 mod shelf;
 pub mod sql;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::Position;
 use crate::table::TableRow;
-pub use crate::tables::{Database, Source, Tables};
+pub use crate::tables::{Cell, Database, Source, Tables};
 
 /// A value of a column. Read models hold integers and texts only: both engines agree on them.
 #[derive(Debug, Clone, PartialEq, Eq)]

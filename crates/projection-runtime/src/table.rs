@@ -86,6 +86,14 @@ pub async fn select<R: TableRow>(conn: &mut impl Database, rest: &str, parameter
     conn.tables().fetch(&sql, parameters).await
 }
 
+/// The rows that a query finds which selects all columns of a table in their order, perhaps with the help of other tables.
+///
+/// # Errors
+/// As [`select`].
+pub async fn query<R: TableRow>(conn: &mut impl Database, sql: &str, parameters: Vec<Value>) -> Result<Vec<R>, sqlx::Error> {
+    conn.tables().fetch(sql, parameters).await
+}
+
 struct First<C>(C);
 
 impl<C: Column + Send> FromRow for First<C> {

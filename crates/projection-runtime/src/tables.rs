@@ -1,13 +1,15 @@
 //! Runs statements on the database of a read model, whichever way it is open.
 //!
-//! A SQLite database has one connection that writes it, through rusqlite, on the thread that folds the events: there, each row is a
-//! statement that was prepared before. Through sqlx, which any other engine needs, every statement is handed to another thread: there,
+//! A SQLite database is open through rusqlite: one connection writes it, on the thread that folds the events, and others read it. There,
+//! each row is a statement that was prepared before. Through sqlx, which any other engine needs, every statement is handed to another thread: there,
 //! many rows share a statement (ADR 0022).
 
+use futures_util::TryStreamExt;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::any::{AnyArguments, AnyRow, AnyTypeInfoKind};
 use sqlx::query::Query;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _, ValueRef as _};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::sql::{Places, Value};
 use crate::table::TableRow;
@@ -21,6 +23,8 @@ pub struct Tables<'a>(Open<'a>);
 enum Open<'a> {
     Shared(&'a mut AnyConnection),
     Alone(&'a mut rusqlite::Connection),
+    /// As [`Open::Alone`], on a thread that has other things to do.
+    Reading(&'a mut rusqlite::Connection),
 }
 
 /// Where statements are run: a connection to the rows of a read model.
@@ -46,21 +50,23 @@ impl Database for Tables<'_> {
         match &mut self.0 {
             Open::Shared(db) => Tables(Open::Shared(db)),
             Open::Alone(db) => Tables(Open::Alone(db)),
+            Open::Reading(db) => Tables(Open::Reading(db)),
         }
     }
 }
 
-impl Tables<'_> {
+impl<'a> Tables<'a> {
+    /// Of a database that this task reads among others.
+    pub(crate) fn reading(db: &'a mut rusqlite::Connection) -> Self {
+        Self(Open::Reading(db))
+    }
+
     /// Runs one statement with parameters `$1`, `$2` and so on. How many rows it changed.
     pub(crate) async fn run(&mut self, sql: &str, parameters: Vec<Value>) -> Result<u64, sqlx::Error> {
         match &mut self.0 {
             Open::Shared(db) => Ok(bind(sql, parameters).execute(&mut **db).await?.rows_affected()),
-            Open::Alone(db) => {
-                let mut statement = db.prepare_cached(sql).map_err(alone)?;
-                bind_numbered(&mut statement, &parameters).map_err(alone)?;
-                let changed = statement.raw_execute().map_err(alone)?;
-                Ok(u64::try_from(changed).unwrap_or(u64::MAX))
-            }
+            Open::Alone(db) => here::run(db, sql, &parameters),
+            Open::Reading(db) => aside(|| here::run(db, sql, &parameters)),
         }
     }
 
@@ -68,34 +74,25 @@ impl Tables<'_> {
     pub(crate) async fn fetch<R: FromRow>(&mut self, sql: &str, parameters: Vec<Value>) -> Result<Vec<R>, sqlx::Error> {
         match &mut self.0 {
             Open::Shared(db) => bind(sql, parameters).fetch_all(&mut **db).await?.iter().map(R::from_row).collect(),
-            Open::Alone(db) => {
-                let mut statement = db.prepare_cached(sql).map_err(alone)?;
-                bind_numbered(&mut statement, &parameters).map_err(alone)?;
-                let mut found = Vec::new();
-                take(statement.raw_query(), &mut found)?;
-                Ok(found)
-            }
+            Open::Alone(db) => here::fetch(db, sql, &parameters),
+            Open::Reading(db) => aside(|| here::fetch(db, sql, &parameters)),
         }
     }
 
     /// Runs the statement of `sql` for all of these rows of parameters; it is told how many of them share it.
     pub(crate) async fn run_many(&mut self, all: Vec<Vec<Value>>, sql: impl Fn(&mut Places, usize) -> String) -> Result<(), sqlx::Error> {
         match &mut self.0 {
-            _ if all.is_empty() => {}
+            _ if all.is_empty() => Ok(()),
             Open::Shared(db) => {
                 for chunk in chunks(all) {
                     let sql = sql(&mut places(db), chunk.len());
                     bind(&sql, chunk.into_iter().flatten()).execute(&mut **db).await?;
                 }
+                Ok(())
             }
-            Open::Alone(db) => {
-                let mut statement = db.prepare_cached(&sql(&mut Places::Plain, 1)).map_err(alone)?;
-                for parameters in all {
-                    statement.execute(rusqlite::params_from_iter(parameters)).map_err(alone)?;
-                }
-            }
+            Open::Alone(db) => here::run_many(db, &sql(&mut Places::Plain, 1), all),
+            Open::Reading(db) => aside(|| here::run_many(db, &sql(&mut Places::Plain, 1), all)),
         }
-        Ok(())
     }
 
     /// As [`Tables::run_many`], of a query.
@@ -104,25 +101,90 @@ impl Tables<'_> {
         all: Vec<Vec<Value>>,
         sql: impl Fn(&mut Places, usize) -> String,
     ) -> Result<Vec<R>, sqlx::Error> {
-        let mut found = Vec::new();
         match &mut self.0 {
-            _ if all.is_empty() => {}
+            _ if all.is_empty() => Ok(Vec::new()),
             Open::Shared(db) => {
+                let mut found = Vec::new();
                 for chunk in chunks(all) {
                     let sql = sql(&mut places(db), chunk.len());
                     for row in &bind(&sql, chunk.into_iter().flatten()).fetch_all(&mut **db).await? {
                         found.push(R::from_row(row)?);
                     }
                 }
+                Ok(found)
             }
-            Open::Alone(db) => {
-                let mut statement = db.prepare_cached(&sql(&mut Places::Plain, 1)).map_err(alone)?;
-                for parameters in all {
-                    take(statement.query(rusqlite::params_from_iter(parameters)).map_err(alone)?, &mut found)?;
+            Open::Alone(db) => here::fetch_many(db, &sql(&mut Places::Plain, 1), all),
+            Open::Reading(db) => aside(|| here::fetch_many(db, &sql(&mut Places::Plain, 1), all)),
+        }
+    }
+
+    /// Shows each row that a query finds, one at a time.
+    pub(crate) async fn each(&mut self, sql: &str, mut row: impl FnMut(&dyn Source) -> Result<(), sqlx::Error>) -> Result<(), sqlx::Error> {
+        match &mut self.0 {
+            Open::Shared(db) => {
+                let mut rows = bind(sql, Vec::new()).fetch(&mut **db);
+                while let Some(found) = rows.try_next().await? {
+                    row(&found)?;
                 }
+                Ok(())
             }
+            Open::Alone(db) => here::each(db, sql, row),
+            Open::Reading(db) => aside(|| here::each(db, sql, row)),
+        }
+    }
+}
+
+/// Does work that may wait for the disk. What else was to be done on this thread is done by another one meanwhile, where there are others.
+fn aside<T>(work: impl FnOnce() -> T) -> T {
+    let has_others = Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if has_others { tokio::task::block_in_place(work) } else { work() }
+}
+
+/// Statements that are run on this thread, through rusqlite.
+mod here {
+    use rusqlite::{Connection, params_from_iter};
+
+    use super::{FromRow, Source, Value, alone, bind_numbered, take};
+
+    pub(super) fn run(db: &Connection, sql: &str, parameters: &[Value]) -> Result<u64, sqlx::Error> {
+        let mut statement = db.prepare_cached(sql).map_err(alone)?;
+        bind_numbered(&mut statement, parameters).map_err(alone)?;
+        let changed = statement.raw_execute().map_err(alone)?;
+        Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn fetch<R: FromRow>(db: &Connection, sql: &str, parameters: &[Value]) -> Result<Vec<R>, sqlx::Error> {
+        let mut statement = db.prepare_cached(sql).map_err(alone)?;
+        bind_numbered(&mut statement, parameters).map_err(alone)?;
+        let mut found = Vec::new();
+        take(statement.raw_query(), &mut found)?;
+        Ok(found)
+    }
+
+    pub(super) fn run_many(db: &Connection, sql: &str, all: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
+        let mut statement = db.prepare_cached(sql).map_err(alone)?;
+        for parameters in all {
+            statement.execute(params_from_iter(parameters)).map_err(alone)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn fetch_many<R: FromRow>(db: &Connection, sql: &str, all: Vec<Vec<Value>>) -> Result<Vec<R>, sqlx::Error> {
+        let mut statement = db.prepare_cached(sql).map_err(alone)?;
+        let mut found = Vec::new();
+        for parameters in all {
+            take(statement.query(params_from_iter(parameters)).map_err(alone)?, &mut found)?;
         }
         Ok(found)
+    }
+
+    pub(super) fn each(db: &Connection, sql: &str, mut row: impl FnMut(&dyn Source) -> Result<(), sqlx::Error>) -> Result<(), sqlx::Error> {
+        let mut statement = db.prepare_cached(sql).map_err(alone)?;
+        let mut rows = statement.raw_query();
+        while let Some(found) = rows.next().map_err(alone)? {
+            row(found)?;
+        }
+        Ok(())
     }
 }
 
@@ -157,6 +219,23 @@ pub trait Source {
     /// # Errors
     /// As [`Source::int`].
     fn text(&self, index: usize) -> Result<Option<&str>, sqlx::Error>;
+
+    /// What is in that column, whatever it is; none beyond the last one.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`] when it is nothing that read models keep.
+    fn cell(&self, index: usize) -> Result<Option<Cell<'_>>, sqlx::Error>;
+}
+
+/// What is in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cell<'a> {
+    /// NULL.
+    Null,
+    /// An integer.
+    Int(i64),
+    /// A text.
+    Text(&'a str),
 }
 
 impl Source for AnyRow {
@@ -167,6 +246,18 @@ impl Source for AnyRow {
     fn text(&self, index: usize) -> Result<Option<&str>, sqlx::Error> {
         self.try_get(index)
     }
+
+    fn cell(&self, index: usize) -> Result<Option<Cell<'_>>, sqlx::Error> {
+        if index >= self.len() {
+            return Ok(None);
+        }
+        let value = self.try_get_raw(index)?;
+        if value.is_null() {
+            return Ok(Some(Cell::Null));
+        }
+        let is_text = value.type_info().kind() == AnyTypeInfoKind::Text;
+        if is_text { Ok(Some(Cell::Text(self.try_get(index)?))) } else { Ok(Some(Cell::Int(self.try_get(index)?))) }
+    }
 }
 
 impl Source for rusqlite::Row<'_> {
@@ -176,6 +267,18 @@ impl Source for rusqlite::Row<'_> {
 
     fn text(&self, index: usize) -> Result<Option<&str>, sqlx::Error> {
         self.get_ref(index).map_err(alone)?.as_str_or_null().map_err(|error| column(index, error))
+    }
+
+    fn cell(&self, index: usize) -> Result<Option<Cell<'_>>, sqlx::Error> {
+        if index >= self.as_ref().column_count() {
+            return Ok(None);
+        }
+        let value = self.get_ref(index).map_err(alone)?;
+        Ok(Some(match value {
+            ValueRef::Null => Cell::Null,
+            ValueRef::Integer(value) => Cell::Int(value),
+            ValueRef::Text(_) | ValueRef::Real(_) | ValueRef::Blob(_) => Cell::Text(value.as_str().map_err(|error| column(index, error))?),
+        }))
     }
 }
 

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_store::Position;
-use sqlx::{Any, AnyConnection, AnyPool, Transaction};
+use rusqlite::InterruptHandle;
 use tokio::sync::watch;
 
 use crate::board::{Board, Reached};
 use crate::checkpoint;
+use crate::readers::{Reader, Readers};
+use crate::sql::Database;
 
 /// Why a read model cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +84,7 @@ impl Views {
 
     async fn begin(&self) -> Result<ReadView, sqlx::Error> {
         let shown = self.board.shown().ok_or(sqlx::Error::PoolClosed)?;
-        ReadView::of(&shown.pool).await
+        ReadView::of(&shown.readers).await
     }
 
     pub(crate) async fn wait(&self, min: Position, timeout: Duration) -> Result<(), ViewError> {
@@ -118,16 +120,21 @@ impl Changes {
 /// A consistent view of the rows of a read model: all queries of it see the same. Let it go soon, since it keeps the database from
 /// reclaiming space.
 pub struct ReadView {
-    transaction: Transaction<'static, Any>,
+    reader: Reader,
     position: Position,
 }
 
 impl ReadView {
-    pub(crate) async fn of(pool: &AnyPool) -> Result<Self, sqlx::Error> {
-        let mut transaction = pool.begin().await?;
+    pub(crate) async fn of(readers: &Readers) -> Result<Self, sqlx::Error> {
+        let mut reader = readers.begin().await?;
         // The first statement fixes what the transaction sees: the position is that of the rows.
-        let position = checkpoint::read_position(&mut transaction).await?;
-        Ok(Self { transaction, position })
+        let position = checkpoint::read_position(&mut reader).await?;
+        Ok(Self { reader, position })
+    }
+
+    /// Ends what it reads, from elsewhere.
+    pub(crate) fn interrupt_handle(&self) -> InterruptHandle {
+        self.reader.interrupt_handle()
     }
 
     /// The last event that the rows reflect.
@@ -137,7 +144,7 @@ impl ReadView {
     }
 
     /// The rows, to be asked with the queries of the read model.
-    pub fn rows(&mut self) -> &mut AnyConnection {
-        &mut self.transaction
+    pub fn rows(&mut self) -> &mut impl Database {
+        &mut self.reader
     }
 }

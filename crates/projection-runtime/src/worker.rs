@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use event_codec::Envelope;
 use event_store::Position;
-use sqlx::AnyPool;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -20,6 +19,7 @@ use crate::database::Alone;
 use crate::decode::chain;
 use crate::feed::{Batch, Cursor, Halt};
 use crate::opened::{Found, Opened};
+use crate::readers::Readers;
 use crate::shelf::ViewFile;
 use crate::wanted::rest;
 use crate::{checkpoint, database};
@@ -127,12 +127,12 @@ impl Worker {
     /// Shows what is there already. Before [`Worker::run`], so that reads are answered as soon as the runtime has started.
     pub(crate) fn show(&mut self, opened: Opened) -> Result<(), sqlx::Error> {
         if let Some(Found { db, file, position }) = opened.live {
-            let shown = Shown { pool: database::readers(&file.path)?, version: file.version };
+            let shown = Shown { readers: Readers::of(&file.path), version: file.version };
             let cursor = Some(self.builder.feed.cursor(position));
             self.live = Some(Live { db: Alone::new(db), file, position, cursor });
             self.board.show(shown, position);
         } else if let Some(older) = opened.older {
-            let shown = Shown { pool: database::readers(&older.file.path)?, version: older.file.version };
+            let shown = Shown { readers: Readers::of(&older.file.path), version: older.file.version };
             self.board.show(shown, older.position);
             self.older = Some(older);
         }
@@ -309,7 +309,7 @@ impl Worker {
             // Meanwhile the new rows are read and kept.
             self.tasks.spawn(async move {
                 let answer = match installed {
-                    Ok((rebuilt, Some(both))) => Ok(Rebuilt { compared: both.compare(&*projection, &stop).await, ..rebuilt }),
+                    Ok((rebuilt, Some(both))) => Ok(Rebuilt { compared: both.compare(projection, &stop).await, ..rebuilt }),
                     Ok((rebuilt, None)) => Ok(rebuilt),
                     Err(error) => Err(error),
                 };
@@ -339,18 +339,18 @@ impl Worker {
         let position = self.live.as_ref().map_or(Position::START, |live| live.position);
         let (file, cursor) = built.finish(position).await?;
         let db = Alone::new(database::open(&file.path)?);
-        let shown = Shown { pool: database::readers(&file.path)?, version: file.version };
+        let shown = Shown { readers: Readers::of(&file.path), version: file.version };
         let position = cursor.position();
         let same = self.board.shown().filter(|live| self.ordered.is_some() && live.version == shown.version);
-        let both = async { Both::at(position, &same?.pool, &shown.pool).await }.await;
+        let both = async { Both::at(position, &same?.readers, &shown.readers).await }.await;
         let before = self.live.replace(Live { db, file, position, cursor: Some(cursor) });
         let older = self.older.take().map(|found| (Alone::new(found.db), found.file));
         let before = before.map(|live| (live.db, live.file)).or(older);
         (self.again, self.paused) = (None, None);
         self.board.go_on();
-        let pool = self.board.show(shown, position);
+        let readers = self.board.show(shown, position);
         if let Some((db, file)) = before {
-            self.tasks.spawn(retire(self.board.name, pool, db, file, self.stop.clone()));
+            self.tasks.spawn(retire(self.board.name, readers, db, file, self.stop.clone()));
         }
         tracing::info!(projection = self.name(), position = position.0, "a read model has been built");
         Ok((Rebuilt { name: self.name(), position, compared: None }, both))
@@ -372,9 +372,9 @@ impl Worker {
             // It looks at the same token, and ends by itself.
             drop(building.await);
         }
-        if let Some(pool) = self.board.hide() {
+        if let Some(readers) = self.board.hide() {
             // A view that somebody holds on to must not keep the service from stopping.
-            drop(tokio::time::timeout(LAST_READERS, pool.close()).await);
+            drop(tokio::time::timeout(LAST_READERS, readers.close()).await);
         }
         let live = self.live.take().and_then(|live| live.db.into_inner());
         for db in live.into_iter().chain(self.older.take().map(|found| found.db)) {
@@ -395,10 +395,10 @@ fn forgets(event: &Envelope) -> bool {
 }
 
 /// Deletes rows that are not read any more, when the last reader has gone; otherwise the next start does.
-async fn retire(name: &'static str, pool: Option<AnyPool>, db: Alone, file: ViewFile, stop: CancellationToken) {
-    if let Some(pool) = pool {
+async fn retire(name: &'static str, readers: Option<Readers>, db: Alone, file: ViewFile, stop: CancellationToken) {
+    if let Some(readers) = readers {
         tokio::select! {
-            () = pool.close() => {}
+            () = readers.close() => {}
             () = stop.cancelled() => return,
         }
     }

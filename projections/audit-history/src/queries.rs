@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use projection_runtime::sql::Value;
-use projection_runtime::table::{Column, load, select};
+use projection_runtime::sql::{Database, Value};
+use projection_runtime::table::{Column, load, select, select_column};
 use projection_runtime::{Position, StreamId};
-use sqlx::AnyConnection;
 
 use crate::Subject;
 use crate::rows::{Concern, Inclusion, Kind, Thing, halves, select_any, whole};
@@ -27,7 +26,7 @@ pub enum Direction {
 /// # Errors
 /// When the database fails.
 pub async fn positions(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     subject: Subject,
     after: Option<Position>,
     limit: u32,
@@ -52,7 +51,7 @@ pub async fn positions(
 }
 
 /// The numbers of a subject and of all whose histories are part of its own: of an organization, its case and its invitations.
-async fn parts(conn: &mut AnyConnection, subject: Subject) -> Result<BTreeSet<i64>, sqlx::Error> {
+async fn parts(conn: &mut impl Database, subject: Subject) -> Result<BTreeSet<i64>, sqlx::Error> {
     let (kind, key) = subject.thing();
     let (high, low) = halves(key);
     let found: Vec<Thing> = load(conn, [(high, low, kind.code())]).await?;
@@ -75,7 +74,7 @@ const BEGINNING: i64 = 200;
 ///
 /// # Errors
 /// When the database fails.
-pub async fn introductions(conn: &mut AnyConnection, subject: Subject) -> Result<Vec<Position>, sqlx::Error> {
+pub async fn introductions(conn: &mut impl Database, subject: Subject) -> Result<Vec<Position>, sqlx::Error> {
     let mut found = BTreeSet::new();
     for part in parts(conn, subject).await? {
         let rest = "WHERE subject = $1 ORDER BY position LIMIT $2";
@@ -86,7 +85,7 @@ pub async fn introductions(conn: &mut AnyConnection, subject: Subject) -> Result
 }
 
 /// The names of streams by their numbers.
-async fn streams(conn: &mut AnyConnection, ids: BTreeSet<i64>) -> Result<BTreeMap<i64, StreamId>, sqlx::Error> {
+async fn streams(conn: &mut impl Database, ids: BTreeSet<i64>) -> Result<BTreeMap<i64, StreamId>, sqlx::Error> {
     let ids: Vec<i64> = ids.into_iter().collect();
     let mut names = BTreeMap::new();
     for thing in select_any::<Thing>(conn, "id", &ids).await? {
@@ -103,7 +102,7 @@ async fn streams(conn: &mut AnyConnection, ids: BTreeSet<i64>) -> Result<BTreeMa
 /// # Errors
 /// When the database fails.
 pub async fn streams_of(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     subject: Subject,
     until: Option<Position>,
     limit: u32,
@@ -113,10 +112,7 @@ pub async fn streams_of(
     let parts = parts(conn, subject).await?;
     let mut found = BTreeSet::new();
     for part in &parts {
-        let rows = sqlx::query(sql).bind(*part).bind(until).bind(i64::from(limit)).fetch_all(&mut *conn).await?;
-        for row in &rows {
-            found.insert(i64::read(row, 0)?);
-        }
+        found.extend(select_column::<i64>(conn, sql, vec![(*part).into(), until.into(), i64::from(limit).into()]).await?);
     }
     let names = streams(conn, found.clone()).await?;
     let (own, others): (Vec<i64>, Vec<i64>) = found.into_iter().partition(|stream| parts.contains(stream));

@@ -11,9 +11,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use projection_runtime::sql::Value;
+use projection_runtime::sql::{Database, Value};
 use projection_runtime::{Envelope, Projection, ProjectionError, Tables, table};
-use sqlx::AnyConnection;
 
 pub use rows::{Deadline, Kind};
 
@@ -66,7 +65,7 @@ impl Projection for Deadlines {
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database.
-pub async fn reached(rows: &mut AnyConnection, now: Timestamp, after: Option<&Deadline>, limit: u32) -> Result<Vec<Deadline>, sqlx::Error> {
+pub async fn reached(rows: &mut impl Database, now: Timestamp, after: Option<&Deadline>, limit: u32) -> Result<Vec<Deadline>, sqlx::Error> {
     let (next, id) = after.map_or((i64::MIN, ""), |row| (row.next.map_or(i64::MIN, Timestamp::as_microsecond), row.id.as_str()));
     let parameters = vec![
         Value::Int(Some(now.as_microsecond())),
@@ -84,7 +83,7 @@ pub async fn reached(rows: &mut AnyConnection, now: Timestamp, after: Option<&De
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database.
-pub async fn running_reviews(rows: &mut AnyConnection, after: &str, limit: u32) -> Result<Vec<Deadline>, sqlx::Error> {
+pub async fn running_reviews(rows: &mut impl Database, after: &str, limit: u32) -> Result<Vec<Deadline>, sqlx::Error> {
     let parameters = vec![Value::Text(Some(after.to_owned())), Value::Int(Some(i64::from(limit)))];
     table::select(rows, "WHERE id > $1 AND review_due IS NOT NULL ORDER BY id LIMIT $2", parameters).await
 }

@@ -10,9 +10,8 @@ pub use invitations::*;
 pub use organizations::*;
 pub use users::*;
 
-use projection_runtime::sql::Value;
+use projection_runtime::sql::{Database, Value};
 use projection_runtime::table::{TableRow, select};
-use sqlx::AnyConnection;
 
 /// A text parameter.
 fn text(value: impl ToString) -> Value {
@@ -20,7 +19,7 @@ fn text(value: impl ToString) -> Value {
 }
 
 /// The one row that a condition on a unique column finds.
-async fn one<R: TableRow>(conn: &mut AnyConnection, condition: &str, parameters: Vec<Value>) -> Result<Option<R>, sqlx::Error> {
+async fn one<R: TableRow>(conn: &mut impl Database, condition: &str, parameters: Vec<Value>) -> Result<Option<R>, sqlx::Error> {
     Ok(select(conn, condition, parameters).await?.into_iter().next())
 }
 

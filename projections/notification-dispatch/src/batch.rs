@@ -11,7 +11,7 @@ use projection_runtime::{Envelope, ProjectionError, Tables};
 use uuid::Uuid;
 
 use crate::facts::{Fact, Facts, Linking, PersonFacts};
-use crate::schema::{FactsRow, MAILS};
+use crate::schema::{FactsRow, MailRow};
 use crate::{Cursor, Link, Mail, MailState, Obstacle, Template, Variables};
 
 /// What an event owes to one recipient.
@@ -207,11 +207,11 @@ impl<'a> Batch<'a> {
             }
         }
         // A link that stopped working is noted on mails that are owed, so before their fates.
-        MAILS.update(&mut self.rows, &["superseded"], "mails.state = 'owed' AND mails.superseded = ''", superseded).await?;
-        MAILS.update(&mut self.rows, &["state", "attempts", "settled_at", "answer"], "mails.state = 'owed'", settled).await?;
+        MailRow::TABLE.update(&mut self.rows, &["superseded"], "mails.state = 'owed' AND mails.superseded = ''", superseded).await?;
+        MailRow::TABLE.update(&mut self.rows, &["state", "attempts", "settled_at", "answer"], "mails.state = 'owed'", settled).await?;
         let mut mails: Vec<Mail> = self.mails.into_values().collect();
         mails.sort_by_key(|mail| Cursor { position: mail.position, mail: Some(mail.id) });
-        MAILS.insert(&mut self.rows, mails.into_iter().map(values).collect::<Result<_, _>>()?).await?;
+        MailRow::TABLE.insert(&mut self.rows, mails.into_iter().map(values).collect::<Result<_, _>>()?).await?;
         Ok(())
     }
 }

@@ -1,37 +1,57 @@
 //! The tables. Portable SQL (architecture, rule 13): ids are texts, instants are microseconds since 1970 in UTC.
 
-use projection_runtime::sql::Table;
+use domain::{EventId, MailId, PersonId};
+use jiff::Timestamp;
 use projection_runtime::table;
 use projection_runtime::table::Json;
 use uuid::Uuid;
 
 use crate::facts::Facts;
+use crate::{Link, Variables};
 
-/// The mails.
-pub(crate) const MAILS: Table = Table::new(
-    "mails",
-    1,
-    &[
-        "mail_id",
-        "position",
-        "cause",
-        "template",
-        "recipient",
-        "to_address",
-        "recipient_name",
-        "about",
-        "about_name",
-        "variables",
-        "link",
-        "subject",
-        "owed_at",
-        "state",
-        "attempts",
-        "settled_at",
-        "answer",
-        "superseded",
-    ],
-);
+table! {
+    /// A mail. Empty texts and the instant 0 stand for what there is none of.
+    pub(crate) struct MailRow in "mails" {
+        key {
+            /// Its id.
+            pub mail_id: MailId,
+        }
+        /// Where its cause stands in the log.
+        pub position: u64,
+        /// Its cause.
+        pub cause: EventId,
+        /// The name of its template.
+        pub template: String,
+        /// Who gets it.
+        pub recipient: PersonId,
+        /// The address; empty once the recipient is forgotten.
+        pub to_address: String,
+        /// The recipient's name.
+        pub recipient_name: String,
+        /// Whom it speaks of.
+        pub about: String,
+        /// Their name.
+        pub about_name: String,
+        /// What its template is filled with.
+        pub variables: Json<Variables>,
+        /// Where its link leads.
+        pub link: Json<Link>,
+        /// What it is about.
+        pub subject: Uuid,
+        /// When it came to be owed.
+        pub owed_at: Timestamp,
+        /// What became of it.
+        pub state: String,
+        /// Attempts that its fate tells of.
+        pub attempts: u32,
+        /// When its fate was recorded.
+        pub settled_at: Timestamp,
+        /// What the server answered.
+        pub answer: String,
+        /// Why it should not be sent any more.
+        pub superseded: String,
+    }
+}
 
 table! {
     /// What is known of a thing.

@@ -1,8 +1,8 @@
 //! What can be asked.
 
 use domain::{CaseNumber, RegistrationId};
+use projection_runtime::sql::Database;
 use projection_runtime::table::{load, select};
-use sqlx::AnyConnection;
 
 use crate::{PublicStatus, Status};
 
@@ -10,7 +10,7 @@ use crate::{PublicStatus, Status};
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database.
-pub async fn get(conn: &mut AnyConnection, registration: RegistrationId) -> Result<Option<Status>, sqlx::Error> {
+pub async fn get(conn: &mut impl Database, registration: RegistrationId) -> Result<Option<Status>, sqlx::Error> {
     Ok(load(conn, [(registration,)]).await?.into_iter().next())
 }
 
@@ -18,7 +18,7 @@ pub async fn get(conn: &mut AnyConnection, registration: RegistrationId) -> Resu
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database.
-pub async fn by_case_number(conn: &mut AnyConnection, number: &CaseNumber) -> Result<Option<Status>, sqlx::Error> {
+pub async fn by_case_number(conn: &mut impl Database, number: &CaseNumber) -> Result<Option<Status>, sqlx::Error> {
     Ok(select(conn, "WHERE case_number = $1", vec![number.as_str().into()]).await?.into_iter().next())
 }
 
@@ -27,6 +27,6 @@ pub async fn by_case_number(conn: &mut AnyConnection, number: &CaseNumber) -> Re
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database.
-pub async fn public(conn: &mut AnyConnection, number: &CaseNumber) -> Result<Option<PublicStatus>, sqlx::Error> {
+pub async fn public(conn: &mut impl Database, number: &CaseNumber) -> Result<Option<PublicStatus>, sqlx::Error> {
     Ok(by_case_number(conn, number).await?.map(|status| status.public()))
 }

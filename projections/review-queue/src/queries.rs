@@ -5,10 +5,8 @@ use std::str::FromStr;
 
 use domain::{ApplicationId, Country, RegistrationId, StaffId};
 use jiff::Timestamp;
-use projection_runtime::sql::Value;
-use projection_runtime::table::{Column, TableRow, select};
-use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe};
+use projection_runtime::sql::{Database, Value};
+use projection_runtime::table::{TableRow, query, select, select_column};
 
 use crate::search::{Wanted, wanted};
 use crate::{QueueState, QueuedCase, Tally};
@@ -95,23 +93,14 @@ impl FromStr for Cursor {
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database.
-pub async fn page(conn: &mut AnyConnection, filter: &Filter, after: Option<Cursor>, limit: u32) -> Result<Page, sqlx::Error> {
+pub async fn page(conn: &mut impl Database, filter: &Filter, after: Option<Cursor>, limit: u32) -> Result<Page, sqlx::Error> {
     let words = filter.text.as_deref().map(wanted).unwrap_or_default();
     let Some(words) = Words::count(conn, words).await? else { return Ok(Page { cases: Vec::new(), next: None }) };
     let mut statement = Statement::of(filter, &words);
     statement.after(after);
     // One more than asked for tells whether there is a next page.
     let (sql, parameters) = statement.finish(u64::from(limit) + 1);
-    // The text is put together from literals of this code; what comes from outside is a parameter.
-    let mut query = sqlx::query(AssertSqlSafe(sql));
-    for parameter in parameters {
-        query = match parameter {
-            Value::Int(value) => query.bind(value),
-            Value::Text(value) => query.bind(value),
-        };
-    }
-    let rows: Vec<AnyRow> = query.fetch_all(conn).await?;
-    let mut cases = rows.iter().map(QueuedCase::read).collect::<Result<Vec<_>, _>>()?;
+    let mut cases: Vec<QueuedCase> = query(conn, &sql, parameters).await?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = cases.len() > limit;
     cases.truncate(limit);
@@ -123,7 +112,7 @@ pub async fn page(conn: &mut AnyConnection, filter: &Filter, after: Option<Curso
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database.
-pub async fn get(conn: &mut AnyConnection, registration: RegistrationId) -> Result<Option<QueuedCase>, sqlx::Error> {
+pub async fn get(conn: &mut impl Database, registration: RegistrationId) -> Result<Option<QueuedCase>, sqlx::Error> {
     let found = select(conn, "WHERE registration = $1 AND is_open = 1", vec![registration.to_string().into()]).await?;
     Ok(found.into_iter().next())
 }
@@ -132,7 +121,7 @@ pub async fn get(conn: &mut AnyConnection, registration: RegistrationId) -> Resu
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database.
-pub async fn counts(conn: &mut AnyConnection, now: Timestamp) -> Result<Counts, sqlx::Error> {
+pub async fn counts(conn: &mut impl Database, now: Timestamp) -> Result<Counts, sqlx::Error> {
     let mut counts = Counts::default();
     for Tally { state, cases } in select(conn, "", Vec::new()).await? {
         match state {
@@ -145,7 +134,7 @@ pub async fn counts(conn: &mut AnyConnection, now: Timestamp) -> Result<Counts, 
     }
     // Those alone are counted one by one: they are few, or there is another trouble.
     let overdue = "SELECT COUNT(*) FROM cases WHERE is_open = 1 AND due_order < $1";
-    counts.overdue = u64::read(&sqlx::query(overdue).bind(now.as_microsecond()).fetch_one(conn).await?, 0)?;
+    counts.overdue = select_column(conn, overdue, vec![now.into()]).await?.first().copied().unwrap_or_default();
     Ok(counts)
 }
 
@@ -161,20 +150,15 @@ struct Words {
 
 impl Words {
     /// Sees how many cases each word is in, as far as that matters. None: no case has one of them.
-    async fn count(conn: &mut AnyConnection, mut all: Vec<Wanted>) -> Result<Option<Self>, sqlx::Error> {
+    async fn count(conn: &mut impl Database, mut all: Vec<Wanted>) -> Result<Option<Self>, sqlx::Error> {
         if all.is_empty() {
             return Ok(Some(Self { all, rare: None }));
         }
-        let count = |place: usize| {
-            format!("(SELECT COUNT(*) FROM (SELECT 1 AS one FROM search_terms WHERE term = ${place} LIMIT {}) AS some)", RARE + 1)
-        };
-        let counts: Vec<String> = (1..=all.len()).map(count).collect();
-        let mut query = sqlx::query(AssertSqlSafe(format!("SELECT {}", counts.join(", "))));
+        let count = format!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM search_terms WHERE term = $1 LIMIT {}) AS some", RARE + 1);
+        let mut counted: Vec<u64> = Vec::with_capacity(all.len());
         for word in &all {
-            query = query.bind(word.term.clone());
+            counted.extend(select_column::<u64>(conn, &count, vec![word.term.as_str().into()]).await?);
         }
-        let row = query.fetch_one(conn).await?;
-        let counted = (0..all.len()).map(|place| u64::read(&row, place)).collect::<Result<Vec<_>, _>>()?;
         let Some((place, fewest)) = counted.into_iter().enumerate().min_by_key(|(_, count)| *count) else { return Ok(None) };
         if fewest == 0 {
             return Ok(None);

@@ -1,6 +1,6 @@
 //! A log in memory, a read model that writes down what it was given, and a data folder.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,11 +13,11 @@ use event_codec::{Codec, KeysError, PersonalKeys};
 use event_store::memory::MemoryStore;
 use event_store::{Append, EventStore, Expected};
 use jiff::Timestamp;
-use projection_runtime::sql::{Table, Value};
+use projection_runtime::sql::{Database, Table, Value};
+use projection_runtime::table::select_column;
 use projection_runtime::{
     Clock, Envelope, Epoch, Fingerprint, Metadata, Position, Projection, ProjectionError, Runtime, Setup, StreamId, Tables,
 };
-use sqlx::{AnyConnection, Row};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -192,8 +192,8 @@ impl Projection for Words {
     }
 }
 
-pub async fn count(rows: &mut AnyConnection) -> i64 {
-    sqlx::query("SELECT COUNT(*) FROM word").fetch_one(rows).await.unwrap().get(0)
+pub async fn count(rows: &mut impl Database) -> i64 {
+    select_column(rows, "SELECT COUNT(*) FROM word", Vec::new()).await.unwrap()[0]
 }
 
 /// Waits for a condition that no channel tells of.

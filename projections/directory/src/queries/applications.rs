@@ -1,8 +1,8 @@
 //! The application catalogue.
 
 use domain::{ApplicationCode, ApplicationId, Owner, Slug};
+use projection_runtime::sql::Database;
 use projection_runtime::table::{Column, Json, load, select};
-use sqlx::AnyConnection;
 
 use super::{one, text};
 use crate::Application;
@@ -11,7 +11,7 @@ use crate::Application;
 ///
 /// # Errors
 /// When the database fails.
-pub async fn application(conn: &mut AnyConnection, id: ApplicationId) -> Result<Option<Application>, sqlx::Error> {
+pub async fn application(conn: &mut impl Database, id: ApplicationId) -> Result<Option<Application>, sqlx::Error> {
     one(conn, "WHERE id = $1", vec![text(id)]).await
 }
 
@@ -20,7 +20,7 @@ pub async fn application(conn: &mut AnyConnection, id: ApplicationId) -> Result<
 /// # Errors
 /// When the database fails.
 pub async fn applications_by_id(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     ids: impl IntoIterator<Item = ApplicationId>,
 ) -> Result<Vec<Application>, sqlx::Error> {
     let ids: std::collections::BTreeSet<(ApplicationId,)> = ids.into_iter().map(|id| (id,)).collect();
@@ -33,7 +33,7 @@ pub async fn applications_by_id(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn application_by_code(conn: &mut AnyConnection, code: &ApplicationCode) -> Result<Option<Application>, sqlx::Error> {
+pub async fn application_by_code(conn: &mut impl Database, code: &ApplicationCode) -> Result<Option<Application>, sqlx::Error> {
     one(conn, "WHERE code = $1", vec![text(code)]).await
 }
 
@@ -41,7 +41,7 @@ pub async fn application_by_code(conn: &mut AnyConnection, code: &ApplicationCod
 ///
 /// # Errors
 /// When the database fails.
-pub async fn application_by_slug(conn: &mut AnyConnection, slug: &Slug) -> Result<Option<Application>, sqlx::Error> {
+pub async fn application_by_slug(conn: &mut impl Database, slug: &Slug) -> Result<Option<Application>, sqlx::Error> {
     let rest = "WHERE id IN (SELECT application FROM application_links WHERE slug = $1) AND is_public = 1 AND retired_at IS NULL
                 ORDER BY published_at, id LIMIT 1";
     one(conn, rest, vec![text(slug)]).await
@@ -51,7 +51,7 @@ pub async fn application_by_slug(conn: &mut AnyConnection, slug: &Slug) -> Resul
 ///
 /// # Errors
 /// When the database fails.
-pub async fn applications(conn: &mut AnyConnection) -> Result<Vec<Application>, sqlx::Error> {
+pub async fn applications(conn: &mut impl Database) -> Result<Vec<Application>, sqlx::Error> {
     select(conn, "ORDER BY code, id", Vec::new()).await
 }
 
@@ -59,7 +59,7 @@ pub async fn applications(conn: &mut AnyConnection) -> Result<Vec<Application>, 
 ///
 /// # Errors
 /// When the database fails.
-pub async fn applications_of(conn: &mut AnyConnection, owner: Owner) -> Result<Vec<Application>, sqlx::Error> {
+pub async fn applications_of(conn: &mut impl Database, owner: Owner) -> Result<Vec<Application>, sqlx::Error> {
     select(conn, "WHERE owner = $1 ORDER BY code, id", vec![Json(owner).value()?]).await
 }
 
@@ -67,6 +67,6 @@ pub async fn applications_of(conn: &mut AnyConnection, owner: Owner) -> Result<V
 ///
 /// # Errors
 /// When the database fails.
-pub async fn public_catalogue(conn: &mut AnyConnection) -> Result<Vec<Application>, sqlx::Error> {
+pub async fn public_catalogue(conn: &mut impl Database) -> Result<Vec<Application>, sqlx::Error> {
     select(conn, "WHERE is_public = 1 AND retired_at IS NULL ORDER BY code, id", Vec::new()).await
 }

@@ -2,8 +2,8 @@
 
 use domain::{InvitationId, OrganizationId, Owner};
 use projection_runtime::Position;
+use projection_runtime::sql::Database;
 use projection_runtime::table::{Column, Json, select};
-use sqlx::AnyConnection;
 
 use super::{Conditions, one, text};
 use crate::{Invitation, InvitationState};
@@ -12,7 +12,7 @@ use crate::{Invitation, InvitationState};
 ///
 /// # Errors
 /// When the database fails.
-pub async fn invitation(conn: &mut AnyConnection, id: InvitationId) -> Result<Option<Invitation>, sqlx::Error> {
+pub async fn invitation(conn: &mut impl Database, id: InvitationId) -> Result<Option<Invitation>, sqlx::Error> {
     one(conn, "WHERE id = $1", vec![text(id)]).await
 }
 
@@ -32,7 +32,7 @@ pub struct InvitationFilter {
 /// # Errors
 /// When the database fails.
 pub async fn invitations(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     filter: &InvitationFilter,
     before: Option<Position>,
     limit: u32,
@@ -51,7 +51,7 @@ pub async fn invitations(
 }
 
 async fn page(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     filter: &InvitationFilter,
     before: Option<Position>,
     limit: u32,

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::names::{comparable_name, words};
 use domain::{OrganizationId, Owner, RegisteredIdentifier};
 use projection_runtime::sql::{Database, Value};
-use projection_runtime::table::{Column, Json, load, select, select_column};
+use projection_runtime::table::{Json, load, select, select_column};
 use serde::Serialize;
-use sqlx::AnyConnection;
 
 use super::{Conditions, one, text};
 use crate::{Organization, OrganizationIdentifier, OrganizationState, User, names};
@@ -16,7 +15,7 @@ use crate::{Organization, OrganizationIdentifier, OrganizationState, User, names
 ///
 /// # Errors
 /// When the database fails.
-pub async fn organization(conn: &mut AnyConnection, id: OrganizationId) -> Result<Option<Organization>, sqlx::Error> {
+pub async fn organization(conn: &mut impl Database, id: OrganizationId) -> Result<Option<Organization>, sqlx::Error> {
     one(conn, "WHERE id = $1", vec![text(id)]).await
 }
 
@@ -25,7 +24,7 @@ pub async fn organization(conn: &mut AnyConnection, id: OrganizationId) -> Resul
 /// # Errors
 /// When the database fails.
 pub async fn organization_by_identifier(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     identifier: &RegisteredIdentifier,
 ) -> Result<Option<Organization>, sqlx::Error> {
     let found: Option<OrganizationIdentifier> =
@@ -72,7 +71,7 @@ impl OrganizationFilter {
 /// # Errors
 /// When the database fails.
 pub async fn organizations_by_id(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     ids: impl IntoIterator<Item = OrganizationId>,
 ) -> Result<Vec<Organization>, sqlx::Error> {
     let ids: BTreeSet<(OrganizationId,)> = ids.into_iter().map(|id| (id,)).collect();
@@ -86,7 +85,7 @@ pub async fn organizations_by_id(
 /// # Errors
 /// When the database fails.
 pub async fn organizations(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     filter: &OrganizationFilter,
     after: Option<OrganizationId>,
     limit: u32,
@@ -155,7 +154,7 @@ const DUPLICATES: i64 = 20;
 /// # Errors
 /// When the database fails.
 pub async fn likely_duplicates(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     name: &str,
     identifiers: &[RegisteredIdentifier],
     email: Option<&str>,
@@ -194,16 +193,15 @@ pub async fn likely_duplicates(
     Ok(found)
 }
 
-async fn organizations_with_domain(conn: &mut AnyConnection, domain: &str) -> Result<Vec<OrganizationId>, sqlx::Error> {
+async fn organizations_with_domain(conn: &mut impl Database, domain: &str) -> Result<Vec<OrganizationId>, sqlx::Error> {
     let sql = "SELECT DISTINCT organization FROM users WHERE email_domain = $1 ORDER BY organization LIMIT $2";
-    let rows = sqlx::query(sql).bind(domain.to_owned()).bind(DUPLICATES).fetch_all(conn).await?;
-    rows.iter().map(|row| OrganizationId::read(row, 0)).collect()
+    select_column(conn, sql, vec![domain.into(), DUPLICATES.into()]).await
 }
 
 /// The users of an organization who administer it, and can act: established and neither suspended nor closed.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn administrators_of(conn: &mut AnyConnection, organization: OrganizationId) -> Result<Vec<User>, sqlx::Error> {
+pub async fn administrators_of(conn: &mut impl Database, organization: OrganizationId) -> Result<Vec<User>, sqlx::Error> {
     super::users_with_role(conn, organization, domain::user::UserRole::OrganizationAdministrator).await
 }

@@ -2,9 +2,9 @@
 
 use domain::user::UserRole;
 use domain::{OrganizationId, PersonId, StaffId, StaffRole, UserId};
+use projection_runtime::sql::Database;
 use projection_runtime::table::select;
 use serde::Serialize;
-use sqlx::AnyConnection;
 
 use super::{Conditions, one, organization, text};
 use crate::{Credential, OrganizationState, StaffMember, User, UserState};
@@ -23,7 +23,7 @@ pub struct SignIn {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn sign_in(conn: &mut AnyConnection, user_id: &UserId) -> Result<Option<SignIn>, sqlx::Error> {
+pub async fn sign_in(conn: &mut impl Database, user_id: &UserId) -> Result<Option<SignIn>, sqlx::Error> {
     let Some(user) = one::<User>(conn, "WHERE user_id = $1", vec![text(user_id)]).await? else {
         return Ok(None);
     };
@@ -35,7 +35,7 @@ pub async fn sign_in(conn: &mut AnyConnection, user_id: &UserId) -> Result<Optio
 ///
 /// # Errors
 /// When the database fails.
-pub async fn user(conn: &mut AnyConnection, person: PersonId) -> Result<Option<User>, sqlx::Error> {
+pub async fn user(conn: &mut impl Database, person: PersonId) -> Result<Option<User>, sqlx::Error> {
     one(conn, "WHERE person = $1", vec![text(person)]).await
 }
 
@@ -44,7 +44,7 @@ pub async fn user(conn: &mut AnyConnection, person: PersonId) -> Result<Option<U
 /// # Errors
 /// When the database fails.
 pub async fn users_of(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     organization: OrganizationId,
     state: Option<UserState>,
     after: Option<PersonId>,
@@ -66,7 +66,7 @@ pub async fn users_of(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn users_with_role(conn: &mut AnyConnection, organization: OrganizationId, role: UserRole) -> Result<Vec<User>, sqlx::Error> {
+pub async fn users_with_role(conn: &mut impl Database, organization: OrganizationId, role: UserRole) -> Result<Vec<User>, sqlx::Error> {
     let sql = "WHERE organization = $1 AND state = $2 AND roles <> '[]' ORDER BY person";
     let found: Vec<User> = select(conn, sql, vec![text(organization), text(UserState::Active)]).await?;
     Ok(found.into_iter().filter(|user| user.has_role(role)).collect())
@@ -76,7 +76,7 @@ pub async fn users_with_role(conn: &mut AnyConnection, organization: Organizatio
 ///
 /// # Errors
 /// When the database fails.
-pub async fn credentials_of(conn: &mut AnyConnection, person: PersonId) -> Result<Vec<Credential>, sqlx::Error> {
+pub async fn credentials_of(conn: &mut impl Database, person: PersonId) -> Result<Vec<Credential>, sqlx::Error> {
     select(conn, "WHERE person = $1 ORDER BY id", vec![text(person)]).await
 }
 
@@ -84,7 +84,7 @@ pub async fn credentials_of(conn: &mut AnyConnection, person: PersonId) -> Resul
 ///
 /// # Errors
 /// When the database fails.
-pub async fn staff_member(conn: &mut AnyConnection, id: StaffId) -> Result<Option<StaffMember>, sqlx::Error> {
+pub async fn staff_member(conn: &mut impl Database, id: StaffId) -> Result<Option<StaffMember>, sqlx::Error> {
     one(conn, "WHERE id = $1", vec![text(id)]).await
 }
 
@@ -92,7 +92,7 @@ pub async fn staff_member(conn: &mut AnyConnection, id: StaffId) -> Result<Optio
 ///
 /// # Errors
 /// When the database fails.
-pub async fn staff(conn: &mut AnyConnection) -> Result<Vec<StaffMember>, sqlx::Error> {
+pub async fn staff(conn: &mut impl Database) -> Result<Vec<StaffMember>, sqlx::Error> {
     select(conn, "ORDER BY appointed_at, id", Vec::new()).await
 }
 
@@ -100,6 +100,6 @@ pub async fn staff(conn: &mut AnyConnection) -> Result<Vec<StaffMember>, sqlx::E
 ///
 /// # Errors
 /// When the database fails.
-pub async fn staff_with_role(conn: &mut AnyConnection, role: StaffRole) -> Result<Vec<StaffMember>, sqlx::Error> {
+pub async fn staff_with_role(conn: &mut impl Database, role: StaffRole) -> Result<Vec<StaffMember>, sqlx::Error> {
     Ok(staff(conn).await?.into_iter().filter(|member| member.acts_as(role)).collect())
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use domain::{ApplicationId, OrganizationId, PersonId};
 use projection_runtime::Position;
+use projection_runtime::sql::Database;
 use projection_runtime::table::{Column, select};
 use serde::Serialize;
-use sqlx::AnyConnection;
 
 use super::{Conditions, subscriptions_of, text};
 use crate::{Access, AccessState, Subscription, SubscriptionState};
@@ -15,7 +15,7 @@ use crate::{Access, AccessState, Subscription, SubscriptionState};
 ///
 /// # Errors
 /// When the database fails.
-pub async fn access(conn: &mut AnyConnection, person: PersonId, application: ApplicationId) -> Result<Option<Access>, sqlx::Error> {
+pub async fn access(conn: &mut impl Database, person: PersonId, application: ApplicationId) -> Result<Option<Access>, sqlx::Error> {
     let found = select(conn, "WHERE person = $1 AND application = $2", vec![text(person), text(application)]).await?;
     Ok(found.into_iter().next())
 }
@@ -24,7 +24,7 @@ pub async fn access(conn: &mut AnyConnection, person: PersonId, application: App
 ///
 /// # Errors
 /// When the database fails.
-pub async fn access_of(conn: &mut AnyConnection, person: PersonId) -> Result<Vec<Access>, sqlx::Error> {
+pub async fn access_of(conn: &mut impl Database, person: PersonId) -> Result<Vec<Access>, sqlx::Error> {
     select(conn, "WHERE person = $1 ORDER BY application", vec![text(person)]).await
 }
 
@@ -47,7 +47,7 @@ pub struct HomeApplication {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn home(conn: &mut AnyConnection, person: PersonId, organization: OrganizationId) -> Result<Vec<HomeApplication>, sqlx::Error> {
+pub async fn home(conn: &mut impl Database, person: PersonId, organization: OrganizationId) -> Result<Vec<HomeApplication>, sqlx::Error> {
     let mut both: BTreeMap<ApplicationId, (Option<Subscription>, Option<Access>)> = BTreeMap::new();
     for subscription in subscriptions_of(conn, organization).await? {
         let application = subscription.application;
@@ -81,7 +81,7 @@ pub async fn home(conn: &mut AnyConnection, person: PersonId, organization: Orga
 /// # Errors
 /// When the database fails.
 pub async fn access_requests(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     organization: OrganizationId,
     application: Option<ApplicationId>,
     after: Option<Position>,
@@ -101,7 +101,7 @@ pub async fn access_requests(
 /// # Errors
 /// When the database fails.
 pub async fn access_to(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     organization: OrganizationId,
     application: ApplicationId,
     state: Option<AccessState>,

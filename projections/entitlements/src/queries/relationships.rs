@@ -1,8 +1,8 @@
 //! Relationships of organizations with partners.
 
 use domain::OrganizationId;
+use projection_runtime::sql::Database;
 use projection_runtime::table::select;
-use sqlx::AnyConnection;
 
 use super::{Conditions, text};
 use crate::{Relationship, RelationshipState};
@@ -12,7 +12,7 @@ use crate::{Relationship, RelationshipState};
 /// # Errors
 /// When the database fails.
 pub async fn relationship(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     organization: OrganizationId,
     partner: OrganizationId,
 ) -> Result<Option<Relationship>, sqlx::Error> {
@@ -25,7 +25,7 @@ pub async fn relationship(
 /// # Errors
 /// When the database fails.
 pub async fn relationships_of_partner(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     partner: OrganizationId,
     state: Option<RelationshipState>,
     after: Option<OrganizationId>,
@@ -44,7 +44,7 @@ pub async fn relationships_of_partner(
 /// # Errors
 /// When the database fails.
 pub async fn relationships_of_organization(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     organization: OrganizationId,
     after: Option<OrganizationId>,
     limit: u32,

@@ -1,8 +1,8 @@
 //! Subscriptions.
 
 use domain::{ApplicationId, OrganizationId, Owner};
+use projection_runtime::sql::Database;
 use projection_runtime::table::{Column, Json, select};
-use sqlx::AnyConnection;
 
 use super::{Conditions, text};
 use crate::{Subscription, SubscriptionState};
@@ -12,7 +12,7 @@ use crate::{Subscription, SubscriptionState};
 /// # Errors
 /// When the database fails.
 pub async fn subscription(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     organization: OrganizationId,
     application: ApplicationId,
 ) -> Result<Option<Subscription>, sqlx::Error> {
@@ -24,7 +24,7 @@ pub async fn subscription(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn subscriptions_of(conn: &mut AnyConnection, organization: OrganizationId) -> Result<Vec<Subscription>, sqlx::Error> {
+pub async fn subscriptions_of(conn: &mut impl Database, organization: OrganizationId) -> Result<Vec<Subscription>, sqlx::Error> {
     select(conn, "WHERE organization = $1 ORDER BY application", vec![text(organization)]).await
 }
 
@@ -33,7 +33,7 @@ pub async fn subscriptions_of(conn: &mut AnyConnection, organization: Organizati
 /// # Errors
 /// When the database fails.
 pub async fn subscriptions_to(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     application: ApplicationId,
     state: Option<SubscriptionState>,
     after: Option<OrganizationId>,
@@ -52,7 +52,7 @@ pub async fn subscriptions_to(
 /// # Errors
 /// When the database fails.
 pub async fn subscriptions_of_owner(
-    conn: &mut AnyConnection,
+    conn: &mut impl Database,
     owner: Owner,
     state: Option<SubscriptionState>,
     after: Option<(ApplicationId, OrganizationId)>,
