@@ -1,5 +1,7 @@
 //! The NATS servers that tests of other crates lean on, spoken to in NATS' own lines.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::Duration;

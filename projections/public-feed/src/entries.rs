@@ -2,11 +2,10 @@
 
 use jiff::Timestamp;
 use projection_runtime::Position;
-use projection_runtime::sql::Value;
+use projection_runtime::sql::{Database, Value};
 use projection_runtime::table::select;
 use public_events::{ApplicationCode, Envelope, OrganizationId};
 use serde_json::value::RawValue;
-use sqlx::AnyConnection;
 use uuid::Uuid;
 
 use crate::Scope;
@@ -90,7 +89,7 @@ impl Entry {
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database.
-pub async fn page(rows: &mut AnyConnection, after: Position, limit: u32, scope: &Scope) -> Result<Vec<Entry>, sqlx::Error> {
+pub async fn page(rows: &mut impl Database, after: Position, limit: u32, scope: &Scope) -> Result<Vec<Entry>, sqlx::Error> {
     let after: Value = after.into();
     let most: Value = limit.into();
     let mut found = match scope {
@@ -114,7 +113,7 @@ pub async fn page(rows: &mut AnyConnection, after: Position, limit: u32, scope: 
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database.
-pub async fn last(rows: &mut AnyConnection) -> Result<Option<Entry>, sqlx::Error> {
+pub async fn last(rows: &mut impl Database) -> Result<Option<Entry>, sqlx::Error> {
     select(rows, "ORDER BY position DESC LIMIT 1", Vec::new()).await?.pop().map(Entry::of).transpose()
 }
 
@@ -122,6 +121,6 @@ pub async fn last(rows: &mut AnyConnection) -> Result<Option<Entry>, sqlx::Error
 ///
 /// # Errors
 /// [`sqlx::Error`] of the database.
-pub async fn entry_at(rows: &mut AnyConnection, position: Position) -> Result<Option<Entry>, sqlx::Error> {
+pub async fn entry_at(rows: &mut impl Database, position: Position) -> Result<Option<Entry>, sqlx::Error> {
     select(rows, "WHERE position = $1", vec![position.into()]).await?.pop().map(Entry::of).transpose()
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use domain::ApplicationId;
+use projection_runtime::sql::Database;
 use projection_runtime::table::load;
 use public_events::ApplicationCode;
-use sqlx::AnyConnection;
 
 use crate::rows::Application;
 
@@ -24,7 +24,7 @@ impl Scope {
     ///
     /// # Errors
     /// [`sqlx::Error`] of the database.
-    pub async fn of(rows: &mut AnyConnection, applications: impl IntoIterator<Item = ApplicationId>) -> Result<Self, sqlx::Error> {
+    pub async fn of(rows: &mut impl Database, applications: impl IntoIterator<Item = ApplicationId>) -> Result<Self, sqlx::Error> {
         let found: Vec<Application> = load(rows, applications.into_iter().map(|application| (application,))).await?;
         let codes = found.into_iter().map(|row| ApplicationCode::try_from(row.code));
         Ok(Self::Applications(codes.collect::<Result<_, _>>().map_err(|error| sqlx::Error::Decode(error.into()))?))

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use projection_runtime::Position;
-use projection_runtime::sql::Value;
+use projection_runtime::sql::{Database, Value};
 use projection_runtime::table::{Key as _, TableRow, select, select_column};
 use public_events::ApplicationCode;
 use public_events::snapshot::{Begin, End, Line};
-use sqlx::AnyConnection;
 use uuid::Uuid;
 
 use crate::rows::{Access, Application, Organization, Relationship, Subscription, User};
@@ -65,7 +64,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// [`sqlx::Error`] of the database.
-    pub async fn next(&mut self, rows: &mut AnyConnection, limit: u32) -> Result<Option<Vec<Line>>, sqlx::Error> {
+    pub async fn next(&mut self, rows: &mut impl Database, limit: u32) -> Result<Option<Vec<Line>>, sqlx::Error> {
         let limit = limit.clamp(1, 1_000);
         loop {
             let (lines, then) = match self.section {
@@ -110,13 +109,13 @@ impl Snapshot {
         (rows.into_iter().map(line).collect(), next)
     }
 
-    async fn begin(&self, rows: &mut AnyConnection) -> Result<Line, sqlx::Error> {
+    async fn begin(&self, rows: &mut impl Database) -> Result<Line, sqlx::Error> {
         let position = last(rows).await?.map_or(Position::START, |entry| entry.position);
         Ok(Line::Begin(Begin { position: public_events::Position(position.0), epoch: self.epoch }))
     }
 
     /// The catalogue at once: it is small.
-    async fn applications(&mut self, rows: &mut AnyConnection) -> Result<Vec<Line>, sqlx::Error> {
+    async fn applications(&mut self, rows: &mut impl Database) -> Result<Vec<Line>, sqlx::Error> {
         let mut all: Vec<Application> = select(rows, "ORDER BY application", Vec::new()).await?;
         if let Some(codes) = &self.codes {
             all.retain(|row| codes.iter().any(|code| code.as_str() == row.code));
@@ -125,7 +124,7 @@ impl Snapshot {
         all.into_iter().map(lines::application).collect()
     }
 
-    async fn organizations(&self, rows: &mut AnyConnection, limit: u32) -> Result<Part<Organization>, sqlx::Error> {
+    async fn organizations(&self, rows: &mut impl Database, limit: u32) -> Result<Part<Organization>, sqlx::Error> {
         let naming = [
             "SELECT organization FROM subscriptions WHERE application = $1 AND organization > $2 ORDER BY organization LIMIT $3",
             "SELECT DISTINCT organization FROM accesses WHERE application = $1 AND organization > $2 ORDER BY organization LIMIT $3",
@@ -136,7 +135,7 @@ impl Snapshot {
         }
     }
 
-    async fn users(&self, rows: &mut AnyConnection, limit: u32) -> Result<Part<User>, sqlx::Error> {
+    async fn users(&self, rows: &mut impl Database, limit: u32) -> Result<Part<User>, sqlx::Error> {
         let naming = ["SELECT person FROM accesses WHERE application = $1 AND person > $2 ORDER BY person LIMIT $3"];
         match &self.only {
             None => all(rows, "person", &self.after, limit).await,
@@ -145,7 +144,7 @@ impl Snapshot {
     }
 
     /// Rows whose key is an application and this column.
-    async fn of_applications<R: TableRow>(&self, rows: &mut AnyConnection, column: &str, limit: u32) -> Result<Part<R>, sqlx::Error> {
+    async fn of_applications<R: TableRow>(&self, rows: &mut impl Database, column: &str, limit: u32) -> Result<Part<R>, sqlx::Error> {
         let Some(only) = &self.only else { return pairs(rows, ("application", column), &self.after, limit).await };
         let Some(application) = only.range(self.after.0.clone()..).next() else { return Ok((Vec::new(), None)) };
         let after = if *application == self.after.0 { self.after.1.clone() } else { String::new() };
@@ -158,7 +157,7 @@ impl Snapshot {
 }
 
 /// Rows whose key is this column.
-async fn all<R: TableRow>(rows: &mut AnyConnection, column: &str, after: &Key, limit: u32) -> Result<Part<R>, sqlx::Error> {
+async fn all<R: TableRow>(rows: &mut impl Database, column: &str, after: &Key, limit: u32) -> Result<Part<R>, sqlx::Error> {
     let rest = format!("WHERE {column} > $1 ORDER BY {column} LIMIT $2");
     let found = select(rows, &rest, vec![after.0.clone().into(), limit.into()]).await?;
     let more = more(&found, limit)?;
@@ -166,7 +165,7 @@ async fn all<R: TableRow>(rows: &mut AnyConnection, column: &str, after: &Key, l
 }
 
 /// Rows whose key are these columns.
-async fn pairs<R: TableRow>(rows: &mut AnyConnection, (one, two): (&str, &str), after: &Key, limit: u32) -> Result<Part<R>, sqlx::Error> {
+async fn pairs<R: TableRow>(rows: &mut impl Database, (one, two): (&str, &str), after: &Key, limit: u32) -> Result<Part<R>, sqlx::Error> {
     let rest = format!("WHERE ({one}, {two}) > ($1, $2) ORDER BY {one}, {two} LIMIT $3");
     let found = select(rows, &rest, vec![after.0.clone().into(), after.1.clone().into(), limit.into()]).await?;
     let more = more(&found, limit)?;
@@ -175,7 +174,7 @@ async fn pairs<R: TableRow>(rows: &mut AnyConnection, (one, two): (&str, &str), 
 
 /// Rows whose key is this column, of those that any of the queries finds for any of the applications.
 async fn named<R: TableRow>(
-    rows: &mut AnyConnection,
+    rows: &mut impl Database,
     column: &str,
     applications: &BTreeSet<String>,
     naming: &[&str],
