@@ -9,6 +9,7 @@ use projection_runtime::{Envelope, ProjectionError, Tables};
 use public_events::PublicEvent;
 use uuid::Uuid;
 
+use crate::erasures;
 use crate::rows::{Application, Event, Invitation, Registration, User};
 use crate::state::{Keys, State};
 use crate::translate::{Known, Missing, translate};
@@ -26,6 +27,7 @@ pub(crate) async fn apply(conn: &mut Tables<'_>, events: &[Arc<Envelope>]) -> Re
         }
     }
     state.save(conn).await?;
+    erasures::apply(conn, events, &told).await?;
     record(conn, told).await
 }
 

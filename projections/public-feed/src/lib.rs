@@ -8,6 +8,7 @@
 
 mod apply;
 mod entries;
+mod erasures;
 mod lines;
 mod rows;
 mod schema;
@@ -22,6 +23,7 @@ use async_trait::async_trait;
 use projection_runtime::{Envelope, Projection, ProjectionError, Tables};
 
 pub use entries::{Entry, Origin, entry_at, last, page};
+pub use erasures::{Acknowledgement, Erasure, Service, acknowledgements_of, erasures, outstanding, outstanding_of, service, services};
 pub use scope::Scope;
 pub use snapshot::Snapshot;
 

@@ -66,6 +66,28 @@ pub(crate) const SCHEMA: &[&str] = &[
         state TEXT NOT NULL,
         PRIMARY KEY (organization, partner)
     )",
+    "CREATE TABLE services (
+        service TEXT NOT NULL PRIMARY KEY,
+        name TEXT NOT NULL,
+        sees TEXT NOT NULL,
+        registered_at BIGINT NOT NULL,
+        retired_at BIGINT
+    )",
+    "CREATE TABLE erasures (
+        person TEXT NOT NULL PRIMARY KEY,
+        position BIGINT NOT NULL,
+        erased_at BIGINT NOT NULL
+    )",
+    "CREATE INDEX erasures_by_position ON erasures (position)",
+    "CREATE TABLE acknowledgements (
+        person TEXT NOT NULL,
+        service TEXT NOT NULL,
+        position BIGINT NOT NULL,
+        owed BIGINT NOT NULL,
+        acknowledged_at BIGINT,
+        PRIMARY KEY (person, service)
+    )",
+    "CREATE INDEX acknowledgements_outstanding ON acknowledgements (service, position) WHERE acknowledged_at IS NULL",
 ];
 
 /// The tables, each with what orders its rows.
@@ -79,4 +101,7 @@ pub(crate) const TABLES: &[(&str, &str)] = &[
     ("subscriptions", "application, organization"),
     ("accesses", "application, person"),
     ("relationships", "organization, partner"),
+    ("services", "service"),
+    ("erasures", "person"),
+    ("acknowledgements", "person, service"),
 ];

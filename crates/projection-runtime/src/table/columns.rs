@@ -156,6 +156,7 @@ ids!(
     RegistrationId,
     OrganizationId,
     PersonId,
+    ServiceId,
     SubscriptionId,
     AccessId,
     RelationshipId,
