@@ -41,10 +41,17 @@ pub enum FollowError<E: std::fmt::Display> {
     Application(E),
     /// No event comes any more.
     #[error(transparent)]
-    Source(#[from] SourceError),
+    Source(SourceError),
     /// An event came that cannot be next.
     #[error(transparent)]
     OutOfStep(#[from] OutOfStep),
+}
+
+impl<E: std::fmt::Display> FollowError<E> {
+    /// Whoever found out that the history is another one, it is told in one way.
+    fn of_source(error: SourceError) -> Self {
+        if let SourceError::OutOfStep(out_of_step) = error { Self::OutOfStep(out_of_step) } else { Self::Source(error) }
+    }
 }
 
 /// Hands events to the application, each once and in order, until `stop` completes.
@@ -63,7 +70,7 @@ pub async fn follow<A: Application>(
         let delivery = tokio::select! {
             biased;
             () = &mut stop => break,
-            delivery = source.next() => delivery?,
+            delivery = source.next() => delivery.map_err(FollowError::of_source)?,
         };
         match Progress::step(seen, &delivery.event.envelope, coverage)? {
             Step::Seen => {}

@@ -1,6 +1,7 @@
 //! Where events come from: NATS or HTTP, the same for the application.
 
 use crate::event::{Event, Malformed, Unknowns};
+use crate::progress::OutOfStep;
 
 /// The events of the feed, one after the other.
 ///
@@ -61,6 +62,9 @@ pub enum SourceError {
     /// A message cannot be understood.
     #[error(transparent)]
     Malformed(#[from] Malformed),
+    /// The events after what was seen are not there: the history is another one.
+    #[error(transparent)]
+    OutOfStep(#[from] OutOfStep),
     /// The consumer at NATS cannot be used.
     #[cfg(feature = "nats")]
     #[error(transparent)]

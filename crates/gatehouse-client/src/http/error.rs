@@ -1,6 +1,7 @@
 //! What can go wrong over HTTP.
 
 use serde::Deserialize;
+use uuid::Uuid;
 
 /// Why Gatehouse did not do, or say, what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,12 @@ pub enum HttpError {
         /// What it is, in a sentence.
         detail: String,
     },
+    /// The position that was asked for is of another history: the log was restored from a backup since.
+    #[error("the log was restored from a backup (its epoch is {epoch} now): start again from a snapshot")]
+    OtherHistory {
+        /// The history that there is now.
+        epoch: Uuid,
+    },
     /// What the service said is not what this crate expects.
     #[error("the answer of Gatehouse cannot be understood")]
     Answer(#[source] serde_json::Error),
@@ -35,11 +42,14 @@ struct Problem {
     #[serde(rename = "type")]
     kind: String,
     detail: Option<String>,
+    /// For a position of another history: the one that there is.
+    epoch: Option<Uuid>,
 }
 
 impl HttpError {
     pub(super) fn refused(status: u16, body: &[u8]) -> Self {
         match serde_json::from_slice::<Problem>(body) {
+            Ok(Problem { epoch: Some(epoch), .. }) => Self::OtherHistory { epoch },
             Ok(problem) => {
                 let code = problem.kind.rsplit(':').next().unwrap_or_default().to_owned();
                 Self::Refused { status, code, detail: problem.detail.unwrap_or_default() }
@@ -55,7 +65,7 @@ impl HttpError {
         match self {
             Self::Unreachable(_) | Self::CutShort(_) => true,
             Self::Refused { status, .. } => *status == 429 || *status == 408 || *status >= 500,
-            Self::Setup(_) | Self::Answer(_) => false,
+            Self::Setup(_) | Self::OtherHistory { .. } | Self::Answer(_) => false,
         }
     }
 

@@ -6,14 +6,14 @@ use std::time::Duration;
 use public_events::Position;
 use reqwest::Method;
 use reqwest::header::ACCEPT;
-use serde::Deserialize;
 use serde_json::value::RawValue;
+use uuid::Uuid;
 
 use super::error::HttpError;
 use super::lines::Lines;
 use super::{ANSWER, Gatehouse};
 use crate::event::Event;
-use crate::progress::Progress;
+use crate::progress::{OutOfStep, Progress};
 use crate::source::{Delivery, Receipt, SourceError};
 
 /// How many events a page has at most.
@@ -40,6 +40,8 @@ pub struct Tail {
     gatehouse: Gatehouse,
     by: TailBy,
     after: Position,
+    /// Of which history; none before the first event.
+    epoch: Option<Uuid>,
     ready: VecDeque<Box<RawValue>>,
     stream: Option<Lines>,
     failures: u32,
@@ -49,8 +51,8 @@ impl Gatehouse {
     /// The events after this progress; none: from the first.
     #[must_use]
     pub fn tail(&self, after: Option<Progress>, by: TailBy) -> Tail {
-        let after = after.map_or(Position(0), |progress| progress.position);
-        Tail { gatehouse: self.clone(), by, after, ready: VecDeque::new(), stream: None, failures: 0 }
+        let (after, epoch) = after.map_or((Position(0), None), |progress| (progress.position, Some(progress.epoch)));
+        Tail { gatehouse: self.clone(), by, after, epoch, ready: VecDeque::new(), stream: None, failures: 0 }
     }
 
     /// A page of events after a position: at most 500, empty if there is none yet. What closes a gap.
@@ -58,19 +60,15 @@ impl Gatehouse {
     /// # Errors
     /// [`HttpError`], and events that cannot be understood.
     pub async fn events(&self, after: Position) -> Result<Vec<Event>, SourceError> {
-        let page = self.page(after, Duration::ZERO).await?;
+        let page = self.page(after, None, Duration::ZERO).await?;
         page.iter().map(|event| Event::parse(event.get().as_bytes()).map_err(SourceError::from)).collect()
     }
 
-    async fn page(&self, after: Position, wait: Duration) -> Result<Vec<Box<RawValue>>, HttpError> {
-        #[derive(Deserialize)]
-        struct Page {
-            items: Vec<Box<RawValue>>,
-        }
-        let path = format!("/v1/events?after={after}&limit={PAGE}&wait={}", wait.as_secs());
+    async fn page(&self, after: Position, epoch: Option<Uuid>, wait: Duration) -> Result<Vec<Box<RawValue>>, HttpError> {
+        let path = format!("/v1/events?after={after}&limit={PAGE}&wait={}{}", wait.as_secs(), of_epoch(epoch));
         let response = Self::sent(self.request(Method::GET, &path).timeout(ANSWER.saturating_add(wait))).await?;
         let body = response.bytes().await.map_err(HttpError::Unreachable)?;
-        serde_json::from_slice::<Page>(&body).map(|page| page.items).map_err(HttpError::Answer)
+        serde_json::from_slice(&body).map_err(HttpError::Answer)
     }
 }
 
@@ -78,12 +76,12 @@ impl Tail {
     /// The next event. May be dropped while it waits.
     ///
     /// # Errors
-    /// An event that cannot be understood, and a refusal that does not pass by itself.
+    /// An event that cannot be understood, a refusal that does not pass by itself, and that the history is another one.
     pub(crate) async fn next(&mut self) -> Result<Delivery, SourceError> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 let event = Event::parse(event.get().as_bytes())?;
-                self.after = event.envelope.position;
+                (self.after, self.epoch) = (event.envelope.position, Some(event.envelope.epoch));
                 return Ok(Delivery { event, redelivered: false, receipt: Receipt::None });
             }
             let fetched = match self.by {
@@ -93,13 +91,16 @@ impl Tail {
             match fetched {
                 Ok(()) => self.failures = 0,
                 Err(error) if error.is_passing() => self.pause(&error).await,
+                Err(HttpError::OtherHistory { epoch }) => {
+                    return Err(OutOfStep::HistoryChanged { epoch, back_to: self.after }.into());
+                }
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
     async fn poll(&mut self) -> Result<(), HttpError> {
-        self.ready = self.gatehouse.page(self.after, WAIT).await?.into();
+        self.ready = self.gatehouse.page(self.after, self.epoch, WAIT).await?.into();
         Ok(())
     }
 
@@ -118,7 +119,7 @@ impl Tail {
     }
 
     async fn open(&self) -> Result<Lines, HttpError> {
-        let path = format!("/v1/events/stream?after={}", self.after);
+        let path = format!("/v1/events/stream?after={}{}", self.after, of_epoch(self.epoch));
         let request = self.gatehouse.request(Method::GET, &path).header(ACCEPT, "text/event-stream");
         let response = tokio::time::timeout(ANSWER, Gatehouse::sent(request)).await;
         let response = response.map_err(|_elapsed| HttpError::CutShort("the stream did not begin in time"))??;
@@ -131,6 +132,10 @@ impl Tail {
         tracing::warn!(%error, after = %self.after, again_after_seconds = pause.as_secs_f64(), "events cannot be fetched");
         tokio::time::sleep(pause).await;
     }
+}
+
+fn of_epoch(epoch: Option<Uuid>) -> String {
+    epoch.map_or_else(String::new, |epoch| format!("&epoch={epoch}"))
 }
 
 /// The data of the next event of a stream (HTML, server-sent events); none when it ends.
