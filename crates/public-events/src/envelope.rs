@@ -12,7 +12,9 @@ use crate::{ApplicationCode, OrganizationId, PublicEvent, subject_of};
 /// A place in the log, increasing in commit order; 0 is before the first event. As text in JSON, since CloudEvents' integers have 32
 /// bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct Position(pub u64);
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(inline))]
+pub struct Position(#[cfg_attr(feature = "schema", schemars(with = "String", regex(pattern = "^[0-9]{1,20}$")))] pub u64);
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,23 +44,32 @@ impl<'de> Deserialize<'de> for Position {
 
 /// An event as it is published (CloudEvents 1.0, JSON format). Attributes that are not known are ignored when one is read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Envelope {
     /// Always `1.0`.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = "1.0")))]
     pub specversion: String,
     /// The event's id in the log: the same event has the same id, however often and wherever it is published.
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "uuid")))]
     pub id: Uuid,
     /// Which service published it, as its operator configured.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "uri-reference")))]
     pub source: String,
     /// What happened and in which version it is told, such as `registration.submitted.v1`.
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[a-z_]+\\.[a-z_]+\\.v[1-9][0-9]*$")))]
     pub kind: String,
     /// To what: the aggregate and its id, such as `registration/0192…`.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[a-z_]+/[0-9a-f-]{36}$")))]
     pub subject: String,
     /// When the log recorded it, UTC, microseconds.
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
     pub time: Timestamp,
     /// Always `application/json`.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = "application/json")))]
     pub datacontenttype: String,
     /// Where the JSON Schema of `data` is.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "uri-reference")))]
     pub dataschema: String,
     /// Its place in the log.
     pub position: Position,
@@ -66,6 +77,7 @@ pub struct Envelope {
     /// so a consumer of all subjects that has just seen this position has missed nothing.
     pub previous: Position,
     /// Which history of the log positions belong to: another one begins when the log is restored from a backup.
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "uuid")))]
     pub epoch: Uuid,
     /// The organization that it is about, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,7 +85,8 @@ pub struct Envelope {
     /// The application that it is about, if it is about exactly one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub application: Option<ApplicationCode>,
-    /// What happened, as [`PublicEvent`] has it.
+    /// What happened: ids, codes, instants and states, as the schema of the type has it.
+    #[cfg_attr(feature = "schema", schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     pub data: Box<RawValue>,
 }
 

@@ -91,15 +91,18 @@ macro_rules! public_events {
             pub kind: &'static str,
             /// What it means, in a sentence.
             pub meaning: &'static str,
-            /// The schema of its data.
-            pub schema: fn() -> schemars::Schema,
+            /// What its data are called, such as `RegistrationSubmitted`: several types may have the same.
+            pub data: &'static str,
+            /// The schema of its data, as derived.
+            pub(crate) schema: fn() -> schemars::Schema,
         }
 
         /// Every event with its schema, in the order of the aggregates' lives.
         #[cfg(feature = "schema")]
         pub const KINDS: &[Kind] = &[$(Kind {
             kind: $kind,
-            meaning: concat!($($doc),*),
+            meaning: concat!($($doc),*).trim_ascii(),
+            data: stringify!($data),
             schema: || schemars::schema_for!($data),
         }),*];
     };

@@ -46,9 +46,9 @@ ids! {
 /// The short code of an application, such as `BSCP`: 2 to 20 upper-case letters, digits and dashes. It never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schema", schemars(inline))]
+#[cfg_attr(feature = "schema", schemars(inline, extend("pattern" = "^[A-Z0-9-]{2,20}$")))]
 #[serde(try_from = "String", into = "String")]
-pub struct ApplicationCode(#[cfg_attr(feature = "schema", schemars(regex(pattern = "^[A-Z0-9-]{2,20}$")))] String);
+pub struct ApplicationCode(String);
 
 /// A text that is no [`ApplicationCode`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

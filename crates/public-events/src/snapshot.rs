@@ -39,9 +39,9 @@ pub enum Line {
 /// What the snapshot reflects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(inline))]
 pub struct Begin {
     /// The position of the last event that it reflects; 0: there is none yet. The events after it go on from here.
-    #[cfg_attr(feature = "schema", schemars(with = "String", regex(pattern = "^[0-9]{1,20}$")))]
     pub position: Position,
     /// Which history of the log that position belongs to.
     #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "uuid")))]
@@ -51,6 +51,7 @@ pub struct Begin {
 /// An application as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(inline))]
 pub struct Application {
     /// Which application.
     pub application: ApplicationId,
@@ -70,6 +71,7 @@ pub struct Application {
 /// An organization as it is. What it is called is asked for over the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(inline))]
 pub struct Organization {
     /// Which organization.
     pub organization: OrganizationId,
@@ -80,6 +82,7 @@ pub struct Organization {
 /// A user as they are. Who that is, is asked for over the API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(inline))]
 pub struct User {
     /// Which user.
     pub user: PersonId,
@@ -96,6 +99,7 @@ pub struct User {
 /// A subscription as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(inline))]
 pub struct Subscription {
     /// Which organization.
     pub organization: OrganizationId,
@@ -108,6 +112,7 @@ pub struct Subscription {
 /// Access as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(inline))]
 pub struct Access {
     /// Which user.
     pub user: PersonId,
@@ -122,6 +127,7 @@ pub struct Access {
 /// A relationship as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(inline))]
 pub struct Relationship {
     /// Which organization.
     pub organization: OrganizationId,
@@ -134,6 +140,7 @@ pub struct Relationship {
 /// That the snapshot is whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(inline))]
 pub struct End {
     /// How many lines there are, the first and this one included.
     pub lines: u64,

@@ -9,8 +9,8 @@ use domain::personal::{self, Parts};
 use domain::*;
 use jiff::Timestamp;
 use projection_runtime::{Envelope, Fingerprint, Metadata, Position, Projection, Standalone, StreamId};
-use public_events::PublicEvent;
-use public_feed::{PublicFeed, Scope, page};
+use public_events::{PublicEvent, schema};
+use public_feed::{Origin, PublicFeed, Scope, Snapshot, page};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::{Column as _, Row as _};
@@ -175,6 +175,32 @@ async fn the_data_of_every_public_event_are_ids_instants_codes_and_words_of_the_
     let kinds: BTreeSet<&str> = told.iter().map(|entry| entry.kind.as_str()).collect();
     let missing: Vec<_> = PublicEvent::KINDS.iter().filter(|kind| !kinds.contains(**kind)).collect();
     assert_eq!(missing, Vec::<&&str>::new(), "every public event comes of a stored one");
+}
+
+#[tokio::test]
+async fn what_is_told_fits_the_schemas_that_are_published() {
+    let valid = |schema: &Value, instance: &Value| {
+        let validator = jsonschema::options().should_validate_formats(true).build(schema).unwrap();
+        let errors: Vec<String> = validator.iter_errors(instance).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{instance:#}");
+    };
+    let (_folder, mut feed) = feed().await;
+    let origin = Origin { source: "urn:gateway".to_owned(), schemas: "/v1/schemas".to_owned(), epoch: uuid::Uuid::from_u128(7) };
+    for entry in page(feed.rows(), Position::START, 1_000, &Scope::Everything).await.unwrap() {
+        let message: Value = serde_json::from_slice(&entry.envelope(&origin).unwrap().to_json().unwrap()).unwrap();
+        valid(&schema::envelope(), &message);
+        valid(&schema::event(&entry.kind).unwrap(), &message["data"]);
+    }
+    let mut snapshot = Snapshot::new(Scope::Everything, origin.epoch);
+    let mut kinds = BTreeSet::new();
+    while let Some(lines) = snapshot.next(feed.rows(), 100).await.unwrap() {
+        for line in lines {
+            let line = serde_json::to_value(&line).unwrap();
+            valid(&schema::snapshot(), &line);
+            kinds.insert(line["kind"].as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(kinds.len(), 8, "{kinds:?}");
 }
 
 #[tokio::test]
