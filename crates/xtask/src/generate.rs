@@ -26,6 +26,12 @@ const GENERATORS: &[Generator] = &[
         arguments: &["schemas/"],
         makes: "a JSON Schema and golden file of every event, and schemas/EVENTS.md",
     },
+    Generator {
+        package: "public-events",
+        example: "public-schemas",
+        arguments: &["schemas/"],
+        makes: "a JSON Schema and an example of every public event, schemas/asyncapi.json and schemas/PUBLIC-EVENTS.md",
+    },
     Generator { package: "http-api", example: "openapi", arguments: &["schemas/openapi.json"], makes: "schemas/openapi.json" },
 ];
 

@@ -37,19 +37,19 @@ const fn event(
 }
 
 const ENTRIES: &[Entry] = &[
-    event("application.published.v1", &["PublishApplication"], &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH], &[]),
-    event("application.amended.v1", &["AmendApplication"], &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH], &[]),
-    event("application.retired.v1", &["RetireApplication"], &[DIRECTORY, ENTITLEMENTS], &[]),
+    event("application.published.v1", &["PublishApplication"], &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, PUBLIC_FEED], &[]),
+    event("application.amended.v1", &["AmendApplication"], &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, PUBLIC_FEED], &[]),
+    event("application.retired.v1", &["RetireApplication"], &[DIRECTORY, ENTITLEMENTS, PUBLIC_FEED], &[]),
     event(
         "invitation.sent.v1",
         &["InviteOrg"],
-        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES],
+        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, PUBLIC_FEED],
         &["invitation", "invitation_offer"],
     ),
     event(
         "invitation.resent.v1",
         &["ResendInvitation"],
-        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES],
+        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, PUBLIC_FEED],
         &["invitation", "invitation_offer"],
     ),
     event(
@@ -62,35 +62,45 @@ const ENTRIES: &[Entry] = &[
     event(
         "invitation.accepted.v1",
         &["AcceptInvitation"],
-        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, OFFERS, RESERVATIONS],
+        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, OFFERS, RESERVATIONS, PUBLIC_FEED],
         &[],
     ),
     event(
         "invitation.linked_to_organization.v1",
         &["LinkInvitationToOrganization"],
-        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES],
+        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, PUBLIC_FEED],
         &["invitation_offer"],
     ),
     event(
         "invitation.offer_accepted.v1",
         &["AcceptOffer"],
-        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, OFFERS, RESERVATIONS],
+        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, OFFERS, RESERVATIONS, PUBLIC_FEED],
         &[],
     ),
     event(
         "invitation.offer_declined.v1",
         &["DeclineOffer"],
-        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS],
+        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS, PUBLIC_FEED],
         &[],
     ),
     event(
         "invitation.revoked.v1",
         &["RevokeInvitation"],
-        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS],
+        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS, PUBLIC_FEED],
         &["invitation_revoked"],
     ),
-    event("invitation.expired.v1", &["ExpireInvitation"], &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS], &[]),
-    event("registration.started.v1", &["StartRegistration"], &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES], &[]),
+    event(
+        "invitation.expired.v1",
+        &["ExpireInvitation"],
+        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS, PUBLIC_FEED],
+        &[],
+    ),
+    event(
+        "registration.started.v1",
+        &["StartRegistration"],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, PUBLIC_FEED],
+        &[],
+    ),
     event("registration.human_check_passed.v1", &["PassHumanCheck"], &[REGISTRATION_STATUS], &[]),
     event("registration.profile_saved.v1", &["SaveProfile"], &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH], &[]),
     event("registration.administrator_nominated.v1", &["NominateAdministrator"], &[REGISTRATION_STATUS, NOTIFICATION_DISPATCH], &[]),
@@ -102,7 +112,7 @@ const ENTRIES: &[Entry] = &[
     event(
         "registration.submitted.v1",
         &["SubmitRegistration"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, PUBLIC_FEED],
         &["registration_acknowledged"],
     ),
     event(
@@ -120,13 +130,13 @@ const ENTRIES: &[Entry] = &[
     event(
         "registration.information_requested.v1",
         &["RequestInformation"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS, PUBLIC_FEED],
         &["information_requested"],
     ),
     event(
         "registration.resubmitted.v1",
         &["ResubmitRegistration"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS, PUBLIC_FEED],
         &["registration_acknowledged"],
     ),
     event("registration.risk_raised.v1", &["RaiseRisk"], &[REVIEW_QUEUE], &[]),
@@ -146,37 +156,37 @@ const ENTRIES: &[Entry] = &[
     event(
         "registration.approval_took_effect.v1",
         &["ApproveRegistration", "PassTime"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, DEADLINES, ONBOARDING],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, DEADLINES, ONBOARDING, PUBLIC_FEED],
         &[],
     ),
     event(
         "registration.rejected.v1",
         &["RejectRegistration"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS, PUBLIC_FEED],
         &["rejected"],
     ),
     event(
         "registration.reopened.v1",
         &["ReopenRegistration"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS, PUBLIC_FEED],
         &["registration_acknowledged"],
     ),
     event(
         "registration.linked_to_organization.v1",
         &["LinkToOrganization"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, OFFERS, RESERVATIONS],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, OFFERS, RESERVATIONS, PUBLIC_FEED],
         &["registration_linked"],
     ),
     event(
         "registration.withdrawn.v1",
         &["WithdrawRegistration"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS, PUBLIC_FEED],
         &[],
     ),
     event(
         "registration.expired.v1",
         &["PassTime"],
-        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS],
+        &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, RESERVATIONS, PUBLIC_FEED],
         &[],
     ),
     event("registration.review_due_soon.v1", &["PassTime"], &[REVIEW_QUEUE, NOTIFICATION_DISPATCH, DEADLINES], &["review_due_soon"]),
@@ -187,14 +197,14 @@ const ENTRIES: &[Entry] = &[
         &["review_overdue"],
     ),
     event("registration.due_moved.v1", &["MoveDue"], &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES], &[]),
-    event("organization.approved.v1", &["ApproveOrg"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
-    event("organization.profile_amended.v1", &["AmendProfile"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
+    event("organization.approved.v1", &["ApproveOrg"], &[DIRECTORY, NOTIFICATION_DISPATCH, PUBLIC_FEED], &[]),
+    event("organization.profile_amended.v1", &["AmendProfile"], &[DIRECTORY, NOTIFICATION_DISPATCH, PUBLIC_FEED], &[]),
     event("organization.amendment_requested.v1", &["AmendProfile"], &[DIRECTORY, RESERVATIONS], &[]),
-    event("organization.amendment_approved.v1", &["ApproveAmendment"], &[DIRECTORY, NOTIFICATION_DISPATCH, RESERVATIONS], &[]),
+    event("organization.amendment_approved.v1", &["ApproveAmendment"], &[DIRECTORY, NOTIFICATION_DISPATCH, RESERVATIONS, PUBLIC_FEED], &[]),
     event("organization.amendment_refused.v1", &["RefuseAmendment"], &[DIRECTORY, RESERVATIONS], &[]),
-    event("organization.suspended.v1", &["SuspendOrg"], &[DIRECTORY, NOTIFICATION_DISPATCH], &["account_suspended"]),
-    event("organization.reinstated.v1", &["ReinstateOrg"], &[DIRECTORY], &[]),
-    event("organization.closed.v1", &["CloseOrg"], &[DIRECTORY, ENDINGS], &[]),
+    event("organization.suspended.v1", &["SuspendOrg"], &[DIRECTORY, NOTIFICATION_DISPATCH, PUBLIC_FEED], &["account_suspended"]),
+    event("organization.reinstated.v1", &["ReinstateOrg"], &[DIRECTORY, PUBLIC_FEED], &[]),
+    event("organization.closed.v1", &["CloseOrg"], &[DIRECTORY, ENDINGS, PUBLIC_FEED], &[]),
     event("organization.administrator_added.v1", &["AddAdministrator"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("organization.administrator_established.v1", &["EstablishAdministrator", "AddAdministrator"], &[DIRECTORY], &[]),
     event("organization.administrator_removed.v1", &["RemoveAdministrator"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
@@ -205,36 +215,41 @@ const ENTRIES: &[Entry] = &[
     event(
         "user.created.v1",
         &["CreateUser", "ConfirmSelfRegistration"],
-        &[DIRECTORY, NOTIFICATION_DISPATCH, DEADLINES, ENDINGS],
+        &[DIRECTORY, NOTIFICATION_DISPATCH, DEADLINES, ENDINGS, PUBLIC_FEED],
         &["approved", "account_created", "self_registration_confirmed"],
     ),
     event("user.one_time_password_issued.v1", &["IssueOneTimePassword"], &[DIRECTORY], &[]),
     event("user.one_time_password_redeemed.v1", &["RedeemOneTimePassword"], &[DIRECTORY], &[]),
     event("user.one_time_password_locked.v1", &["LockOneTimePassword"], &[DIRECTORY], &[]),
     event("user.password_set.v1", &["SetPassword"], &[DIRECTORY, NOTIFICATION_DISPATCH], &["password_changed"]),
-    event("user.profile_confirmed.v1", &["ConfirmProfile"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
+    event("user.profile_confirmed.v1", &["ConfirmProfile"], &[DIRECTORY, NOTIFICATION_DISPATCH, PUBLIC_FEED], &[]),
     event("user.terms_accepted.v1", &["AcceptTerms"], &[DIRECTORY], &[]),
-    event("user.activated.v1", &["AcceptTerms"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS], &["login_success"]),
-    event("user.role_granted.v1", &["GrantRole"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS], &[]),
-    event("user.role_revoked.v1", &["RevokeRole"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
-    event("user.suspended.v1", &["SuspendUser"], &[DIRECTORY, NOTIFICATION_DISPATCH, ENDINGS], &["account_suspended"]),
-    event("user.reinstated.v1", &["ReinstateUser"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS], &[]),
-    event("user.closed.v1", &["CloseUser"], &[DIRECTORY, NOTIFICATION_DISPATCH, ENDINGS], &[]),
-    event("subscription.requested.v1", &["SubscribeApp"], &[ENTITLEMENTS, ENDINGS], &[]),
+    event("user.activated.v1", &["AcceptTerms"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS, PUBLIC_FEED], &["login_success"]),
+    event("user.role_granted.v1", &["GrantRole"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS, PUBLIC_FEED], &[]),
+    event("user.role_revoked.v1", &["RevokeRole"], &[DIRECTORY, NOTIFICATION_DISPATCH, PUBLIC_FEED], &[]),
+    event("user.suspended.v1", &["SuspendUser"], &[DIRECTORY, NOTIFICATION_DISPATCH, ENDINGS, PUBLIC_FEED], &["account_suspended"]),
+    event("user.reinstated.v1", &["ReinstateUser"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS, PUBLIC_FEED], &[]),
+    event("user.closed.v1", &["CloseUser"], &[DIRECTORY, NOTIFICATION_DISPATCH, ENDINGS, PUBLIC_FEED], &[]),
+    event("subscription.requested.v1", &["SubscribeApp"], &[ENTITLEMENTS, ENDINGS, PUBLIC_FEED], &[]),
     event(
         "subscription.activated.v1",
         &["SubscribeApp", "ApproveSubscription"],
-        &[ENTITLEMENTS, NOTIFICATION_DISPATCH, ENDINGS],
+        &[ENTITLEMENTS, NOTIFICATION_DISPATCH, ENDINGS, PUBLIC_FEED],
         &["organization_subscribed"],
     ),
-    event("subscription.denied.v1", &["DenySubscription"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH], &["subscription_denied"]),
-    event("subscription.ended.v1", &["EndSubscription"], &[ENTITLEMENTS, ENDINGS], &[]),
-    event("access.requested.v1", &["RequestAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH, ENDINGS], &["access_asked"]),
-    event("access.granted.v1", &["GrantAccess", "RequestAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH, ENDINGS], &["access_granted"]),
-    event("access.denied.v1", &["DenyAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH], &["access_denied"]),
-    event("access.revoked.v1", &["RevokeAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH], &["access_revoked"]),
-    event("relationship.established.v1", &["EstablishRelationship"], &[ENTITLEMENTS], &[]),
-    event("relationship.ended.v1", &["EndRelationship"], &[ENTITLEMENTS], &[]),
+    event("subscription.denied.v1", &["DenySubscription"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH, PUBLIC_FEED], &["subscription_denied"]),
+    event("subscription.ended.v1", &["EndSubscription"], &[ENTITLEMENTS, ENDINGS, PUBLIC_FEED], &[]),
+    event("access.requested.v1", &["RequestAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH, ENDINGS, PUBLIC_FEED], &["access_asked"]),
+    event(
+        "access.granted.v1",
+        &["GrantAccess", "RequestAccess"],
+        &[ENTITLEMENTS, NOTIFICATION_DISPATCH, ENDINGS, PUBLIC_FEED],
+        &["access_granted"],
+    ),
+    event("access.denied.v1", &["DenyAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH, PUBLIC_FEED], &["access_denied"]),
+    event("access.revoked.v1", &["RevokeAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH, PUBLIC_FEED], &["access_revoked"]),
+    event("relationship.established.v1", &["EstablishRelationship"], &[ENTITLEMENTS, PUBLIC_FEED], &[]),
+    event("relationship.ended.v1", &["EndRelationship"], &[ENTITLEMENTS, PUBLIC_FEED], &[]),
     event("credential.registered.v1", &["RegisterCredential"], &[DIRECTORY, NOTIFICATION_DISPATCH], &["credential_added"]),
     event("credential.activated.v1", &["ActivateCredential"], &[DIRECTORY, NOTIFICATION_DISPATCH], &["credential_added"]),
     event("credential.renamed.v1", &["RenameCredential"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
@@ -242,7 +257,7 @@ const ENTRIES: &[Entry] = &[
     event("reservation.taken.v1", &["Reserve"], &[], &[]),
     event("reservation.released.v1", &["Release"], &[], &[]),
     event("person.forgetting_started.v1", &["ForgetPerson"], &[DIRECTORY, NOTIFICATION_DISPATCH, FORGETTING], &[]),
-    event("person.forgotten.v1", &["CompleteForgetting"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
+    event("person.forgotten.v1", &["CompleteForgetting"], &[DIRECTORY, NOTIFICATION_DISPATCH, PUBLIC_FEED], &[]),
     event("person.erasure_acknowledged.v1", &["AcknowledgeErasure"], &[PUBLIC_FEED], &[]),
     event("staff.appointed.v1", &["AppointStaff"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("staff.role_granted.v1", &["GrantStaffRole"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
@@ -257,6 +272,30 @@ const ENTRIES: &[Entry] = &[
     event("mail.given_up.v1", &["RecordFate"], &[NOTIFICATION_DISPATCH], &[]),
     event("calendar.adopted.v1", &["AdoptCalendar"], &[CALENDARS], &[]),
 ];
+
+/// What the public event is called that other services are told, where that is not the stored one's name: `projections/public-feed`
+/// tells each event that it consumes, apart from those that it only keeps its own books with.
+const TOLD_AS: &[(&str, Option<&str>)] = &[
+    ("invitation.linked_to_organization.v1", Some("invitation.offered.v1")),
+    ("registration.approval_took_effect.v1", Some("registration.approved.v1")),
+    ("organization.amendment_approved.v1", Some("organization.profile_amended.v1")),
+    ("person.forgotten.v1", Some("person.erased.v1")),
+    ("person.erasure_acknowledged.v1", None),
+    ("service.registered.v1", None),
+    ("service.scope_changed.v1", None),
+    ("service.retired.v1", None),
+];
+
+impl Entry {
+    /// The public event that other services are told of it, if there is one.
+    pub(crate) fn told_as(&self) -> Option<&'static str> {
+        let otherwise = TOLD_AS.iter().find(|(stored, _)| *stored == self.name);
+        match otherwise {
+            Some((_, told)) => *told,
+            None => self.consumed_by.contains(&PUBLIC_FEED).then_some(self.name),
+        }
+    }
+}
 
 /// What is known of this event.
 pub(crate) fn entry(name: &str) -> Option<&'static Entry> {

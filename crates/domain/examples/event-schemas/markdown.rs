@@ -18,7 +18,8 @@ lie in sealed boxes beside it.
 
 Consumers are projections (by the name of their crate) and process managers (`onboarding`, `offers`, `administrators`, `reservations`,
 `forgetting`, `endings`, `calendars`; what time brings about is asked by `Clockwork` from the rows of `deadlines`). Every event is
-consumed by `audit-history` as well, which is therefore not named below. `-` says that nobody else does, or that no mail is caused.
+consumed by `audit-history` as well, which is therefore not named below. `-` says that nobody else does, that no mail is caused, or that
+other services are not told: what they are told, and as what, is on the page [of public events](PUBLIC-EVENTS.md).
 ";
 
 /// The whole page.
@@ -26,18 +27,19 @@ pub(crate) fn events(aggregates: &[AggregateSchema]) -> Result<String, Box<dyn E
     let mut page = INTRODUCTION.to_owned();
     for aggregate in aggregates {
         write!(page, "\n## {}\n\n{}\n\n", aggregate.category, aggregate.description)?;
-        page.push_str("| event | what it means | decided by | consumed by | mail |\n|---|---|---|---|---|\n");
+        page.push_str("| event | what it means | decided by | consumed by | mail | told others as |\n|---|---|---|---|---|---|\n");
         for event in &aggregate.events {
             let entry = catalogue::entry(&event.name).ok_or_else(|| format!("{} is not in the catalogue", event.name))?;
             let link = format!("events/{}", event.path()?.display());
             writeln!(
                 page,
-                "| [`{}`]({link}) | {} | {} | {} | {} |",
+                "| [`{}`]({link}) | {} | {} | {} | {} | {} |",
                 event.name,
                 event.description,
                 code(entry.decided_by),
                 code(entry.consumed_by),
-                code(entry.mails)
+                code(entry.mails),
+                code(entry.told_as().as_slice())
             )?;
         }
     }
