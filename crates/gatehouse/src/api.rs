@@ -5,17 +5,25 @@ use std::sync::Arc;
 use axum::Router;
 use event_store::EventStore;
 use http_api::human_check::ProofOfWork;
-use http_api::{Inner, ReadModels, Services};
+use http_api::{Downstream, Inner, ReadModels, Services};
+
+use public_feed::Origin;
+use tokio_util::sync::CancellationToken;
 
 use crate::failure::Failure;
 use crate::read_models;
 use crate::service::Service;
 
-/// All endpoints of the API, with links that begin with `base_url`.
+/// What all published events of the service have in common.
+pub(crate) fn origin(service: &Service, base_url: &str) -> Origin {
+    Origin { source: base_url.to_owned(), schemas: format!("{base_url}/v1/schemas"), epoch: service.log.epoch().0 }
+}
+
+/// All endpoints of the API, with links that begin with `base_url`. Who follows events is let go at `stop`.
 ///
 /// # Errors
 /// A read model that it answers from is not kept.
-pub(crate) fn router(service: &Service, base_url: &str) -> Result<Router, Failure> {
+pub(crate) fn router(service: &Service, base_url: &str, stop: CancellationToken) -> Result<Router, Failure> {
     let views = |name: &str| service.runtime.views(name).ok_or_else(|| Failure::failed(format!("there is no read model {name}")));
     let views = ReadModels {
         review_queue: views(read_models::REVIEW_QUEUE)?,
@@ -24,6 +32,7 @@ pub(crate) fn router(service: &Service, base_url: &str) -> Result<Router, Failur
         entitlements: views(read_models::ENTITLEMENTS)?,
         audit_history: views(read_models::AUDIT_HISTORY)?,
         notification_dispatch: views(read_models::NOTIFICATION_DISPATCH)?,
+        public_feed: views(read_models::PUBLIC_FEED)?,
     };
     let inner = Inner {
         handlers: Arc::clone(&service.handlers),
@@ -34,6 +43,7 @@ pub(crate) fn router(service: &Service, base_url: &str) -> Result<Router, Failur
         epoch: service.log.epoch(),
         views,
         human_check: Arc::new(ProofOfWork::new(Arc::clone(&service.master), service.config.human_check_bits)),
+        downstream: Downstream::new(origin(service, base_url), service.folder.root().to_owned(), stop),
         base_url: base_url.to_owned(),
     };
     Ok(http_api::router(Services(Arc::new(inner))))

@@ -83,7 +83,7 @@ impl Serving {
         let stop = CancellationToken::new();
         let clockwork = start_managers(&service, &stop).await?;
         let mails = mailing::start(&service, &base_url, stop.clone()).await?;
-        let http = listen_http(listener, health.clone().router().merge(api::router(&service, &base_url)?), &stop);
+        let http = listen_http(listener, health.clone().router().merge(api::router(&service, &base_url, stop.clone())?), &stop);
         let admin = listen_admin(&service, &stop)?;
         tracing::info!(%address, data = %service.folder.root().display(), version = env!("CARGO_PKG_VERSION"), "serving");
         Ok(Self { service, health, address, signals, stop, http, admin, background: vec![mails, clockwork] })

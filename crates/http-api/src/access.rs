@@ -55,6 +55,9 @@ pub const ROUTES: &[&[Row]] = &[
     crate::history::ACCESS,
     crate::mails::ACCESS,
     crate::persons::ACCESS,
+    crate::events::ACCESS,
+    crate::snapshot::ACCESS,
+    crate::erasures::ACCESS,
 ];
 
 /// The service itself.

@@ -87,7 +87,10 @@ pub mod links {
 
 impl Caller {
     /// Who a bearer token proves.
-    async fn from_token(token: &str, services: &Services) -> Result<Self, Problem> {
+    ///
+    /// # Errors
+    /// 401 if it proves nobody.
+    pub(crate) async fn from_token(token: &str, services: &Services) -> Result<Self, Problem> {
         let now = (services.handlers.clock())();
         if let Some(token) = services.vault.authenticate_token(token, now) {
             return match &token.holder {

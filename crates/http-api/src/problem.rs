@@ -7,6 +7,7 @@ use command_handlers::CommandError;
 use domain::{Rejection, RejectionKind};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// Problem details (RFC 9457): what is wrong, where, and what would be right. Nothing was changed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -27,6 +28,9 @@ pub struct Problem {
     /// For a decision on an old version: the sections of the dossier that changed since.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<String>,
+    /// For a position of another history: the epoch that is in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Uuid>,
     /// Seconds after which trying again makes sense; sent as `Retry-After` too.
     #[serde(skip)]
     #[schema(ignore)]
@@ -53,6 +57,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             changed: Vec::new(),
+            epoch: None,
             retry_after: None,
         }
     }
@@ -101,7 +106,21 @@ impl Problem {
 
     /// It cannot be done now and may be later.
     pub fn unavailable(code: &str, detail: impl Into<String>) -> Self {
-        Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail) }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(1)
+    }
+
+    /// The same problem: trying again makes sense after so many seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// The same problem, with the epoch that is in force.
+    #[must_use]
+    pub fn of_epoch(mut self, epoch: Uuid) -> Self {
+        self.epoch = Some(epoch);
+        self
     }
 
     /// Something failed that the caller can do nothing about. Logs the cause, here and only here; the answer does not tell it.

@@ -24,8 +24,8 @@ use crate::services::Services;
 
 /// The largest body: 64 KiB. No request of this API needs more.
 const MAX_BODY_BYTES: usize = 64 * 1024;
-/// How long a request may take as a whole.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a request may take until its answer begins. A little longer than who waits for events may ask to wait.
+const TIMEOUT: Duration = Duration::from_secs(35);
 
 #[derive(OpenApi)]
 #[openapi(
@@ -58,6 +58,9 @@ fn endpoints() -> (Router<Services>, utoipa::openapi::OpenApi) {
         .merge(crate::history::routes())
         .merge(crate::mails::routes())
         .merge(crate::persons::routes())
+        .merge(crate::events::routes())
+        .merge(crate::snapshot::routes())
+        .merge(crate::erasures::routes())
         .split_for_parts();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
         "An API token (`gatehouse token create`), a session's token, or the token of an invitation's or registration's link",

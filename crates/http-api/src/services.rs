@@ -9,6 +9,7 @@ use credential_vault::Vault;
 use key_ring::{KeyRing, MasterKey};
 use projection_runtime::{Epoch, Position, ReadView, ViewError, Views};
 
+use crate::downstream::Downstream;
 use crate::human_check::HumanCheck;
 use crate::position::ReadAt;
 use crate::problem::Problem;
@@ -35,6 +36,8 @@ pub struct Inner {
     pub views: ReadModels,
     /// Proves that a registrant is human.
     pub human_check: Arc<dyn HumanCheck>,
+    /// What downstream services are told with.
+    pub downstream: Downstream,
     /// How the outside reaches the service; never taken from a request.
     pub base_url: String,
 }
@@ -54,6 +57,8 @@ pub struct ReadModels {
     pub audit_history: Views,
     /// Mails owed and their fates.
     pub notification_dispatch: Views,
+    /// What other services are told.
+    pub public_feed: Views,
 }
 
 /// How long a read waits for the position that it asks for.

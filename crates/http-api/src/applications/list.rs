@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::details::{ApplicationOwner, CatalogueDetails, WhoRegisters};
 use crate::caller::Caller;
+use crate::downstream::as_told;
 use crate::extract::Path;
 use crate::found::Found;
 use crate::position::ReadAt;
@@ -71,9 +72,23 @@ fn show(caller: &Caller, application: directory::Application) -> ApplicationShow
     shown
 }
 
+/// Whether this application is among what a downstream service is told of; of others, nothing is said here.
+fn is_told_of(caller: &Caller, application: ApplicationId) -> bool {
+    match caller {
+        Caller::Service { sees, .. } => sees.application(application),
+        Caller::Partner { .. }
+        | Caller::User { .. }
+        | Caller::Staff { .. }
+        | Caller::Anyone
+        | Caller::Addressee { .. }
+        | Caller::Registrant { .. }
+        | Caller::Invitee { .. } => true,
+    }
+}
+
 /// List the applications
 ///
-/// A partner sees its own. A user sees those that can be registered for, all others see all. Launch addresses are not shown to
+/// A partner sees its own, a downstream service those that it is shown. A user sees those that can be registered for, all others see all. Launch addresses are not shown to
 /// users here, since only access opens an application.
 #[utoipa::path(
     get,
@@ -96,6 +111,7 @@ pub(super) async fn applications(State(services): State<Services>, caller: Calle
     };
     let is_user = matches!(caller, Caller::User { .. });
     let items = found.map_err(broken)?.into_iter().map(|application| show(&caller, application));
+    let items = items.filter(|shown| is_told_of(&caller, ApplicationId(shown.id)));
     let items = items.filter(|shown| !is_user || (shown.retired_at.is_none() && shown.details.registration == WhoRegisters::Public));
     Ok(Found::at(&services, view.position(), Catalogue { items: items.collect() }))
 }
@@ -118,13 +134,14 @@ pub(super) async fn application(
     at: ReadAt,
     Path(id): Path<ApplicationId>,
 ) -> Result<Found<ApplicationShown>, Problem> {
+    let at = if matches!(caller, Caller::Service { .. }) { as_told(&services, at) } else { at };
     let mut view = services.read(&services.views.directory, at).await?;
     let found = directory::application(view.rows(), id).await.map_err(broken)?;
     let found = found.filter(|application| match &caller {
         Caller::Partner { organization } => application.owner.0 == Owner::Partner(*organization),
+        Caller::Service { .. } => is_told_of(&caller, id),
         Caller::User { .. }
         | Caller::Staff { .. }
-        | Caller::Service { .. }
         | Caller::Anyone
         | Caller::Addressee { .. }
         | Caller::Registrant { .. }

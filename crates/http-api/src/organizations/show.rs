@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::caller::Caller;
+use crate::downstream::{as_told, may_know_organization};
 use crate::extract::Path;
 use crate::fields::CompanyProfile;
 use crate::found::Found;
@@ -73,9 +74,17 @@ impl From<directory::Organization> for OrganizationShown {
     }
 }
 
+impl OrganizationShown {
+    /// Without what is between the organization and the operator.
+    fn for_a_service(self) -> Self {
+        Self { reason: None, amendment: None, amendment_requested_at: None, administrators: Vec::new(), ..self }
+    }
+}
+
 /// Show an organization
 ///
-/// A user sees their own only; any other is not there for them.
+/// A user sees their own only; any other is not there for them. A downstream service that is limited to applications sees those that are
+/// subscribed to one of them; services see no reasons, no changes that wait for review, no administrators.
 #[utoipa::path(
     get,
     path = "/v1/organizations/{id}",
@@ -96,7 +105,18 @@ pub(super) async fn organization(
     if matches!(caller, Caller::User { organization, .. } if organization != id) {
         return Err(Problem::not_found("organization"));
     }
+    let mut at = at;
+    if let Caller::Service { sees, .. } = &caller {
+        if !may_know_organization(&services, sees, id).await? {
+            return Err(Problem::not_found("organization"));
+        }
+        at = as_told(&services, at);
+    }
     let mut view = services.read(&services.views.directory, at).await?;
     let found = directory::organization(view.rows(), id).await.map_err(broken)?.ok_or_else(|| Problem::not_found("organization"))?;
-    Ok(Found::at(&services, view.position(), found.into()))
+    let mut shown = OrganizationShown::from(found);
+    if matches!(caller, Caller::Service { .. }) {
+        shown = shown.for_a_service();
+    }
+    Ok(Found::at(&services, view.position(), shown))
 }

@@ -1,13 +1,15 @@
 //! `GET /v1/users` and `GET /v1/users/{id}`: the users of the organization.
 
 use axum::extract::State;
-use domain::PersonId;
+use domain::service::Sees;
+use domain::{ApplicationId, PersonId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::caller::Caller;
+use crate::downstream::{as_told, may_know_user};
 use crate::extract::{Path, Query, page_size};
 use crate::fields::HeldRole;
 use crate::found::{Found, Page};
@@ -35,6 +37,8 @@ pub struct UsersQuery {
 pub struct UserShown {
     /// Their id.
     pub id: Uuid,
+    /// Of which organization.
+    pub organization: Uuid,
     /// Their User ID, once the account is created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
@@ -70,6 +74,7 @@ impl From<directory::User> for UserShown {
     fn from(user: directory::User) -> Self {
         Self {
             id: user.person.0,
+            organization: user.organization.0,
             user_id: user.user_id,
             given_name: user.given_name,
             family_name: user.family_name,
@@ -111,6 +116,9 @@ pub(super) async fn users(
 }
 
 /// Show a user
+///
+/// An organization's administrator sees those of the organization. A downstream service sees who has an account, with User ID, name and
+/// e-mail address, so that it can provision one of its own; one that is limited to applications, who has access to one of them.
 #[utoipa::path(
     get,
     path = "/v1/users/{id}",
@@ -119,7 +127,7 @@ pub(super) async fn users(
     params(("id" = Uuid, Path, description = "Which user")),
     responses(
         (status = 200, description = "The user", body = UserShown),
-        (status = 404, description = "There is no such user in the organization", body = Problem),
+        (status = 404, description = "There is no such user, or not for the caller", body = Problem),
     )
 )]
 pub(super) async fn user(
@@ -128,9 +136,29 @@ pub(super) async fn user(
     at: ReadAt,
     Path(person): Path<PersonId>,
 ) -> Result<Found<UserShown>, Problem> {
+    if let Caller::Service { sees, .. } = &caller {
+        return for_a_service(services, sees, at, person).await;
+    }
     let (_, organization) = caller.organization_administrator(&services).await?;
     let mut view = services.read(&services.views.directory, at).await?;
     let user = directory::user(view.rows(), person).await.map_err(broken)?;
     let user = user.filter(|user| user.organization == organization).ok_or_else(|| Problem::not_found("user"))?;
     Ok(Found::at(&services, view.position(), user.into()))
+}
+
+/// What a downstream service is shown of a user: what an account needs.
+async fn for_a_service(services: Services, sees: &Sees, at: ReadAt, person: PersonId) -> Result<Found<UserShown>, Problem> {
+    if !may_know_user(&services, sees, person).await? {
+        return Err(Problem::not_found("user"));
+    }
+    let mut view = services.read(&services.views.directory, as_told(&services, at)).await?;
+    let user = directory::user(view.rows(), person).await.map_err(broken)?;
+    // Who was only invited has no account, and is told of to nobody.
+    let user = user.filter(|user| user.user_id.is_some()).ok_or_else(|| Problem::not_found("user"))?;
+    let mut shown = UserShown { reason: None, one_time_password: None, invitation_expires_at: None, ..user.into() };
+    shown.roles.retain(|role| match role {
+        HeldRole::OrganizationAdministrator {} => true,
+        HeldRole::ApplicationAdministrator { application } => sees.application(ApplicationId(*application)),
+    });
+    Ok(Found::at(&services, view.position(), shown))
 }

@@ -21,7 +21,7 @@ use crate::services::Services;
 pub(crate) const ACCESS: &[Row] = &[
     (Method::GET, "/v1/users", &[Who::User]),
     (Method::POST, "/v1/users", &[Who::User]),
-    (Method::GET, "/v1/users/{id}", &[Who::User]),
+    (Method::GET, "/v1/users/{id}", &[Who::User, Who::Service]),
     (Method::POST, "/v1/users/uploads", &[Who::User]),
     (Method::POST, "/v1/users/one-time-password-proposals", &[Who::User, Who::Invitee]),
     (Method::POST, "/v1/users/invitations", &[Who::User]),

@@ -25,11 +25,13 @@ use event_codec::{Codec, Fingerprint};
 use event_store::memory::MemoryStore;
 use event_store::{Clock, Epoch, EventStore, Position};
 use http_api::human_check::ProofOfWork;
-use http_api::{Inner, ReadModels, Services, router};
+use http_api::{Downstream, Inner, ReadModels, Services, router};
 use http_body_util::BodyExt;
 use key_ring::{KeyRing, Link, MasterKey};
 use projection_runtime::{Projection, Runtime, Setup, Views};
+use public_feed::Origin;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// Strong one-time passwords and passwords, each for one purpose.
@@ -104,6 +106,8 @@ impl World {
         let workflows = Workflows::new(Arc::clone(&handlers), Arc::clone(&keys), Arc::clone(&vault), Arc::clone(&master), operator);
         let setup = Setup { data: data.path().to_owned(), log: Arc::clone(&store), codec, clock, projections: projections() };
         let runtime = Runtime::start(setup).await.unwrap();
+        let (source, schemas) = ("https://gateway.example".to_owned(), "https://gateway.example/v1/schemas".to_owned());
+        let origin = Origin { source, schemas, epoch: store.epoch().0 };
         let services = Services(Arc::new(Inner {
             handlers,
             workflows,
@@ -113,6 +117,7 @@ impl World {
             master,
             epoch: store.epoch(),
             views: read_models(&runtime),
+            downstream: Downstream::new(origin, data.path().to_owned(), CancellationToken::new()),
             base_url: "https://gateway.example".to_owned(),
         }));
         Self { router: router(services.clone()), services, now, next: AtomicU64::new(1), runtime, _data: data }
@@ -343,6 +348,7 @@ fn projections() -> Vec<Arc<dyn Projection>> {
         Arc::new(entitlements::Entitlements),
         Arc::new(audit_history::AuditHistory),
         Arc::new(notification_dispatch::NotificationDispatch),
+        Arc::new(public_feed::PublicFeed),
     ]
 }
 
@@ -355,5 +361,6 @@ fn read_models(runtime: &Runtime) -> ReadModels {
         entitlements: view("entitlements"),
         audit_history: view("audit-history"),
         notification_dispatch: view("notification-dispatch"),
+        public_feed: view("public-feed"),
     }
 }

@@ -29,11 +29,13 @@ use event_codec::Codec;
 use event_store::memory::MemoryStore;
 use event_store::{Clock, EventStore};
 use http_api::human_check::ProofOfWork;
-use http_api::{Inner, ReadModels, Services};
+use http_api::{Downstream, Inner, ReadModels, Services};
 use jiff::{Timestamp, ToSpan};
 use key_ring::{KeyRing, MasterKey};
 use parking_lot::Mutex;
 use projection_runtime::{Runtime, Setup, Views};
+use public_feed::Origin;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// The API with all behind it.
@@ -41,6 +43,8 @@ pub struct Api {
     pub services: Services,
     pub router: Router,
     pub runtime: Runtime,
+    /// Tells those who follow events that the service stops.
+    pub stop: CancellationToken,
     now: Arc<Mutex<Timestamp>>,
     ids: AtomicU64,
     /// The newest position that an answer named: reads ask for it.
@@ -81,10 +85,14 @@ impl Api {
                 Arc::new(entitlements::Entitlements),
                 Arc::new(audit_history::AuditHistory),
                 Arc::new(notification_dispatch::NotificationDispatch),
+                Arc::new(public_feed::PublicFeed),
             ],
         };
         let runtime = Runtime::start(setup).await.unwrap();
         let epoch = log.epoch();
+        let (source, schemas) = ("https://gateway.example".to_owned(), "https://gateway.example/v1/schemas".to_owned());
+        let origin = Origin { source, schemas, epoch: epoch.0 };
+        let stop = CancellationToken::new();
         let handlers = Arc::new(CommandHandlers::new(log, codec, clock, policy, Settings::default()));
         let workflows =
             Workflows::new(handlers.clone(), keys.clone(), vault.clone(), master.clone(), company("Meridian Gateway Operations"));
@@ -97,10 +105,11 @@ impl Api {
             views: read_models(&runtime),
             human_check: Arc::new(ProofOfWork::new(master.clone(), 4)),
             master,
+            downstream: Downstream::new(origin, folder.path().to_owned(), stop.clone()),
             base_url: "https://gateway.example".to_owned(),
         }));
         let router = http_api::router(services.clone());
-        Self { services, router, runtime, now, ids: AtomicU64::new(1), seen: Mutex::default(), _folder: folder }
+        Self { services, router, runtime, stop, now, ids: AtomicU64::new(1), seen: Mutex::default(), _folder: folder }
     }
 
     /// What time it is.
@@ -140,5 +149,6 @@ fn read_models(runtime: &Runtime) -> ReadModels {
         entitlements: views("entitlements"),
         audit_history: views("audit-history"),
         notification_dispatch: views("notification-dispatch"),
+        public_feed: views("public-feed"),
     }
 }
