@@ -8,6 +8,7 @@ mod uses;
 
 use anyhow::bail;
 
+use crate::published;
 use crate::repository::Repository;
 use crate::workspace::Workspace;
 
@@ -24,6 +25,7 @@ pub(crate) fn run(repository: &Repository) -> anyhow::Result<()> {
         ("paths in documents", documents::findings(repository.root(), &files, &workspace.members)?),
         ("machine paths and registry hosts", machine::findings(repository.root(), &files)?),
         ("ADR index", adr::findings(repository.root(), &files)?),
+        ("published schemas", published::against_history(repository.root())?.into_values().flatten().collect()),
     ];
     let mut count: usize = 0;
     for (name, findings) in outcomes {

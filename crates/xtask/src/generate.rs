@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use crate::process::Run;
+use crate::published;
 use crate::repository::Repository;
 
 /// An example of one of our crates that writes files.
@@ -51,6 +52,7 @@ pub(crate) fn run(repository: &Repository, check: bool) -> anyhow::Result<()> {
         let run = Run::cargo(root).args(["run", "--quiet", "--package", generator.package, "--example", generator.example, "--"]);
         run.args(generator.arguments).run()?;
     }
+    keep_promises(root, &before)?;
     let mut changed = differences(&before, &snapshot(root, OUTPUT)?);
     if !check {
         println!("{} files changed", changed.len());
@@ -65,6 +67,23 @@ pub(crate) fn run(repository: &Repository, check: bool) -> anyhow::Result<()> {
         bail!("generated files were out of date: run `cargo xtask generate` and commit what it writes");
     }
     Ok(())
+}
+
+/// Takes everything back if a published schema was written in a way that takes something from those who consume it.
+fn keep_promises(root: &Path, before: &BTreeMap<String, Vec<u8>>) -> anyhow::Result<()> {
+    let broken: Vec<String> = published::against_last_commit(root)?.into_values().flatten().collect();
+    if broken.is_empty() {
+        return Ok(());
+    }
+    for sentence in &broken {
+        println!("  {sentence}");
+    }
+    for (path, bytes) in before {
+        let file = root.join(path);
+        std::fs::create_dir_all(file.parent().unwrap_or(root)).with_context(|| format!("cannot put {path} back"))?;
+        std::fs::write(&file, bytes).with_context(|| format!("cannot put {path} back"))?;
+    }
+    bail!("published schemas would lose what others rely on: {OUTPUT} is as it was")
 }
 
 /// Every file below a folder with what it holds, by its path from the root.

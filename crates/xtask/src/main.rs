@@ -9,6 +9,7 @@ mod check;
 mod deny;
 mod generate;
 mod process;
+mod published;
 mod repository;
 mod setup;
 mod test;
@@ -30,7 +31,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Check who uses whom, paths named in documents, machine paths, manifests and the ADR index
+    /// Check who uses whom, paths named in documents, machine paths, manifests, the ADR index and what published schemas promised
     Check,
     /// Write the generated files (schemas, OpenAPI, EVENTS.md)
     Generate {

@@ -11,6 +11,10 @@ use serde_json::Value;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder: PathBuf = std::env::args_os().nth(1).ok_or("the folder to write to is missing")?.into();
+    // A type that is no more shall not look as if it were: that it may not go, is said by who compares with what was published.
+    if folder.join("public").exists() {
+        std::fs::remove_dir_all(folder.join("public"))?;
+    }
     for kind in PublicEvent::KINDS {
         let path = folder.join("public").join(schema::path(kind));
         write(&path, &schema::event(kind).ok_or("a type has no schema")?)?;
