@@ -197,6 +197,7 @@ fn read_models() -> Vec<Arc<dyn Projection>> {
         Arc::new(audit_history::AuditHistory),
         Arc::new(notification_dispatch::NotificationDispatch),
         Arc::new(deadlines::Deadlines { invitation_reminder: jiff::SignedDuration::from_hours(7 * 24) }),
+        Arc::new(public_feed::PublicFeed),
     ]
 }
 

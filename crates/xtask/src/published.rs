@@ -65,8 +65,11 @@ fn versions(root: &Path) -> anyhow::Result<Vec<Version>> {
             Some(_) => {}
         }
     }
-    let version =
-        |((path, blob), commit): ((&str, &str), &str)| Version { path: path.to_owned(), blob: blob.to_owned(), commit: commit.to_owned() };
+    let version = |((path, blob), commit): ((&str, &str), &str)| Version {
+        path: path.to_owned(),
+        blob: blob.to_owned(),
+        commit: commit.chars().take(10).collect(),
+    };
     Ok(found.into_iter().map(version).collect())
 }
 
