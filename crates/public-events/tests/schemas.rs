@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot have what it needs has failed")]
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use jsonschema::Validator;
 use public_events::schema::{self, KINDS};
@@ -71,6 +72,19 @@ fn every_schema_is_one_says_what_every_field_means_and_accepts_fields_that_it_do
     }
     assert!(jsonschema::draft202012::meta::is_valid(&schema::envelope()));
     assert!(jsonschema::draft202012::meta::is_valid(&schema::snapshot()));
+}
+
+#[test]
+fn what_is_served_is_what_lies_in_the_repository_byte_for_byte() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
+    let read = |path: &str| std::fs::read_to_string(folder.join(path)).unwrap();
+    for kind in PublicEvent::KINDS {
+        assert_eq!(schema::served(kind).unwrap(), read(&format!("public/{}", schema::path(kind))), "{kind}");
+    }
+    assert_eq!(schema::served("envelope").unwrap(), read("public/envelope.json"));
+    assert_eq!(schema::served("snapshot").unwrap(), read("public/snapshot.json"));
+    assert_eq!(schema::served_asyncapi(), read("asyncapi.json"));
+    assert_eq!(schema::served("registration.submitted.v99"), None);
 }
 
 #[test]

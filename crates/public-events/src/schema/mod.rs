@@ -1,9 +1,12 @@
-//! JSON Schemas of what is published, and the AsyncAPI document: as they lie in `schemas/public` and `schemas/asyncapi.json`, and as the
-//! service serves them. Both are [`text`] of the same values, byte for byte.
+//! JSON Schemas of what is published, and the AsyncAPI document: as they lie in `schemas/public` and `schemas/asyncapi.json`, and, byte for
+//! byte the same, as the service serves them ([`served`], [`served_asyncapi`]).
 
 mod asyncapi;
 mod example;
 mod tidy;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
@@ -12,6 +15,24 @@ use crate::{Envelope, PREFIX};
 
 pub use crate::event::{KINDS, Kind};
 pub use asyncapi::asyncapi;
+
+/// The schema of this name as the service serves it: that of the data of an event by its type, or `envelope`, or `snapshot`. None if there
+/// is no such schema. Made once.
+#[must_use]
+pub fn served(name: &str) -> Option<&'static str> {
+    static ALL: LazyLock<BTreeMap<&'static str, String>> = LazyLock::new(|| {
+        let events = KINDS.iter().filter_map(|kind| Some((kind.kind, text(&event(kind.kind)?))));
+        events.chain([("envelope", text(&envelope())), ("snapshot", text(&snapshot()))]).collect()
+    });
+    ALL.get(name).map(String::as_str)
+}
+
+/// The AsyncAPI document as the service serves it. Made once.
+#[must_use]
+pub fn served_asyncapi() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| text(&asyncapi()));
+    &TEXT
+}
 
 /// JSON Schema 2020-12 of the data of an event of this type, with an example; none if there is no such type.
 #[must_use]
