@@ -35,13 +35,21 @@ pub enum ConnectionError {
 /// A connection with JetStream.
 pub(crate) struct Connection {
     pub(crate) context: Context,
-    lost: watch::Receiver<bool>,
+    heard: watch::Receiver<Heard>,
+}
+
+/// What was heard of the connection.
+#[derive(Debug, Default)]
+struct Heard {
+    lost: bool,
+    /// What the server objected to last: a permission that is missing, say, which is not said in any answer.
+    objection: Option<String>,
 }
 
 impl Connection {
     /// Connects to one of the servers.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, ConnectionError> {
-        let (tell, lost) = watch::channel(false);
+        let (tell, heard) = watch::channel(Heard::default());
         let servers = addresses(&settings.servers)?;
         let options = with_credentials(ConnectOptions::new(), &settings.credentials).await?;
         let options = match &settings.authorities_file {
@@ -56,9 +64,7 @@ impl Connection {
             // Each server is tried once. Whoever is cut off connects anew, and looks at the stream first.
             .max_reconnects(servers.len())
             .event_callback(move |event| {
-                if is_lost(&event) {
-                    tell.send_replace(true);
-                }
+                tell.send_modify(|heard| heard.take(&event));
                 std::future::ready(())
             })
             .connect(servers)
@@ -69,25 +75,28 @@ impl Connection {
             .ack_timeout(settings.patience)
             .max_ack_inflight(settings.in_flight.saturating_add(1))
             .build(client);
-        Ok(Self { context, lost })
+        Ok(Self { context, heard })
     }
 
     /// Waits until the connection is lost.
     pub(crate) async fn lost(&mut self) {
         // An error means that the client is gone, and the connection with it.
-        let _ = self.lost.wait_for(|lost| *lost).await;
+        let _ = self.heard.wait_for(|heard| heard.lost).await;
+    }
+
+    /// What the server objected to last, outside of any answer.
+    pub(crate) fn objection(&self) -> Option<String> {
+        self.heard.borrow().objection.clone()
     }
 }
 
-fn is_lost(event: &Event) -> bool {
-    match event {
-        Event::Disconnected | Event::Closed => true,
-        Event::Connected
-        | Event::LameDuckMode
-        | Event::Draining
-        | Event::SlowConsumer(_)
-        | Event::ServerError(_)
-        | Event::ClientError(_) => false,
+impl Heard {
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::Disconnected | Event::Closed => self.lost = true,
+            Event::ServerError(error) => self.objection = Some(error.to_string()),
+            Event::Connected | Event::LameDuckMode | Event::Draining | Event::SlowConsumer(_) | Event::ClientError(_) => {}
+        }
     }
 }
 

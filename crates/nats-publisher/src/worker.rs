@@ -182,9 +182,13 @@ impl Worker {
             () = stop.cancelled() => return End::Told,
             settled = self.settle(&connection) => settled,
         };
-        match settled {
+        let end = match settled {
             Ok(tail) => Pump::new(self, tail).run(&mut connection, goal, stop).await,
             Err(end) => end,
+        };
+        match (end, connection.objection()) {
+            (End::Again(reason), Some(objection)) => End::Again(format!("{reason} (the server objects: {objection})")),
+            (end, _) => end,
         }
     }
 

@@ -1,7 +1,6 @@
 //! The NATS servers that tests of other crates lean on, spoken to in NATS' own lines.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
