@@ -63,7 +63,7 @@ pub(crate) enum Command {
     /// Appoint, list and dismiss staff.
     #[command(subcommand)]
     Staff(Staff),
-    /// Register, limit and retire downstream services, which consume events.
+    /// Register, list, limit and retire downstream services, which consume events.
     #[command(subcommand)]
     Service(Service),
     /// Put applications into the catalogue.
@@ -79,6 +79,12 @@ pub(crate) enum Command {
         /// Do not ask.
         #[arg(long)]
         yes: bool,
+    },
+    /// Show which downstream services have not acknowledged which erasures, and since when.
+    Erasures {
+        /// Also those that every service has acknowledged.
+        #[arg(long)]
+        all: bool,
     },
     /// Copy log, key ring and vault into a folder, together, while the service runs.
     Backup {
@@ -259,6 +265,8 @@ pub(crate) enum Service {
         #[arg(long = "application", value_name = "CODE")]
         applications: Vec<String>,
     },
+    /// List services, also those that were retired.
+    List,
     /// Show a service more or less from now on.
     #[command(group = clap::ArgGroup::new("what").required(true).args(["applications", "everything"]))]
     Scope {

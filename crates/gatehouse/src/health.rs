@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -12,6 +13,7 @@ use event_store::EventStore;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 
+use crate::read_models;
 use crate::service::Service;
 
 /// What the endpoints look at.
@@ -68,5 +70,16 @@ async fn readyz(State(health): State<Health>) -> Response {
 async fn metrics_page(State(health): State<Health>) -> Response {
     #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a gauge is a floating-point number; exact up to 2^53 events")]
     metrics::gauge!("gatehouse_log_head_position").set(health.service.log.head().borrow().0 as f64);
+    if let Some(outstanding) = outstanding(&health.service).await {
+        #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a gauge is a floating-point number; exact up to 2^53")]
+        metrics::gauge!("gatehouse_erasures_not_acknowledged").set(outstanding as f64);
+    }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], health.metrics.render()).into_response()
+}
+
+/// How many acknowledgements of erasures are waited for: one for each person and service. None: the read model cannot tell now.
+async fn outstanding(service: &Service) -> Option<u64> {
+    let views = service.runtime.views(read_models::PUBLIC_FEED)?;
+    let mut view = views.read(None, Duration::from_secs(1)).await.ok()?;
+    public_feed::outstanding(view.rows()).await.ok()
 }

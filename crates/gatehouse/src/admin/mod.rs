@@ -7,6 +7,7 @@
 pub(crate) mod backup;
 pub(crate) mod catalogue;
 pub(crate) mod client;
+pub(crate) mod erasures;
 pub(crate) mod history;
 pub(crate) mod persons;
 mod problem;
@@ -57,9 +58,10 @@ pub(crate) fn router(admin: Admin) -> Router {
         .route("/staff/{id}/grant", post(staff::grant))
         .route("/staff/{id}/revoke", post(staff::revoke))
         .route("/staff/{id}/dismiss", post(staff::dismiss))
-        .route("/services", post(services::register))
+        .route("/services", get(services::list).post(services::register))
         .route("/services/{name}/scope", post(services::scope))
         .route("/services/{name}/retire", post(services::retire))
+        .route("/erasures/{after}", post(erasures::list))
         .route("/catalogue", get(catalogue::list).post(catalogue::apply))
         .route("/history", post(history::show))
         .route("/state", post(history::state))

@@ -6,12 +6,14 @@ use command_handlers::Answer as Accepted;
 use domain::application::Application;
 use domain::service::{Sees, Service, ServiceCommand, ServiceEvent};
 use domain::{ApplicationId, Reason, ServiceId, ServiceName};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::staff::typed;
 use super::tokens::revoke_all;
 use super::{Admin, Answer, Typed, resolve};
 use crate::failure::Failure;
+use crate::read_models;
 
 /// A service to be registered.
 #[derive(Debug, Serialize, Deserialize)]
@@ -104,4 +106,45 @@ async fn sees(admin: &Admin, applications: &[String]) -> Result<Sees, Failure> {
         ids.push(id);
     }
     Ok(Sees::Applications(ids))
+}
+
+/// A service.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Listed {
+    /// Its name.
+    pub(crate) name: String,
+    /// The codes of the applications that it is limited to; none: it sees everything.
+    pub(crate) applications: Option<Vec<String>>,
+    /// Since when it is registered.
+    pub(crate) registered_at: Timestamp,
+    /// Since when it is retired.
+    pub(crate) retired_at: Option<Timestamp>,
+}
+
+/// Lists all services, also those that were retired.
+pub(crate) async fn list(State(admin): State<Admin>) -> Answer<Vec<Listed>> {
+    let mut view = admin.service.read_now(read_models::PUBLIC_FEED).await?;
+    let services = public_feed::services(view.rows()).await.map_err(|error| Failure::from_error(&error))?;
+    let mut listed = Vec::with_capacity(services.len());
+    for service in services {
+        let applications = match &service.sees.0 {
+            Sees::Everything => None,
+            Sees::Applications(applications) => Some(codes(&admin, applications).await?),
+        };
+        let public_feed::Service { service: _, name, sees: _, registered_at, retired_at } = service;
+        listed.push(Listed { name, applications, registered_at, retired_at });
+    }
+    Ok(Json(listed))
+}
+
+/// The codes of these applications, in their order.
+async fn codes(admin: &Admin, applications: &[ApplicationId]) -> Result<Vec<String>, Failure> {
+    let mut codes = Vec::with_capacity(applications.len());
+    for application in applications {
+        let code = |state: &domain::application::ApplicationState, _| state.published().map(|published| published.code.to_string());
+        let code = admin.service.handlers.inspect::<Application, _>(application.0, code).await.map_err(Failure::from)?;
+        codes.push(code.flatten().unwrap_or_else(|| application.to_string()));
+    }
+    codes.sort();
+    Ok(codes)
 }

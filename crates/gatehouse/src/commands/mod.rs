@@ -3,6 +3,7 @@
 mod backup;
 pub(crate) mod catalogue;
 mod doctor;
+mod erasures;
 mod forget;
 mod history;
 mod rebuild;
@@ -54,6 +55,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Service(command) => asking(config, async |client| service::run(client, command).await).await,
         Command::Catalogue(command) => asking(config, async |client| catalogue::run(client, command).await).await,
         Command::Forget { person, reason, yes } => asking(config, async |client| forget::run(client, &person, reason, yes).await).await,
+        Command::Erasures { all } => asking(config, async |client| erasures::run(client, all).await).await,
         Command::Backup { folder } => asking(config, async |client| backup::make(client, &folder).await).await,
     }
 }

@@ -1,7 +1,8 @@
 //! `gatehouse service`.
 
+use super::instant;
 use crate::admin::client::Client;
-use crate::admin::services::{Changed, Registration, Retirement, Scope};
+use crate::admin::services::{Changed, Listed, Registration, Retirement, Scope};
 use crate::cli::Service;
 use crate::failure::Failure;
 use crate::output;
@@ -20,6 +21,7 @@ pub(super) async fn run(client: &mut Client, command: Service) -> Result<(), Fai
             });
             Ok(())
         }
+        Service::List => list(client).await,
         Service::Scope { name, applications, everything: _ } => {
             let shown = shown(&applications);
             let changed: Changed = client.post(&format!("/services/{}/scope", segment(&name)?), &Scope { applications }).await?;
@@ -37,6 +39,25 @@ pub(super) async fn run(client: &mut Client, command: Service) -> Result<(), Fai
             Ok(())
         }
     }
+}
+
+async fn list(client: &mut Client) -> Result<(), Failure> {
+    let services: Vec<Listed> = client.get("/services").await?;
+    if services.is_empty() {
+        output::note("no service consumes events: `gatehouse service register` lets one");
+        return Ok(());
+    }
+    let rows: Vec<_> = services.iter().map(row).collect();
+    output::line(output::table(&["NAME", "SEES", "REGISTERED", "RETIRED"], &rows))
+}
+
+fn row(service: &Listed) -> Vec<String> {
+    vec![
+        service.name.clone(),
+        service.applications.as_ref().map_or_else(|| "everything".to_owned(), |codes| codes.join(", ")),
+        instant(service.registered_at),
+        service.retired_at.map(instant).unwrap_or_default(),
+    ]
 }
 
 /// What a service with these applications sees, in words.

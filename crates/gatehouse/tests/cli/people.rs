@@ -49,6 +49,45 @@ fn staff_and_tokens_are_managed_while_the_service_does_not_run() {
     staff_and_tokens_are_managed(While::Stopped);
 }
 
+fn services_are_managed(when: While) {
+    let place = Place::new(when);
+    place.ask(&["catalogue", "apply", concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/catalogue/demo.toml")]);
+    place.ask(&["service", "register", "warehouse"]);
+    place.ask(&["service", "register", "warehouse"]);
+    place.ask(&["service", "register", "sft-provisioning", "--application", "SFT"]);
+    place.ask(&["service", "scope", "sft-provisioning", "--application", "sft", "--application", "BSCP"]);
+    let listed = place.ask(&["service", "list"]);
+    let line = |name: &str| listed.lines().find(|line| line.starts_with(name)).unwrap();
+    assert!(line("warehouse").contains("everything") && line("sft-provisioning").contains("BSCP, SFT"), "{listed}");
+
+    let secret = place.ask(&["token", "create", "provisioning", "--service", "sft-provisioning"]);
+    assert!(secret.starts_with("gh_"), "{secret}");
+    place.ask(&["service", "retire", "sft-provisioning", "--reason", "replaced by another"]);
+    assert!(place.ask(&["token", "list"]).contains("revoked"), "its tokens go with it");
+    let history = place.ask(&["history", "service", "sft-provisioning"]);
+    assert!(history.contains("the events about SFT, BSCP") && history.contains("replaced by another"), "{history}");
+    assert_eq!(place.ask(&["erasures"]), "");
+
+    assert!(place.refused(2, &["service", "register", "No Name"]).contains("lower-case"));
+    assert!(place.refused(2, &["service", "scope", "warehouse"]).contains("--everything"), "what it is shown is said");
+    place.refused(3, &["service", "register", "sft-provisioning"]);
+    place.refused(3, &["service", "register", "warehouse", "--application", "SFT"]);
+    place.refused(3, &["service", "register", "third", "--application", "NONE"]);
+    place.refused(3, &["service", "retire", "nobody", "--reason", "nobody"]);
+    place.refused(3, &["token", "create", "late", "--service", "sft-provisioning"]);
+    place.refused(3, &["token", "create", "ghost", "--service", "nobody"]);
+}
+
+#[test]
+fn services_are_managed_while_the_service_runs() {
+    services_are_managed(While::Running);
+}
+
+#[test]
+fn services_are_managed_while_the_service_does_not_run() {
+    services_are_managed(While::Stopped);
+}
+
 #[test]
 fn what_cannot_be_is_refused_and_changes_nothing() {
     let place = Place::new(While::Running);
