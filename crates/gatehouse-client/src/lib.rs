@@ -72,7 +72,8 @@
 //!
 //! // Over NATS: the operator has made the durable consumer `parts`, limited to what we may see.
 //! let connect = async_nats::ConnectOptions::with_user_and_password("parts".into(), "secret".into()).custom_inbox_prefix("_INBOX_parts");
-//! let consumer = Consumer::connect("tls://nats.gateway.example:4222", connect, ConsumerOptions::named("parts")).await?;
+//! let options = ConsumerOptions { api: "GATEHOUSE.API".into(), ..ConsumerOptions::named("parts") };
+//! let consumer = Consumer::connect("tls://nats.gateway.example:4222", connect, options).await?;
 //! let source = Source::from(consumer);
 //!
 //! // Or over HTTP, with nothing else changed:

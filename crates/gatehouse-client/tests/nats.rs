@@ -10,7 +10,7 @@ use gatehouse_client::{Coverage, Progress, Source, SourceError, Step, What};
 use test_support::servers::{NatsProxy, NatsServer};
 use uuid::Uuid;
 
-const STREAM: &str = "GATEHOUSE";
+const STREAM: &str = "GATEHOUSE_EVENTS";
 const EVENTS: u64 = 3_000;
 
 fn message(position: u64, previous: u64) -> String {

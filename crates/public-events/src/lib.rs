@@ -13,6 +13,7 @@ mod envelope;
 mod event;
 mod events;
 mod ids;
+mod permissions;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod snapshot;
@@ -22,4 +23,5 @@ pub use envelope::{Envelope, EnvelopeError, Position};
 pub use event::PublicEvent;
 pub use events::*;
 pub use ids::*;
+pub use permissions::{inbox_of, lent_to, may_publish, subjects_for};
 pub use subject::{PREFIX, subject_of};

@@ -59,6 +59,9 @@ struct Options {
     /// The certificate authority of NATS, if it is none that this machine knows.
     #[arg(long, requires = "nats")]
     nats_ca: Option<String>,
+    /// What JetStream's API is called there; `$JS.API` for a user in the account of the stream.
+    #[arg(long, default_value = "GATEHOUSE.API")]
+    nats_api: String,
     /// The durable consumer at NATS.
     #[arg(long, default_value = "accounts")]
     consumer: String,
@@ -118,7 +121,8 @@ async fn source(options: &Options, service: &mut Provisioning) -> anyhow::Result
     if let Some(authority) = &options.nats_ca {
         connect = connect.add_root_certificates(authority.into()).require_tls(true);
     }
-    Ok(Consumer::connect(url, connect, ConsumerOptions::named(&options.consumer)).await?.into())
+    let consumer = ConsumerOptions { api: options.nats_api.clone(), ..ConsumerOptions::named(&options.consumer) };
+    Ok(Consumer::connect(url, connect, consumer).await?.into())
 }
 
 /// Closes a gap: the same events over HTTP.

@@ -222,7 +222,7 @@ async def follow_nats(service, options):
         credentials = {"user": options.nats_user, "password": os.environ["NATS_PASSWORD"], "inbox_prefix": f"_INBOX_{options.nats_user}"}
     tls = ssl.create_default_context(cafile=options.nats_ca) if options.nats_ca else None
     client = await nats.connect(options.nats, tls=tls, max_reconnect_attempts=-1, **credentials)
-    consumer = await client.jetstream().pull_subscribe_bind(options.consumer, options.nats_stream)
+    consumer = await client.jetstream(prefix=options.nats_api).pull_subscribe_bind(options.consumer, options.nats_stream)
     while True:
         try:
             messages = await consumer.fetch(64, timeout=5)
@@ -247,7 +247,8 @@ def main():
     parser.add_argument("--nats", help="where NATS is; events come over HTTP otherwise")
     parser.add_argument("--nats-user", help="the user at NATS; the password is in NATS_PASSWORD")
     parser.add_argument("--nats-ca", help="the certificate authority of NATS")
-    parser.add_argument("--nats-stream", default="GATEHOUSE")
+    parser.add_argument("--nats-api", default="GATEHOUSE.API", help="what JetStream's API is called there; $JS.API in the stream's account")
+    parser.add_argument("--nats-stream", default="GATEHOUSE_EVENTS")
     parser.add_argument("--consumer", default="accounts", help="the durable consumer at NATS")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

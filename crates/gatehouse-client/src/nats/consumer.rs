@@ -30,10 +30,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Which consumer, and how much at a time.
 #[derive(Debug, Clone)]
 pub struct ConsumerOptions {
-    /// The stream, `GATEHOUSE` unless its operator says otherwise.
+    /// The stream, `GATEHOUSE_EVENTS` unless its operator says otherwise.
     pub stream: String,
     /// The durable consumer, as the operator named it.
     pub name: String,
+    /// What JetStream's API is called here: `GATEHOUSE.API` for a service in an account of its own, as `deploy/nats` has it;
+    /// `$JS.API` (the default) in the account of the stream.
+    pub api: String,
     /// How many messages are fetched at a time (default 64). What is fetched and not handled when the application is killed comes
     /// again after the consumer's `ack_wait`; fetch no more than is handled within that time.
     pub batch: usize,
@@ -43,10 +46,10 @@ pub struct ConsumerOptions {
 }
 
 impl ConsumerOptions {
-    /// The consumer of this name on the stream `GATEHOUSE`.
+    /// The consumer of this name on the stream `GATEHOUSE_EVENTS`.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        Self { stream: "GATEHOUSE".to_owned(), name: name.to_owned(), batch: 64, create: None }
+        Self { stream: "GATEHOUSE_EVENTS".to_owned(), name: name.to_owned(), api: "$JS.API".to_owned(), batch: 64, create: None }
     }
 }
 
@@ -164,7 +167,7 @@ impl Consumer {
     /// # Errors
     /// [`NatsError::Bind`], [`NatsError::Unfit`].
     pub async fn bind(client: Client, options: ConsumerOptions) -> Result<Self, NatsError> {
-        let context = async_nats::jetstream::new(client.clone());
+        let context = async_nats::jetstream::with_prefix(client.clone(), &options.api);
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| NatsError::Bind {
             stream: options.stream.clone(),
             name: options.name.clone(),
@@ -331,7 +334,7 @@ impl Consumer {
 
     /// Asks the server where the consumer stands.
     async fn ask(&mut self) -> Result<(), NatsError> {
-        let context = async_nats::jetstream::new(self.client.clone());
+        let context = async_nats::jetstream::with_prefix(self.client.clone(), &self.options.api);
         // What was acknowledged goes ahead of the question.
         let asked = tokio::time::timeout(ANSWER, async {
             let _ = self.client.flush().await;
