@@ -85,6 +85,10 @@ impl Entry {
     }
 }
 
+const EVERYTHING: &str = "WHERE position > $1 ORDER BY position LIMIT $2";
+const ERASED: &str = "WHERE kind = 'person.erased.v1' AND position > $1 ORDER BY position LIMIT $2";
+const ABOUT: &str = "WHERE application = $1 AND position > $2 ORDER BY position LIMIT $3";
+
 /// The events after a position that a service is told, at most `limit`, in their order. Fewer than `limit`: there are no more yet.
 ///
 /// # Errors
@@ -93,13 +97,11 @@ pub async fn page(rows: &mut impl Database, after: Position, limit: u32, scope: 
     let after: Value = after.into();
     let most: Value = limit.into();
     let mut found = match scope {
-        Scope::Everything => select(rows, "WHERE position > $1 ORDER BY position LIMIT $2", vec![after, most]).await?,
+        Scope::Everything => select(rows, EVERYTHING, vec![after, most]).await?,
         Scope::Applications(codes) => {
-            let erased = "WHERE kind = 'person.erased.v1' AND position > $1 ORDER BY position LIMIT $2";
-            let mut found: Vec<Event> = select(rows, erased, vec![after.clone(), most.clone()]).await?;
+            let mut found: Vec<Event> = select(rows, ERASED, vec![after.clone(), most.clone()]).await?;
             for code in codes {
-                let about = "WHERE application = $1 AND position > $2 ORDER BY position LIMIT $3";
-                found.extend(select::<Event>(rows, about, vec![code.as_str().into(), after.clone(), most.clone()]).await?);
+                found.extend(select::<Event>(rows, ABOUT, vec![code.as_str().into(), after.clone(), most.clone()]).await?);
             }
             found.sort_unstable_by_key(|event| event.position);
             found
@@ -123,4 +125,27 @@ pub async fn last(rows: &mut impl Database) -> Result<Option<Entry>, sqlx::Error
 /// [`sqlx::Error`] of the database.
 pub async fn entry_at(rows: &mut impl Database, position: Position) -> Result<Option<Entry>, sqlx::Error> {
     select(rows, "WHERE position = $1", vec![position.into()]).await?.pop().map(Entry::of).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use projection_runtime::Standalone;
+
+    use super::*;
+    use crate::PublicFeed;
+
+    /// Whoever is limited to an application with few events must not read all others for it, page by page.
+    #[tokio::test]
+    async fn events_are_found_by_an_index_in_their_order_whoever_asks() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut feed = Standalone::create(&folder.path().join("rows"), PublicFeed).await.unwrap();
+        for (query, index) in
+            [(EVERYTHING, "sqlite_autoindex_public_events"), (ERASED, "public_events_of_erasures"), (ABOUT, "public_events_by_application")]
+        {
+            let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN SELECT * FROM public_events {query}"));
+            let steps = sqlx::query(sql).fetch_all(&mut *feed.rows()).await.unwrap();
+            let steps: Vec<String> = steps.iter().map(|step| sqlx::Row::get(step, "detail")).collect();
+            assert!(steps.len() == 1 && steps[0].contains(index) && steps[0].contains("position>?"), "{query}: {steps:?}");
+        }
+    }
 }

@@ -195,6 +195,8 @@ async fn a_snapshot_limited_to_an_application_names_who_is_subscribed_and_who_ha
     assert_eq!(named, companies.iter().map(|company| company.organization().0).chain([Company::new(1).cleo().0]).collect());
     assert!(!named.contains(&partner().0));
     assert_eq!(lines, snapshot(&mut feed, &only(&["SFT"]), 1_000).await, "whatever the size of its parts");
+    let nothing = snapshot(&mut feed, &only(&["NONE"]), 1_000).await;
+    assert!(matches!(nothing[..], [Line::Begin(_), Line::End(_)]), "{nothing:?}");
 }
 
 #[tokio::test]
