@@ -6,18 +6,12 @@ use axum::Router;
 use event_store::EventStore;
 use http_api::human_check::ProofOfWork;
 use http_api::{Downstream, Inner, ReadModels, Services};
-
-use public_feed::Origin;
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::Failure;
+use crate::publishing;
 use crate::read_models;
 use crate::service::Service;
-
-/// What all published events of the service have in common.
-pub(crate) fn origin(service: &Service, base_url: &str) -> Origin {
-    Origin { source: base_url.to_owned(), schemas: format!("{base_url}/v1/schemas"), epoch: service.log.epoch().0 }
-}
 
 /// All endpoints of the API, with links that begin with `base_url`. Who follows events is let go at `stop`.
 ///
@@ -43,7 +37,7 @@ pub(crate) fn router(service: &Service, base_url: &str, stop: CancellationToken)
         epoch: service.log.epoch(),
         views,
         human_check: Arc::new(ProofOfWork::new(Arc::clone(&service.master), service.config.human_check_bits)),
-        downstream: Downstream::new(origin(service, base_url), service.folder.root().to_owned(), stop),
+        downstream: Downstream::new(publishing::origin(&service.config, service.log.epoch()), service.folder.root().to_owned(), stop),
         base_url: base_url.to_owned(),
     };
     Ok(http_api::router(Services(Arc::new(inner))))

@@ -96,6 +96,8 @@ pub(crate) enum Command {
         /// The backup's folder.
         backup: PathBuf,
     },
+    /// Compare what was published to NATS with the log and repair it, or fill a new stream.
+    Publish(Publish),
     /// Look for what is wrong: files, keys, the log's integrity, read models.
     Doctor,
     /// Show the configuration in force, as a file would have it.
@@ -111,6 +113,25 @@ pub(crate) struct Serve {
     /// How the outside reaches the service; all links in mails begin with it [default: http:// and the address served].
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
+    /// Where events are published for other services, such as nats://127.0.0.1:4222; several servers of a cluster with commas
+    /// [default: nowhere, they are to be had over HTTP].
+    #[arg(long, value_name = "URL")]
+    pub(crate) nats: Option<String>,
+}
+
+/// Flags of `publish`.
+#[derive(Debug, Args)]
+pub(crate) struct Publish {
+    /// Compare the stream with the log, message by message: what it lacks at its end is published, a stream that is gone is made
+    /// anew, everything else is told.
+    #[arg(long, required_unless_present = "into", conflicts_with_all = ["from", "into"])]
+    pub(crate) reconcile: bool,
+    /// With --into: the position after which the new stream begins [default: 0, the beginning].
+    #[arg(long, value_name = "POSITION", requires = "into")]
+    pub(crate) from: Option<u64>,
+    /// Fill this stream, which must be new or begun by this command, with all events after --from.
+    #[arg(long, value_name = "STREAM")]
+    pub(crate) into: Option<String>,
 }
 
 /// Flags of `demo`.
@@ -119,6 +140,9 @@ pub(crate) struct Demo {
     /// Where HTTP is served; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
+    /// Where events are published, such as nats://127.0.0.1:4222.
+    #[arg(long, value_name = "URL")]
+    pub(crate) nats: Option<String>,
     /// How many registrations.
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(10..=100_000))]
     pub(crate) registrations: u32,

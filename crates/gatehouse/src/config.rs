@@ -3,6 +3,9 @@
 //! Every key of the file has an environment variable: `GATEHOUSE_` and the key in capitals, tables joined by two
 //! underscores (`[mail] transport` is `GATEHOUSE_MAIL__TRANSPORT`). A key that is not known is refused.
 
+mod mail;
+mod nats;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,6 +13,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use domain::Policy;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use mail::{MailConfig, MailTransport, SmtpConfig, SmtpSecurity};
+pub(crate) use nats::NatsConfig;
 
 /// All that an operator can decide.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,6 +36,10 @@ pub(crate) struct Config {
     pub(crate) log_format: Option<LogFormat>,
     /// How mails leave.
     pub(crate) mail: MailConfig,
+    /// Where events are published for other services.
+    pub(crate) nats: NatsConfig,
+    /// What published events name as their source. None: the base URL.
+    pub(crate) event_source: Option<String>,
     /// The rules that decisions look at.
     pub(crate) policy: Policy,
     /// Effort of the human check: leading zero bits that a browser has to find.
@@ -46,70 +56,6 @@ pub(crate) enum LogFormat {
     Text,
 }
 
-/// How mails leave.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct MailConfig {
-    /// `maildir` (a folder in the data folder) or `smtp`.
-    pub(crate) transport: MailTransport,
-    /// The address that mails come from, such as `no-reply@gateway.example`.
-    pub(crate) from: String,
-    /// Who runs the gateway, as mails call it.
-    pub(crate) operator_name: String,
-    /// The address that mails name for questions, and that answers go to; none: mails name none.
-    pub(crate) support: Option<String>,
-    /// The language of mails, such as `en` or `de`.
-    pub(crate) locale: String,
-    /// The folder, for `maildir`; none: `mail` in the data folder.
-    pub(crate) maildir: Option<PathBuf>,
-    /// A folder with templates that replace the built-in ones.
-    pub(crate) templates: Option<PathBuf>,
-    /// The server, for `smtp`.
-    pub(crate) smtp: SmtpConfig,
-    /// Hours after which a mail that cannot be delivered is given up.
-    pub(crate) give_up_after_hours: u32,
-}
-
-/// Which transport.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum MailTransport {
-    /// A folder.
-    Maildir,
-    /// A server.
-    Smtp,
-}
-
-/// A mail server.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct SmtpConfig {
-    /// Its host name.
-    pub(crate) host: String,
-    /// Its port.
-    pub(crate) port: u16,
-    /// How the connection is protected.
-    pub(crate) security: SmtpSecurity,
-    /// The user name, if it wants one.
-    pub(crate) user: Option<String>,
-    /// A file with the password. There is no key for the password itself: it would be shown.
-    pub(crate) password_file: Option<PathBuf>,
-    /// A file with certificates (PEM) of authorities to trust beside the public ones.
-    pub(crate) authority_file: Option<PathBuf>,
-}
-
-/// How a connection to a mail server is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum SmtpSecurity {
-    /// TLS from the first byte.
-    Tls,
-    /// STARTTLS, or nothing is sent.
-    Starttls,
-    /// None: for a server on the same machine.
-    None,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -120,37 +66,10 @@ impl Default for Config {
             log: None,
             log_format: None,
             mail: MailConfig::default(),
+            nats: NatsConfig::default(),
+            event_source: None,
             policy: Policy::default(),
             human_check_bits: 16,
-        }
-    }
-}
-
-impl Default for MailConfig {
-    fn default() -> Self {
-        Self {
-            transport: MailTransport::Maildir,
-            from: "no-reply@gateway.example".to_owned(),
-            operator_name: "Gatehouse".to_owned(),
-            support: None,
-            locale: "en".to_owned(),
-            maildir: None,
-            templates: None,
-            smtp: SmtpConfig::default(),
-            give_up_after_hours: 72,
-        }
-    }
-}
-
-impl Default for SmtpConfig {
-    fn default() -> Self {
-        Self {
-            host: "localhost".to_owned(),
-            port: 587,
-            security: SmtpSecurity::Starttls,
-            user: None,
-            password_file: None,
-            authority_file: None,
         }
     }
 }
@@ -185,6 +104,7 @@ impl Config {
             check_base_url(base_url)?;
         }
         self.policy.calendar.validate().context("policy.calendar cannot be used")?;
+        self.nats.validate()?;
         if self.human_check_bits > 24 {
             bail!("human_check_bits must be at most 24: more takes a browser minutes (found {})", self.human_check_bits);
         }
@@ -221,6 +141,12 @@ impl Config {
             ("", "master_key_file") => self.master_key_file.is_some(),
             ("", "log") => self.log.is_some(),
             ("", "log_format") => self.log_format.is_some(),
+            ("", "event_source") => self.event_source.is_some(),
+            ("nats", "url") => self.nats.url.is_some(),
+            ("nats", "user") => self.nats.user.is_some(),
+            ("nats", "password_file") => self.nats.password_file.is_some(),
+            ("nats", "credentials_file") => self.nats.credentials_file.is_some(),
+            ("nats", "authority_file") => self.nats.authority_file.is_some(),
             ("mail", "support") => self.mail.support.is_some(),
             ("mail", "maildir") => self.mail.maildir.is_some(),
             ("mail", "templates") => self.mail.templates.is_some(),
@@ -238,6 +164,12 @@ const UNSET: &[(&str, &str, &str)] = &[
     ("", "master_key_file", "\"/etc/gatehouse/master.key\"  # unset: GATEHOUSE_MASTER_KEY, a systemd credential, or the data folder"),
     ("", "log", "\"info,mail=debug\"  # unset: info for serve, warn otherwise"),
     ("", "log_format", "\"json\"  # or \"text\"; unset: json for serve, text otherwise"),
+    ("", "event_source", "\"https://gateway.example\"  # unset: the base URL"),
+    ("nats", "url", "\"nats://127.0.0.1:4222\"  # unset: events are to be had over HTTP only"),
+    ("nats", "user", "\"gatehouse\"  # unset: no password is sent"),
+    ("nats", "password_file", "\"/etc/gatehouse/nats.password\"  # goes with user"),
+    ("nats", "credentials_file", "\"/etc/gatehouse/nats.creds\"  # instead of user and password_file"),
+    ("nats", "authority_file", "\"/etc/ssl/own.pem\"  # unset: the public authorities only"),
     ("mail", "support", "\"help@gateway.example\"  # unset: mails name no address for questions"),
     ("mail", "maildir", "\"/var/mail/gatehouse\"  # unset: mail in the data folder"),
     ("mail", "templates", "\"/etc/gatehouse/mail\"  # unset: the built-in ones"),

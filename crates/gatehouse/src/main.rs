@@ -19,6 +19,7 @@ mod forget;
 mod health;
 mod mailing;
 mod output;
+mod publishing;
 mod read_models;
 mod serve;
 mod service;

@@ -83,6 +83,9 @@ impl Serving {
         let stop = CancellationToken::new();
         let clockwork = start_managers(&service, &stop).await?;
         let mails = mailing::start(&service, &base_url, stop.clone()).await?;
+        if let Some(publishing) = &service.publishing {
+            publishing.start(&service.background).await;
+        }
         let http = listen_http(listener, health.clone().router().merge(api::router(&service, &base_url, stop.clone())?), &stop);
         let admin = listen_admin(&service, &stop)?;
         tracing::info!(%address, data = %service.folder.root().display(), version = env!("CARGO_PKG_VERSION"), "serving");

@@ -22,6 +22,7 @@ use crate::background::Background;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::folder::DataFolder;
+use crate::publishing::{self, Publishing};
 use crate::{forget, read_models};
 
 /// How long a command waits for a read model. Longer than over HTTP: an operator waits rather than tries again.
@@ -49,6 +50,8 @@ pub(crate) struct Service {
     pub(crate) workflows: Workflows,
     /// Keeps the read models.
     pub(crate) runtime: Runtime,
+    /// Publishes events over NATS; none if no server is configured.
+    pub(crate) publishing: Option<Arc<Publishing>>,
     /// Where what follows the log runs.
     pub(crate) background: Background,
     /// The newest event when the service was opened: it is ready once the read models have come to here.
@@ -89,7 +92,11 @@ impl Service {
         let background = Background::start()?;
         let started = background.spawn(Runtime::start(setup)).await.map_err(|error| Failure::from_error(&error))?;
         let runtime = started.map_err(|error| Failure::from_error(&error))?;
-        let service = Self { config, folder, clock, log, master, ring, vault, handlers, workflows, runtime, background, head_at_start };
+        let feed = runtime.views(read_models::PUBLIC_FEED).ok_or_else(|| Failure::failed("there is no feed of public events"))?;
+        let origin = publishing::origin(&config, log.epoch());
+        let publishing = Publishing::of(&config, folder.root().to_owned(), Arc::clone(&clock), feed, origin)?.map(Arc::new);
+        let service =
+            Self { config, folder, clock, log, master, ring, vault, handlers, workflows, runtime, publishing, background, head_at_start };
         forget::again_after_restore(&service).await?;
         Ok(service)
     }
@@ -160,6 +167,9 @@ impl Service {
 
     /// Ends everything, in the opposite order, and gives the folder free. Whoever still has the service gets errors from now on.
     pub(crate) async fn close(&self) {
+        if let Some(publishing) = &self.publishing {
+            publishing.stop().await;
+        }
         self.runtime.shutdown().await;
         let log = Arc::clone(&self.log);
         // Waits for the disk. A join error means that closing panicked, which was reported when it happened.

@@ -11,6 +11,7 @@ pub(crate) mod erasures;
 pub(crate) mod history;
 pub(crate) mod persons;
 mod problem;
+pub(crate) mod publish;
 pub(crate) mod rebuild;
 pub(crate) mod resolve;
 pub(crate) mod secrets;
@@ -67,6 +68,8 @@ pub(crate) fn router(admin: Admin) -> Router {
         .route("/state", post(history::state))
         .route("/forget", post(persons::forget))
         .route("/rebuild/{name}", post(rebuild::rebuild))
+        .route("/publish/reconcile", post(publish::reconcile))
+        .route("/publish/refill", post(publish::refill))
         .route("/backup", post(backup::backup))
         .with_state(admin)
 }

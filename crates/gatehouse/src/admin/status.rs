@@ -3,6 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use event_store::EventStore;
+use jiff::Timestamp;
+use nats_publisher::{PublisherState, PublisherStatus};
 use projection_runtime::{ConsumerState, ConsumerStatus, ProjectionState, ProjectionStatus};
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +98,25 @@ impl From<ConsumerStatus> for Follower {
     }
 }
 
+/// The publisher, among what follows the log.
+fn publisher(status: PublisherStatus, now: Timestamp) -> Follower {
+    let (state, since, reason) = match status.state {
+        PublisherState::Connecting => ("connecting", None, None),
+        PublisherState::Publishing => ("catching up", None, None),
+        PublisherState::Idle => ("live", None, None),
+        PublisherState::Waiting { reason, since } => ("waiting", Some(since), Some(reason)),
+        PublisherState::Stopped { reason, since } => ("stopped", Some(since), Some(reason)),
+    };
+    Follower {
+        name: format!("nats {}", status.stream),
+        state: state.to_owned(),
+        position: status.position.0,
+        lag_events: status.lag,
+        lag_seconds: since.map_or(0.0, |since| now.duration_since(since).as_secs_f64()),
+        reason,
+    }
+}
+
 /// Says how the service is. Opened for this question, it lets the read models catch up first.
 pub(crate) async fn show(State(admin): State<Admin>) -> Answer<Status> {
     let service = &admin.service;
@@ -104,6 +125,8 @@ pub(crate) async fn show(State(admin): State<Admin>) -> Answer<Status> {
         let _ = service.runtime.wait_for(service.head_at_start, std::time::Duration::from_secs(60)).await;
     }
     let position = *service.log.head().borrow();
+    let published = service.publishing.as_ref().and_then(|publishing| publishing.status());
+    let published = published.map(|status| publisher(status, (service.clock)()));
     let failure = service.log.failure().borrow().as_deref().map(str::to_owned);
     Ok(Json(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -111,7 +134,7 @@ pub(crate) async fn show(State(admin): State<Admin>) -> Answer<Status> {
         data: service.folder.root().display().to_string(),
         log: LogStatus { position: position.0, epoch: service.log.epoch().0, failure },
         read_models: service.runtime.status().into_iter().map(Follower::from).collect(),
-        consumers: service.runtime.consumers().into_iter().map(Follower::from).collect(),
+        consumers: service.runtime.consumers().into_iter().map(Follower::from).chain(published).collect(),
         mails: mails(&admin).await,
     }))
 }

@@ -6,6 +6,7 @@ mod doctor;
 mod erasures;
 mod forget;
 mod history;
+mod publish;
 mod rebuild;
 mod service;
 mod staff;
@@ -31,6 +32,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(flags) => {
             config.listen = flags.listen.unwrap_or(config.listen);
             config.base_url = flags.base_url.or(config.base_url);
+            config.nats.url = flags.nats.or(config.nats.url);
             if let Some(base_url) = &config.base_url {
                 config::check_base_url(base_url).map_err(|error| Failure::Usage(format!("{error:#}")))?;
             }
@@ -56,6 +58,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Catalogue(command) => asking(config, async |client| catalogue::run(client, command).await).await,
         Command::Forget { person, reason, yes } => asking(config, async |client| forget::run(client, &person, reason, yes).await).await,
         Command::Erasures { all } => asking(config, async |client| erasures::run(client, all).await).await,
+        Command::Publish(command) => asking(config, async |client| publish::run(client, command).await).await,
         Command::Backup { folder } => asking(config, async |client| backup::make(client, &folder).await).await,
     }
 }

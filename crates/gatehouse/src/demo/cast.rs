@@ -5,9 +5,11 @@ use std::sync::OnceLock;
 use command_handlers::Sent;
 use credential_vault::{Holder, TokenRequest};
 use domain::organization::Organization;
+use domain::service::{Sees, ServiceCommand};
 use domain::staff::{Staff, StaffCommand};
 use domain::{
-    Actor, ApplicationId, CommandId, CompanyName, Contact, Email, OrganizationId, PersonName, Personal, StaffId, StaffRole, derive,
+    Actor, ApplicationId, CommandId, CompanyName, Contact, Email, OrganizationId, PersonName, Personal, ServiceId, ServiceName, StaffId,
+    StaffRole, derive,
 };
 use event_codec::Fingerprint;
 use event_store::EventStore;
@@ -34,6 +36,7 @@ pub(super) struct Tokens {
     pub(super) auditor: String,
     pub(super) administrator: String,
     pub(super) partner: String,
+    pub(super) service: String,
 }
 
 /// Who plays.
@@ -84,6 +87,7 @@ impl Cast {
             )
             .await?,
             partner: token(service, "demo partner system", Holder::Partner { organization: partner }).await?,
+            service: token(service, "demo provisioning", Holder::Service { name: downstream(service).await? }).await?,
         };
         reviewers.push(lead);
         Ok(Self { reviewers, partner, invited_to: of(&["SFT", "BSCP"]), public: of(&["FIS"]), tokens })
@@ -123,6 +127,15 @@ async fn appoint(service: &Service, given: &str, family: &str, roles: &[StaffRol
     let command = StaffCommand::AppointStaff { contact: Personal::new(person, contact), roles: roles.to_vec() };
     service.handlers.create::<Staff>(staff.0, command, &sent, &[]).await?;
     Ok(staff)
+}
+
+/// Registers a downstream service that sees everything that is public. Its name.
+async fn downstream(service: &Service) -> Result<String, Failure> {
+    let name = ServiceName::parse("provisioning").map_err(refused)?;
+    let command = ServiceCommand::RegisterService { name: name.clone(), sees: Sees::Everything };
+    let sent = sent("register a downstream service", Actor::Operator);
+    service.handlers.handle::<domain::service::Service>(ServiceId::of(&name).0, command, &sent).await?;
+    Ok(name.to_string())
 }
 
 async fn token(service: &Service, name: &str, holder: Holder) -> Result<String, Failure> {

@@ -22,7 +22,7 @@ pub(super) struct Ending {
     mails: String,
     waiting: u64,
     overdue: u64,
-    tokens: [(&'static str, String); 5],
+    tokens: [(&'static str, String); 6],
     case: Option<String>,
     user: Option<(String, String)>,
 }
@@ -52,6 +52,7 @@ impl Ending {
                 ("review lead", tokens.review_lead.clone()),
                 ("auditor", tokens.auditor.clone()),
                 ("administrator", tokens.administrator.clone()),
+                ("service", tokens.service.clone()),
             ],
             case: first.cases.first().map(|row| row.case_number.to_string()),
             user: stage.user.as_ref().map(|(user_id, password)| (user_id.to_string(), password.clone())),
@@ -85,7 +86,7 @@ impl Ending {
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = format!("http://{}", self.address);
-        let reviewer = self.tokens.iter().find(|(name, _)| *name == "reviewer").map_or("", |(_, token)| token);
+        let token = |of: &str| self.tokens.iter().find(|(name, _)| *name == of).map_or("", |(_, token)| token);
         writeln!(
             f,
             "\nGatehouse is running with two weeks of registrations: {} wait for a reviewer, {} are overdue.\n",
@@ -101,16 +102,22 @@ impl fmt::Display for Ending {
         if let Some((user_id, password)) = &self.user {
             writeln!(f, "\nAn organization administrator signs in as {user_id} with {password}")?;
         }
-        writeln!(f, "\nThree things to try:\n")?;
+        writeln!(f, "\nFour things to try:\n")?;
         writeln!(
             f,
-            "  1. What waits for review, the most urgent first:\n     curl -s {at}/v1/review/queue -H 'Authorization: Bearer {reviewer}'\n"
+            "  1. What waits for review, the most urgent first:\n     curl -s {at}/v1/review/queue -H 'Authorization: Bearer {}'\n",
+            token("reviewer")
         )?;
         let case = self.case.as_deref().unwrap_or("GH-…");
         writeln!(f, "  2. All that ever happened to a case:\n     {} history case {case} --data {}\n", self.program, self.folder)?;
         writeln!(
             f,
-            "  3. Pull the plug, start again, and find everything where it was:\n     kill -9 {}; gatehouse serve --data {} --listen {}",
+            "  3. What other services are told, as it happens:\n     curl -sN {at}/v1/events/stream -H 'Authorization: Bearer {}'\n",
+            token("service")
+        )?;
+        writeln!(
+            f,
+            "  4. Pull the plug, start again, and find everything where it was:\n     kill -9 {}; gatehouse serve --data {} --listen {}",
             std::process::id(),
             self.folder,
             self.address

@@ -42,6 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) async fn run(flags: Demo, mut config: Config) -> Result<(), Failure> {
     config.data = fresh_folder(&config.data)?;
     config.listen = flags.listen;
+    config.nats.url = flags.nats.or(config.nats.url);
     let time = StoryTime::beginning_at(clock::system()().saturating_sub(STORY).map_err(|error| Failure::from_error(&error))?);
     let serving = Serving::start(config, time.clock(), telemetry::start_metrics()?).await?;
     let service = Arc::clone(serving.service());
