@@ -58,6 +58,7 @@ pub const ROUTES: &[&[Row]] = &[
     crate::events::ACCESS,
     crate::snapshot::ACCESS,
     crate::erasures::ACCESS,
+    crate::schemas::ACCESS,
 ];
 
 /// The service itself.

@@ -36,6 +36,7 @@ pub mod registrations;
 pub mod relationships;
 pub mod review;
 mod router;
+pub mod schemas;
 pub mod services;
 pub mod sign_in;
 pub mod snapshot;

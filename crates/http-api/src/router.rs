@@ -61,6 +61,7 @@ fn endpoints() -> (Router<Services>, utoipa::openapi::OpenApi) {
         .merge(crate::events::routes())
         .merge(crate::snapshot::routes())
         .merge(crate::erasures::routes())
+        .merge(crate::schemas::routes())
         .split_for_parts();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
         "An API token (`gatehouse token create`), a session's token, or the token of an invitation's or registration's link",

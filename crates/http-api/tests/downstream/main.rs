@@ -9,6 +9,7 @@ mod common;
 mod details;
 mod erasures;
 mod events;
+mod schemas;
 mod setting;
 mod snapshot;
 mod stream;
