@@ -121,10 +121,11 @@ pub(crate) struct Serve {
 
 /// Flags of `publish`.
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["reconcile", "into"]))]
 pub(crate) struct Publish {
     /// Compare the stream with the log, message by message: what it lacks at its end is published, a stream that is gone is made
     /// anew, everything else is told.
-    #[arg(long, required_unless_present = "into", conflicts_with_all = ["from", "into"])]
+    #[arg(long, conflicts_with = "from")]
     pub(crate) reconcile: bool,
     /// With --into: the position after which the new stream begins [default: 0, the beginning].
     #[arg(long, value_name = "POSITION", requires = "into")]
@@ -302,6 +303,14 @@ pub(crate) enum Service {
         /// Everything that is public.
         #[arg(long)]
         everything: bool,
+    },
+    /// Show what lets a service follow the stream in NATS: its consumer, and an account in which it can do nothing else.
+    Nats {
+        /// Which.
+        name: String,
+        /// Make the consumer, or change it to what the service sees now; how far it has come stays.
+        #[arg(long)]
+        make: bool,
     },
     /// End a service; its tokens stop working, and its name is never given again.
     Retire {

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use event_store::{Clock, Epoch};
 use jiff::Timestamp;
 use nats_publisher::{
-    Credentials, CursorFile, Pause, Progress, Publisher, PublisherStatus, ReadModelFeed, Reconciled, Refilled, RepairError, Settings,
-    StreamName, StreamSettings, reconcile, refill,
+    Credentials, CursorFile, Grant, GrantError, Pause, Progress, Publisher, PublisherStatus, ReadModelFeed, Reconciled, Refilled,
+    RepairError, Settings, StreamName, StreamSettings, reconcile, refill,
 };
 use projection_runtime::Views;
 use public_events::Position;
@@ -131,6 +131,14 @@ impl Publishing {
         let (settings, stop) = (Settings { stream, ..self.settings.clone() }, self.stop.child_token());
         let work = async move { refill(feed, Position(from), settings, cursor, pause, &stop, &*progress).await };
         background.spawn(work).await.unwrap_or(Err(RepairError::Stopped))
+    }
+
+    /// Makes or changes the consumer of a service.
+    ///
+    /// # Errors
+    /// As [`Grant::make_consumer`].
+    pub(crate) async fn make_consumer(&self, grant: &Grant) -> Result<(), GrantError> {
+        grant.make_consumer(&self.settings).await
     }
 
     /// The name of the stream.

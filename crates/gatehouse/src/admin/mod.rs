@@ -61,6 +61,7 @@ pub(crate) fn router(admin: Admin) -> Router {
         .route("/staff/{id}/dismiss", post(staff::dismiss))
         .route("/services", get(services::list).post(services::register))
         .route("/services/{name}/scope", post(services::scope))
+        .route("/services/{name}/nats", get(services::nats).post(services::make_consumer))
         .route("/services/{name}/retire", post(services::retire))
         .route("/erasures/{after}", post(erasures::list))
         .route("/catalogue", get(catalogue::list).post(catalogue::apply))

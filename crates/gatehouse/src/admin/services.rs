@@ -7,6 +7,7 @@ use domain::application::Application;
 use domain::service::{Sees, Service, ServiceCommand, ServiceEvent};
 use domain::{ApplicationId, Reason, ServiceId, ServiceName};
 use jiff::Timestamp;
+use nats_publisher::{Grant, NotAStreamName};
 use serde::{Deserialize, Serialize};
 
 use super::staff::typed;
@@ -135,6 +136,53 @@ pub(crate) async fn list(State(admin): State<Admin>) -> Answer<Vec<Listed>> {
         listed.push(Listed { name, applications, registered_at, retired_at });
     }
     Ok(Json(listed))
+}
+
+/// What lets a service follow the stream in NATS.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Granted {
+    /// Lines for the servers' configuration.
+    pub(crate) account: String,
+    /// The definition of its consumer.
+    pub(crate) consumer: serde_json::Value,
+    /// The stream in which the consumer was made, if it was.
+    pub(crate) made_in: Option<String>,
+}
+
+/// Shows what lets a service follow the stream.
+pub(crate) async fn nats(State(admin): State<Admin>, Path(name): Path<String>) -> Answer<Granted> {
+    let grant = grant(&admin, &name).await?;
+    Ok(Json(Granted { account: grant.account(), consumer: grant.consumer(), made_in: None }))
+}
+
+/// Makes or changes the consumer of a service.
+pub(crate) async fn make_consumer(State(admin): State<Admin>, Path(name): Path<String>) -> Answer<Granted> {
+    let grant = grant(&admin, &name).await?;
+    let publishing = admin.service.publishing.as_ref();
+    let publishing =
+        publishing.ok_or_else(|| Failure::Usage("nothing is published: the configuration names no server in nats.url".to_owned()))?;
+    let stream = publishing.stream().to_string();
+    publishing.make_consumer(&grant).await.map_err(|error| Failure::Unavailable(crate::failure::chain(&error)))?;
+    tracing::info!(service = grant.service, stream, "a consumer was made");
+    Ok(Json(Granted { account: grant.account(), consumer: grant.consumer(), made_in: Some(stream) }))
+}
+
+/// What a registered service is granted.
+async fn grant(admin: &Admin, name: &str) -> Result<Grant, Failure> {
+    let (id, name) = resolve::service(&admin.service, name).await?;
+    let sees = |state: &domain::service::ServiceState, _| state.registered().map(|registered| registered.sees.clone());
+    let sees = admin.service.handlers.inspect::<Service, _>(id.0, sees).await?.flatten();
+    let sees = sees.ok_or_else(|| Failure::Refused(format!("the service {name} was retired")))?;
+    let applications = match &sees {
+        Sees::Everything => None,
+        Sees::Applications(applications) => {
+            let codes = codes(admin, applications).await?;
+            let codes = codes.into_iter().map(|code| code.parse()).collect::<Result<_, _>>();
+            Some(codes.map_err(|error: public_events::NotACode| Failure::from_error(&error))?)
+        }
+    };
+    let stream = admin.service.config.nats.stream.parse().map_err(|error: NotAStreamName| Failure::Usage(error.to_string()))?;
+    Ok(Grant { service: name.to_string(), stream, applications })
 }
 
 /// The codes of these applications, in their order.

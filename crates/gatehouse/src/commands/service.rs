@@ -1,8 +1,10 @@
 //! `gatehouse service`.
 
 use super::instant;
+use serde_json::json;
+
 use crate::admin::client::Client;
-use crate::admin::services::{Changed, Listed, Registration, Retirement, Scope};
+use crate::admin::services::{Changed, Granted, Listed, Registration, Retirement, Scope};
 use crate::cli::Service;
 use crate::failure::Failure;
 use crate::output;
@@ -27,6 +29,17 @@ pub(super) async fn run(client: &mut Client, command: Service) -> Result<(), Fai
             let changed: Changed = client.post(&format!("/services/{}/scope", segment(&name)?), &Scope { applications }).await?;
             output::note(if changed.changed { format!("it sees {shown} from now on") } else { format!("it sees {shown} already") });
             Ok(())
+        }
+        Service::Nats { name, make } => {
+            let path = format!("/services/{}/nats", segment(&name)?);
+            let Granted { account, consumer, made_in } =
+                if make { client.post(&path, &json!({})).await? } else { client.get(&path).await? };
+            if let Some(stream) = made_in {
+                return output::line(format_args!("the stream {stream} has the consumer {} for it", segment(&name)?));
+            }
+            let consumer = serde_json::to_string_pretty(&consumer).map_err(|error| Failure::from_error(&error))?;
+            output::line(format_args!("# The servers' accounts, as deploy/nats/accounts.conf has them.\n\n{account}"))?;
+            output::line(format_args!("# Its consumer, which `gatehouse service nats {} --make` makes.\n\n{consumer}", segment(&name)?))
         }
         Service::Retire { name, reason } => {
             let changed: Changed = client.post(&format!("/services/{}/retire", segment(&name)?), &Retirement { reason }).await?;
