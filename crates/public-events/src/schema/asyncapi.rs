@@ -124,10 +124,10 @@ fn headers() -> Value {
     })
 }
 
-/// Without what only a document of its own says: `$schema` and `$id`. The message has the example.
+/// Without what only a document of its own says. The message has the example, the channel the subject.
 fn embedded(mut schema: Value) -> Value {
     if let Some(fields) = schema.as_object_mut() {
-        fields.retain(|name, _| !matches!(name.as_str(), "$schema" | "$id" | "examples"));
+        fields.retain(|name, _| !matches!(name.as_str(), "$schema" | "$id" | "x-nats-subject" | "examples"));
     }
     schema
 }

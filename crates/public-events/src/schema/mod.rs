@@ -34,13 +34,15 @@ pub fn served_asyncapi() -> &'static str {
     &TEXT
 }
 
-/// JSON Schema 2020-12 of the data of an event of this type, with an example; none if there is no such type.
+/// JSON Schema 2020-12 of the data of an event of this type, with an example and the subjects that it is published on; none if there is
+/// no such type.
 #[must_use]
 pub fn event(kind: &str) -> Option<Value> {
     let known = KINDS.iter().find(|known| known.kind == kind)?;
     let mut schema = document(kind, kind, known.meaning, (known.schema)());
     let example = example::of(&schema);
     if let Some(fields) = schema.as_object_mut() {
+        fields.insert("x-nats-subject".to_owned(), json!(address(kind)));
         fields.insert("examples".to_owned(), json!([example]));
     }
     Some(schema)

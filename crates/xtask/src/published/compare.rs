@@ -73,8 +73,9 @@ impl Comparison<'_> {
             match (old.get(name), new.get(name)) {
                 (Some(was), Some(is)) if was != is => self.lost(place, format!("had {name} {was} and has {is}")),
                 (Some(was), None) => self.lost(place, format!("had {name} {was} and has none")),
-                (None, Some(is)) => self.lost(place, format!("had no {name} and has {is}")),
-                (Some(_), Some(_)) | (None, None) => {}
+                // An extension says more of what validation does not look at, such as the subject that an event is published on.
+                (None, Some(is)) if !name.starts_with("x-") => self.lost(place, format!("had no {name} and has {is}")),
+                (Some(_) | None, Some(_)) | (None, None) => {}
             }
         }
     }
@@ -213,6 +214,17 @@ mod tests {
             new["$defs"]["Place"]["properties"]["country"] = json!({ "type": "string" });
         });
         assert_eq!(changed, NOTHING);
+    }
+
+    #[test]
+    fn the_subject_of_an_event_may_be_said_and_then_stays() {
+        let with_subject = |subject: &str| {
+            let mut schema = schema();
+            schema["x-nats-subject"] = json!(subject);
+            schema
+        };
+        assert_eq!(losses(&schema(), &with_subject("gatehouse.v1.a.b.{application}.{organization}")), []);
+        assert_eq!(losses(&with_subject("gatehouse.v1.a.b.{application}.{organization}"), &with_subject("gatehouse.v1.b.a")).len(), 1);
     }
 
     #[test]
