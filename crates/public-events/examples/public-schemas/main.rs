@@ -2,32 +2,42 @@
 
 mod page;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use public_events::PublicEvent;
 use public_events::schema::{self, text};
-use serde_json::Value;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder: PathBuf = std::env::args_os().nth(1).ok_or("the folder to write to is missing")?.into();
-    // A type that is no more shall not look as if it were: that it may not go, is said by who compares with what was published.
-    if folder.join("public").exists() {
-        std::fs::remove_dir_all(folder.join("public"))?;
-    }
+    let public = folder.join("public");
+    let mut files = BTreeMap::new();
     for kind in PublicEvent::KINDS {
-        let path = folder.join("public").join(schema::path(kind));
-        write(&path, &schema::event(kind).ok_or("a type has no schema")?)?;
-        write(&path.with_extension("example.json"), &schema::example(kind).ok_or("a type has no example")?)?;
+        let path = public.join(schema::path(kind));
+        files.insert(path.with_extension("example.json"), text(&schema::example(kind).ok_or("a type has no example")?));
+        files.insert(path, text(&schema::event(kind).ok_or("a type has no schema")?));
     }
-    write(&folder.join("public/envelope.json"), &schema::envelope())?;
-    write(&folder.join("public/snapshot.json"), &schema::snapshot())?;
-    write(&folder.join("asyncapi.json"), &schema::asyncapi())?;
-    std::fs::write(folder.join("PUBLIC-EVENTS.md"), page::page()?)?;
-    Ok(())
+    files.insert(public.join("envelope.json"), text(&schema::envelope()));
+    files.insert(public.join("snapshot.json"), text(&schema::snapshot()));
+    files.insert(folder.join("asyncapi.json"), text(&schema::asyncapi()));
+    files.insert(folder.join("PUBLIC-EVENTS.md"), page::page()?);
+    for (path, text) in &files {
+        std::fs::create_dir_all(path.parent().ok_or("a file is in a folder")?)?;
+        std::fs::write(path, text)?;
+    }
+    remove_others(&public, &files)
 }
 
-fn write(path: &Path, document: &Value) -> Result<(), Box<dyn Error>> {
-    std::fs::create_dir_all(path.parent().ok_or("a file is in a folder")?)?;
-    Ok(std::fs::write(path, text(document))?)
+/// A type that is no more shall not look as if it were. That it may not go, says who compares with what was published.
+fn remove_others(folder: &Path, files: &BTreeMap<PathBuf, String>) -> Result<(), Box<dyn Error>> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            remove_others(&path, files)?;
+        } else if !files.contains_key(&path) {
+            std::fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
