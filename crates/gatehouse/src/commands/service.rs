@@ -28,6 +28,7 @@ pub(super) async fn run(client: &mut Client, command: Service) -> Result<(), Fai
             let shown = shown(&applications);
             let changed: Changed = client.post(&format!("/services/{}/scope", segment(&name)?), &Scope { applications }).await?;
             output::note(if changed.changed { format!("it sees {shown} from now on") } else { format!("it sees {shown} already") });
+            output::note(format_args!("over NATS once its consumer says so: `gatehouse service nats {} --make`", segment(&name)?));
             Ok(())
         }
         Service::Nats { name, make } => {
@@ -49,6 +50,7 @@ pub(super) async fn run(client: &mut Client, command: Service) -> Result<(), Fai
                 1 => "one token of it was revoked".to_owned(),
                 many => format!("{many} tokens of it were revoked"),
             });
+            output::note("its account and consumer at NATS, if it has them, are for the operator of the servers to remove");
             Ok(())
         }
     }
