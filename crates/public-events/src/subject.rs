@@ -10,8 +10,8 @@ pub const PREFIX: &str = "gatehouse.v1";
 
 /// The subject that an event of this type, such as `registration.submitted.v1`, is published on.
 ///
-/// The version of the event is no part of it: a new version of an event is published beside the old one on the same subject, and
-/// `type` tells them apart. None for what is no type of an event.
+/// The version of the event is no part of it: a new version of an event comes in the place of the old one on the same subject, and `type`
+/// tells them apart. None for what is no type of an event.
 #[must_use]
 pub fn subject_of(kind: &str, application: Option<&ApplicationCode>, organization: Option<OrganizationId>) -> Option<String> {
     let mut parts = kind.split('.');

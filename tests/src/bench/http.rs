@@ -181,7 +181,16 @@ async fn lag_seconds(connection: &mut Connection) -> f64 {
 
 /// The gauge is also set for what sends mails and commands: those are no read models.
 fn is_read_model(line: &str) -> bool {
-    let names = ["review-queue", "registration-status", "directory", "entitlements", "notification-dispatch", "audit-history", "deadlines"];
+    let names = [
+        "review-queue",
+        "registration-status",
+        "directory",
+        "entitlements",
+        "notification-dispatch",
+        "audit-history",
+        "deadlines",
+        "public-feed",
+    ];
     names.iter().any(|name| line.contains(&format!("\"{name}\"")))
 }
 
