@@ -151,7 +151,7 @@ fn sustained(data: &Path, bare: &ParseOnly, seed: &Seed, time: Duration, report:
             whole.rate(),
             if worst <= 1.0 { "" } else { "; 0, since more than a second is too far behind" }
         ),
-        limit: "processor time: seven read models and the mails take as much of it as the commands, and then the clients wait for them",
+        limit: "processor time: the read models and the mails take as much of it as the commands, and then the clients wait for them",
     });
 }
 

@@ -58,11 +58,11 @@ pub fn measure(options: &Options, report: &mut Report) {
             value: per_second(events, rebuilt) / per_second(events, typed),
             aim: Aim::AtLeast(0.5),
             conditions: format!(
-                "{events} events into all seven read models in one pass: {:.0}/s; decoded only: {:.0}/s",
+                "{events} events into all read models in one pass: {:.0}/s; decoded only: {:.0}/s",
                 per_second(events, rebuilt),
                 per_second(events, typed)
             ),
-            limit: "rows: seven read models take turns on the cores, and inserts and sorts of SQLite are most of it",
+            limit: "rows: the read models take turns on the cores, and inserts and sorts of SQLite are most of it",
         });
     }
     if options.wants(QUEUE) {
