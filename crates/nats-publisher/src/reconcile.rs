@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::pull::OrderedConfig;
 use futures_util::StreamExt;
 use public_events::{Envelope, Position};
@@ -88,7 +89,7 @@ pub async fn reconcile(
     progress: &(dyn Fn(&Progress) + Send + Sync),
 ) -> Result<Reconciled, RepairError> {
     let mut worker = Worker::new(feed.clone(), settings, cursor.clone(), pause);
-    let connection = Connection::open(&worker.settings).await?;
+    let mut connection = Connection::open(&worker.settings).await?;
     let name = worker.settings.stream.name.clone();
     let found = stream::look(&connection.context, &name).await?;
     let made = found.is_none();
@@ -99,9 +100,11 @@ pub async fn reconcile(
     let known = unblocked(move || cursor.read()).await.ok().flatten();
     let mut comparison = Comparison::new(&*feed, &look, known.as_ref()).await?;
     if look.messages > 0 {
+        let context = connection.context.clone();
         tokio::select! {
             () = stop.cancelled() => return Err(RepairError::Stopped),
-            result = comparison.read(&connection, name.as_str(), progress) => result?,
+            () = connection.lost() => return Err(RepairError::Messages("the connection to the NATS server is lost".to_owned())),
+            result = comparison.read(&context, &worker.settings, progress) => result?,
         }
     }
     let Comparison { position, last, mut report, .. } = comparison;
@@ -147,17 +150,19 @@ impl<'a> Comparison<'a> {
     /// Reads all messages, without their bodies.
     async fn read(
         &mut self,
-        connection: &Connection,
-        stream: &str,
+        context: &Context,
+        settings: &Settings,
         progress: &(dyn Fn(&Progress) + Send + Sync),
     ) -> Result<(), RepairError> {
-        let stream = connection.context.get_stream(stream).await.map_err(|error| messages(&error))?;
+        let stream = context.get_stream(settings.stream.name.as_str()).await.map_err(|error| messages(&error))?;
         let config = OrderedConfig { headers_only: true, ..OrderedConfig::default() };
         let consumer = stream.create_consumer(config).await.map_err(|error| messages(&error))?;
         let mut arriving = consumer.messages().await.map_err(|error| messages(&error))?;
         loop {
-            let Some(message) = arriving.next().await else {
-                return Err(RepairError::Messages("the consumer ended before the stream did".to_owned()));
+            // A stream whose messages expire meanwhile may have no next one.
+            let next = tokio::time::timeout(settings.patience.saturating_mul(4), arriving.next()).await;
+            let Ok(Some(message)) = next else {
+                return Err(RepairError::Messages("no more messages came, though the stream has more".to_owned()));
             };
             let message = message.map_err(|error| messages(&error))?;
             let (sequence, pending) = match message.info() {

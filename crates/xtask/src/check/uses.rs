@@ -133,8 +133,10 @@ fn row_of(member: &Member) -> Option<&'static Row> {
 }
 
 /// What the tests and examples of one crate may use beyond that: who, whom, why.
-const TESTS_BEYOND: &[(&str, &str, &str)] =
-    &[("projection-runtime", "projections/", "its example measures rebuilds of the read models that there are")];
+const TESTS_BEYOND: &[(&str, &str, &str)] = &[
+    ("projection-runtime", "projections/", "its example measures rebuilds of the read models that there are"),
+    ("nats-publisher", "crates/domain", "its example publishes from a log of real events"),
+];
 
 fn may_use(row: &Row, member: &Member, target: &Member, purpose: Purpose) -> bool {
     let beyond = TESTS_BEYOND.iter().any(|(who, folder, _why)| *who == member.name && target.folder.starts_with(folder));
