@@ -37,6 +37,9 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> anyhow::Result<
     let mut environment = setup::run(repository)?;
     if !options.quick && (options.package.is_empty() || options.package.iter().any(|name| name == AGAINST_THE_SERVICE)) {
         environment.push(("GATEHOUSE_BIN", service_binary(repository, options.release)?.into_os_string()));
+        // J10 starts it as another team would.
+        let example = ["build", "--quiet", "--package", "gatehouse-client", "--example", "provision-accounts"];
+        Run::cargo(repository.root()).args(example).run()?;
     }
     if options.full {
         environment.push(("GATEHOUSE_TEST_FULL", "1".into()));

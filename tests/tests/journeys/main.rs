@@ -1,4 +1,4 @@
-//! The ways through (domain, J1 to J9), each end to end: over HTTP against the real binary, with the mails it delivers and the commands
+//! The ways through (domain, J1 to J10), each end to end: over HTTP against the real binary, with the mails it delivers and the commands
 //! that an operator types.
 #![allow(
     clippy::unwrap_used,
@@ -9,6 +9,7 @@
     reason = "only tests are here: what cannot go on fails the journey, loudly, and the clock is the real one"
 )]
 
+mod j10_downstream;
 mod j1_invitation_links;
 mod j1_invited_no_account;
 mod j2_first_time_login;

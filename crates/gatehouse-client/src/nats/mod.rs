@@ -1,5 +1,8 @@
 //! Events from a durable pull consumer of NATS JetStream.
 
+/// The NATS client, whose options say how to connect.
+pub use async_nats;
+
 mod consumer;
 mod order;
 

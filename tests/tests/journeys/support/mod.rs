@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod cast;
+pub(crate) mod downstream;
 pub(crate) mod mails;
 pub(crate) mod registrant;
 pub(crate) mod review;
