@@ -27,7 +27,11 @@ pub(super) async fn run(client: &mut Client, command: Service) -> Result<(), Fai
         Service::Scope { name, applications, everything: _ } => {
             let shown = shown(&applications);
             let changed: Changed = client.post(&format!("/services/{}/scope", segment(&name)?), &Scope { applications }).await?;
-            output::note(if changed.changed { format!("it sees {shown} from now on") } else { format!("it sees {shown} already") });
+            output::note(if changed.changed {
+                format!("it sees {shown} from now on; what it was not told before, a snapshot shows it")
+            } else {
+                format!("it sees {shown} already")
+            });
             output::note(format_args!("over NATS once its consumer says so: `gatehouse service nats {} --make`", segment(&name)?));
             Ok(())
         }

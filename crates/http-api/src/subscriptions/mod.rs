@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod decide;
 pub mod list;
+pub mod show;
 
 use axum::http::Method;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,6 +16,7 @@ use crate::services::Services;
 pub(crate) const ACCESS: &[Row] = &[
     (Method::GET, "/v1/subscriptions", &[Who::User, Who::Partner, Who::Administrator]),
     (Method::POST, "/v1/subscriptions", &[Who::User]),
+    (Method::GET, "/v1/subscriptions/{id}", &[Who::Service]),
     (Method::POST, "/v1/subscriptions/{id}/approve", &[Who::Partner, Who::Administrator]),
     (Method::POST, "/v1/subscriptions/{id}/deny", &[Who::Partner, Who::Administrator]),
     (Method::POST, "/v1/subscriptions/{id}/end", &[Who::User, Who::Partner, Who::Administrator]),
@@ -23,6 +25,7 @@ pub(crate) const ACCESS: &[Row] = &[
 pub(crate) fn routes() -> OpenApiRouter<Services> {
     OpenApiRouter::new()
         .routes(routes!(list::subscriptions, ask::subscribe))
+        .routes(routes!(show::subscription))
         .routes(routes!(decide::approve_subscription))
         .routes(routes!(decide::deny_subscription))
         .routes(routes!(decide::end_subscription))

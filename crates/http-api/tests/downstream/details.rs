@@ -58,3 +58,30 @@ async fn nothing_is_left_to_look_up_of_who_was_erased() {
     let user = stage.api.get(format!("/v1/users/{}", stage.vera)).by(&stage.all).send().await.ok();
     assert!(user.get("given_name").is_none() && user.get("email").is_none(), "{user}");
 }
+
+#[tokio::test]
+async fn a_subscription_and_access_are_shown_as_they_are_now_to_who_is_told_of_them() {
+    let stage = Stage::set().await;
+    let get = async |path: &str, token: &str| stage.api.get(path).by(token).send().await;
+    let events = stage.events(&stage.limited, 0).await;
+    // Their ids are those that events name.
+    let [subscription, access] = ["subscription/", "access/"].map(|of| {
+        let subject = |event: &serde_json::Value| Some(event["subject"].as_str()?.strip_prefix(of)?.to_owned());
+        events.iter().find_map(subject).unwrap()
+    });
+    let (subscription, access) = (format!("/v1/subscriptions/{subscription}"), format!("/v1/accesses/{access}"));
+    let shown = get(&subscription, &stage.limited).await.ok();
+    assert_eq!((&shown["organization"], &shown["state"]), (&stage.rotor.to_string().into(), &"active".into()));
+    let shown = get(&access, &stage.limited).await.ok();
+    assert_eq!((&shown["user"], &shown["state"]), (&stage.uma.to_string().into(), &"granted".into()));
+    stage.revoke(stage.uma, stage.transfer).await;
+    assert_eq!(get(&access, &stage.limited).await.ok()["state"], "revoked");
+
+    let other = domain::SubscriptionId::of(stage.wing, stage.platform);
+    get(&format!("/v1/subscriptions/{other}"), &stage.limited).await.refused(404, "not-found");
+    get(&format!("/v1/subscriptions/{other}"), &stage.all).await.ok();
+    let other = domain::AccessId::of(stage.vera, stage.platform);
+    get(&format!("/v1/accesses/{other}"), &stage.limited).await.refused(404, "not-found");
+    get(&format!("/v1/accesses/{other}"), &stage.all).await.ok();
+    get(&format!("/v1/accesses/{}", stage.api.id()), &stage.all).await.refused(404, "not-found");
+}
