@@ -65,7 +65,8 @@ fn services_are_managed(when: While) {
     place.ask(&["service", "retire", "sft-provisioning", "--reason", "replaced by another"]);
     assert!(place.ask(&["token", "list"]).contains("revoked"), "its tokens go with it");
     let history = place.ask(&["history", "service", "sft-provisioning"]);
-    assert!(history.contains("the events about SFT, BSCP") && history.contains("replaced by another"), "{history}");
+    let scope = history.lines().find(|line| line.contains("from then on")).unwrap();
+    assert!(scope.contains("SFT") && scope.contains("BSCP") && history.contains("replaced by another"), "{history}");
     assert_eq!(place.ask(&["erasures"]), "");
 
     assert!(place.refused(2, &["service", "register", "No Name"]).contains("lower-case"));
