@@ -95,7 +95,7 @@ pub struct Settings {
     pub stream: StreamSettings,
     /// How many messages may wait for their acknowledgement at once.
     pub in_flight: usize,
-    /// How many messages the stream may be ahead of the cursor: at least twice `in_flight`.
+    /// How many messages the stream may be ahead of the cursor: at least twice `in_flight`, which it is raised to.
     pub batch: u64,
     /// How long an acknowledgement may take.
     pub patience: Duration,

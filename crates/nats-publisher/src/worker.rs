@@ -128,7 +128,10 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn new(feed: Arc<dyn Feed>, settings: Settings, file: CursorFile, pause: Arc<dyn Pause>) -> Self {
+    pub(crate) fn new(feed: Arc<dyn Feed>, mut settings: Settings, file: CursorFile, pause: Arc<dyn Pause>) -> Self {
+        settings.in_flight = settings.in_flight.max(1);
+        // Less would have messages wait for the cursor instead of for their acknowledgement.
+        settings.batch = settings.batch.max(u64::try_from(settings.in_flight).unwrap_or(u64::MAX).saturating_mul(2));
         let board = Board::new(settings.stream.name.as_str());
         Self { feed, settings, file, pause, board, cursor: None, own: None, rival: None, suspicions: 0, failures: 0 }
     }
@@ -204,7 +207,7 @@ impl Worker {
         let (cursor, look) = match (compare(name.as_str(), self.cursor.as_ref(), look.as_ref(), epoch, allowed), look) {
             (Verdict::Disagree(disagreement), _) => return Err(End::Disagree(disagreement)),
             (Verdict::Begin, Some(look)) => (self.begin(&look, Position(0)).await?, look),
-            (Verdict::Make | Verdict::Begin, _) => {
+            (Verdict::Make, _) => {
                 let look = stream::make(&connection.context, &self.settings.stream, false).await?;
                 (self.begin(&look, Position(0)).await?, look)
             }
@@ -213,7 +216,7 @@ impl Worker {
                 let Some(cursor) = self.cursor.clone() else { return Err(End::Again("the cursor is gone".to_owned())) };
                 (cursor, look)
             }
-            (Verdict::Agree | Verdict::Adopt(_), None) => return Err(End::Again("the stream is gone".to_owned())),
+            (Verdict::Begin | Verdict::Agree | Verdict::Adopt(_), None) => return Err(End::Again("the stream is gone".to_owned())),
         };
         self.suspicions = 0;
         self.board.at(cursor.position, cursor.sequence, 0);
@@ -235,14 +238,19 @@ impl Worker {
 
     /// The first cursor of a stream that nothing was published to.
     pub(crate) async fn begin(&mut self, look: &Look, position: Position) -> Result<Cursor, End> {
+        if look.last > 0 {
+            // Asked to make a stream, servers also give one that somebody has just made and filled.
+            let stream = self.settings.stream.name.to_string();
+            return Err(End::Disagree(Disagreement::NoCursor { stream, messages: look.messages }));
+        }
         let cursor = Cursor {
             stream: self.settings.stream.name.to_string(),
             created: look.created,
-            sequence: look.last,
+            sequence: 0,
             message: None,
             position,
             epoch: self.feed.epoch(),
-            missing: look.last.saturating_sub(look.messages),
+            missing: 0,
         };
         self.save(cursor.clone()).await?;
         Ok(cursor)

@@ -1,4 +1,4 @@
-//! Servers that are killed, away for long, or lose their leader; consumers that are slow.
+//! Servers that are killed or away for long; consumers that are slow.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod common;
@@ -6,8 +6,8 @@ mod common;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, pull};
-use nats_publisher::{Backoff, PublisherState, StreamSettings};
-use test_support::servers::{NatsCluster, NatsServer};
+use nats_publisher::{Backoff, PublisherState};
+use test_support::servers::NatsServer;
 
 use common::*;
 
@@ -56,28 +56,6 @@ async fn a_server_that_is_killed_while_it_is_published_to_loses_nothing_that_it_
     publisher.drained(&feed).await;
     publisher.stop().await;
     stored(&context(&[server.url()]).await, STREAM).await.assert_is(&feed);
-}
-
-#[tokio::test]
-async fn a_cluster_whose_leader_is_killed_while_it_is_published_to_gets_every_event_once() {
-    let mut cluster = NatsCluster::start();
-    let (feed, folder, mut settings) = (MemoryFeed::of(10), folder(), settings(&cluster.urls()));
-    settings.stream = StreamSettings { replicas: 3, ..StreamSettings::default() };
-    let mut publisher = Running::start(&feed, &settings, folder.path());
-    publisher.drained(&feed).await;
-    let context = context(&cluster.urls()).await;
-    for _ in 0..2 {
-        feed.add(4000);
-        let begun = feed.count() - 3500;
-        publisher.until("in the middle", |status| status.sequence > begun).await;
-        let leader = info(&context, STREAM).await.cluster.and_then(|cluster| cluster.leader).expect("the stream has a leader");
-        cluster.server(&leader).kill();
-        // The two that are left elect another leader, and publishing goes on with it.
-        publisher.drained(&feed).await;
-        cluster.heal();
-    }
-    publisher.stop().await;
-    stored(&context, STREAM).await.assert_is(&feed);
 }
 
 #[tokio::test]
