@@ -76,7 +76,8 @@ pub struct Reconciled {
 /// Compares the stream with the log from its first message to its last, sets the cursor, and publishes what is missing at the end.
 ///
 /// A stream that is gone is made anew and filled from the beginning, and so is one that was emptied. Needs memory for a page of events
-/// only. While it works, no publisher should run with the same cursor, unless it has stopped.
+/// only. A publisher that runs meanwhile with the same cursor does no harm, but goes on by itself as soon as the cursor is right, and what it
+/// publishes then is not counted here.
 ///
 /// # Errors
 /// [`RepairError`]. Nothing is lost by it: done again, it begins anew.
