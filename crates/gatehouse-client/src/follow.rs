@@ -54,7 +54,8 @@ impl<E: std::fmt::Display> FollowError<E> {
     }
 }
 
-/// Hands events to the application, each once and in order, until `stop` completes.
+/// Hands events to the application, each once and in order, until `stop` completes. What was fetched and not handled is given back then,
+/// and when it ends with an error, so that whoever goes on need not wait for it.
 ///
 /// # Errors
 /// [`FollowError`].
@@ -66,28 +67,44 @@ pub async fn follow<A: Application>(
 ) -> Result<(), FollowError<A::Error>> {
     let mut stop = std::pin::pin!(stop);
     let mut seen = application.progress().await.map_err(FollowError::Application)?;
-    loop {
-        let delivery = tokio::select! {
+    let ended = loop {
+        let next = tokio::select! {
             biased;
-            () = &mut stop => break,
-            delivery = source.next() => delivery.map_err(FollowError::of_source)?,
+            () = &mut stop => break Ok(()),
+            next = source.next() => next,
         };
-        match Progress::step(seen, &delivery.event.envelope, coverage)? {
-            Step::Seen => {}
-            Step::Next(progress) => {
-                let handled = tokio::select! {
-                    handled = until_handled(application, &delivery.event, progress) => handled,
-                    // What the application was doing for this event is dropped: its transaction is not committed.
-                    () = &mut stop => break,
-                };
-                handled.map_err(FollowError::Application)?;
-                seen = Some(progress);
+        let delivery = match next {
+            Ok(delivery) => delivery,
+            Err(error) => break Err(FollowError::of_source(error)),
+        };
+        let progress = match Progress::step(seen, &delivery.event.envelope, coverage) {
+            Ok(Step::Next(progress)) => progress,
+            Ok(Step::Seen) => {
+                delivery.done().await;
+                continue;
             }
+            Err(out_of_step) => {
+                delivery.give_back().await;
+                break Err(out_of_step.into());
+            }
+        };
+        let handled = tokio::select! {
+            handled = until_handled(application, &delivery.event, progress) => handled.map_err(FollowError::Application),
+            // What the application was doing for this event is dropped: its transaction is not committed.
+            () = &mut stop => {
+                delivery.give_back().await;
+                break Ok(());
+            }
+        };
+        if let Err(error) = handled {
+            delivery.give_back().await;
+            break Err(error);
         }
+        seen = Some(progress);
         delivery.done().await;
-    }
+    };
     source.close().await;
-    Ok(())
+    ended
 }
 
 async fn until_handled<A: Application>(application: &mut A, event: &Event, progress: Progress) -> Result<(), A::Error> {

@@ -122,4 +122,14 @@ impl Delivery {
             Receipt::None => {}
         }
     }
+
+    /// Says that the event was not handled and is to be sent again at once. Dropping it does the same, after the consumer's `ack_wait`.
+    pub async fn give_back(self) {
+        match self.receipt {
+            #[cfg(feature = "nats")]
+            Receipt::Nats(receipt) => receipt.give_back(self.event.envelope.id).await,
+            #[cfg(feature = "http")]
+            Receipt::None => {}
+        }
+    }
 }

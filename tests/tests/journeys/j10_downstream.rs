@@ -14,6 +14,8 @@ use crate::support::downstream::{Begin, Language, Provisioner, Registered, Row, 
 use crate::support::registrant::{Company, Named};
 use crate::support::user::{User, establish};
 
+const EVERYTHING: &str = "gatehouse.v1.>";
+
 /// A user whom the organization's administrator created, with an established account.
 async fn colleague(cast: &Cast, administrator: &User, company: &Company, given_name: &str) -> User {
     let one_time_password = format!("{given_name}-juniper-71-Anvil-brook");
@@ -83,8 +85,9 @@ fn assert_whole(events: &[Value], secrets: &[&str]) {
     }
 }
 
-/// Two services follow from the first day on, are killed while much happens, and start again.
-async fn a_service_misses_nothing(cast: &Cast, via: impl Fn(Language, &str) -> Via) {
+/// Two services follow from the first day on, are killed while much happens, and start again. Gives back one of them, and what both have
+/// provisioned in the end.
+async fn a_service_misses_nothing(cast: &Cast, via: impl Fn(Language, &str) -> Via) -> (Registered, Vec<Row>) {
     let world = &cast.world;
     let services = [register(world, "accounts-rust", &[]), register(world, "accounts-python", &[])];
     let provisioner = |language: Language, begin: Begin, name: &str| {
@@ -167,6 +170,8 @@ async fn a_service_misses_nothing(cast: &Cast, via: impl Fn(Language, &str) -> V
         assert_eq!(another.provisioned_at(now).await, after, "{name}");
     }
     assert_whole(&events(world, &services[0]).await, &["Okafor", "Moreau", "Harbour", "As agreed.", "@"]);
+    let [service, _] = services;
+    (service, after)
 }
 
 /// Waits until somebody's erasure was told; gives back the position of the last event by then.
@@ -190,10 +195,10 @@ async fn a_service_follows_over_http_stops_for_a_week_and_misses_nothing() {
     a_service_misses_nothing(&cast, |language, _| if language == Language::Rust { Via::Stream } else { Via::Http }).await;
 }
 
-/// Makes a durable consumer that is sent everything, as an operator does, once the publisher has made the stream.
-async fn durable(url: &str, name: &str) -> Consumer {
+/// Makes a durable consumer, as an operator does, once the publisher has made the stream.
+async fn durable(url: &str, name: &str, subjects: &str) -> Consumer {
     test_support::eventually("the stream to be there", SOON, async || {
-        let options = ConsumerOptions { create: Some(vec!["gatehouse.v1.>".to_owned()]), ..ConsumerOptions::named(name) };
+        let options = ConsumerOptions { create: Some(vec![subjects.to_owned()]), ..ConsumerOptions::named(name) };
         Consumer::connect(url, ConnectOptions::new(), options).await.ok()
     })
     .await
@@ -205,17 +210,28 @@ async fn a_service_follows_over_nats_stops_for_a_week_and_misses_nothing() {
     let url = nats.url();
     let cast = Cast::assemble_with(&[("GATEHOUSE_NATS__URL", &url)]).await;
     for name in ["rust", "python", "rust-again", "python-again", "rust-from-now", "python-from-now"] {
-        durable(&url, name).await;
+        durable(&url, name, EVERYTHING).await;
     }
-    a_service_misses_nothing(&cast, |_, name| Via::Nats { url: url.clone(), consumer: name.to_owned() }).await;
+    let via = |_, name: &str| Via::Nats { url: url.clone(), consumer: name.to_owned() };
+    let (service, provisioned) = a_service_misses_nothing(&cast, via).await;
 
     // What is in the stream is what is to be had over HTTP: each event once, in the same order, the same to the last field.
     let told = events(&cast.world, &register(&cast.world, "comparer", &[])).await;
-    let mut stream = Source::from(durable(&url, "comparer").await);
+    let mut stream = Source::from(durable(&url, "comparer", EVERYTHING).await);
     for expected in &told {
         let delivery = tokio::time::timeout(SOON, stream.next()).await.unwrap().unwrap();
         let found: Value = serde_json::from_slice(&delivery.event.envelope.to_json().unwrap()).unwrap();
         assert_eq!(&found, expected);
         delivery.done().await;
+    }
+
+    // A consumer that leaves events out is noticed by the next one that it is sent: they are fetched over HTTP.
+    assert!(told.last().is_some_and(|event| event["type"] == "access.granted.v1"), "{:?}", told.last());
+    for (language, name) in [(Language::Rust, "rust-with-gaps"), (Language::Python, "python-with-gaps")] {
+        durable(&url, name, "gatehouse.v1.access.>").await;
+        let mut with_gaps = Provisioner::new(&cast.world, &service, "PARTS", language, Begin::FirstEvent, &via(language, name));
+        with_gaps.start();
+        assert_eq!(with_gaps.provisioned_at(position(told.last().unwrap())).await, provisioned, "{name}");
+        assert!(with_gaps.log().contains("fetching them over HTTP"), "{}", with_gaps.log());
     }
 }

@@ -4,7 +4,9 @@
 pub use async_nats;
 
 mod consumer;
+mod options;
 mod order;
 
 pub(crate) use consumer::NatsReceipt;
-pub use consumer::{Consumer, ConsumerOptions, NatsError};
+pub use consumer::{Consumer, NatsError};
+pub use options::ConsumerOptions;

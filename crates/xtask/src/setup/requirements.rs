@@ -36,6 +36,12 @@ const REQUIREMENTS: &[Requirement] = &[
         used_by: &["crates/test-support/src/servers/smtp.rs"],
     },
     Requirement {
+        name: "openssl",
+        probe: Probe::Program { name: "openssl", folders: &[] },
+        packages: &["openssl"],
+        used_by: &["deploy/nats/certificates.sh"],
+    },
+    Requirement {
         name: "PostgreSQL",
         probe: Probe::Program { name: "postgres", folders: &["/usr/lib/postgresql/*/bin"] },
         packages: &["postgresql"],
