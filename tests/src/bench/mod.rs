@@ -6,6 +6,7 @@
 //! * [`load`] – clients over HTTP; [`parse_only`] – the peer that only parses; [`processor`] – where processor time goes
 //! * [`http`](mod@http) – whole commands through the served binary
 //! * [`log`] – the log by itself; [`volume`] – logs of millions of events
+//! * [`publishing`] – a backlog of events onto a NATS stream
 //! * [`peers`] – others who keep events
 
 pub mod figure;
@@ -15,6 +16,7 @@ pub mod log;
 pub mod parse_only;
 pub mod peers;
 pub mod processor;
+pub mod publishing;
 pub mod served;
 pub mod stories;
 pub mod volume;
@@ -80,5 +82,6 @@ pub fn main() {
     log::measure(&options, &mut report);
     volume::measure(&options, &mut report);
     served::measure(&options, &mut report);
+    publishing::measure(&options, &mut report);
     report.finish();
 }

@@ -113,6 +113,7 @@ pub fn read_models() -> Vec<Arc<dyn Projection>> {
         Arc::new(notification_dispatch::NotificationDispatch),
         Arc::new(audit_history::AuditHistory),
         Arc::new(deadlines::Deadlines { invitation_reminder: SignedDuration::from_hours(7 * 24) }),
+        Arc::new(public_feed::PublicFeed),
     ]
 }
 
