@@ -98,7 +98,14 @@ async fn main() -> anyhow::Result<()> {
             }
             Err(FollowError::OutOfStep(changed @ OutOfStep::HistoryChanged { .. })) => {
                 tracing::warn!(%changed);
+                let before = service.progress().await?;
                 service.bootstrap().await?;
+                let is_other = |before: Progress, now: Progress| before.epoch != now.epoch || now.position < before.position;
+                let changed = before.zip(service.progress().await?).is_none_or(|(before, now)| is_other(before, now));
+                anyhow::ensure!(
+                    changed,
+                    "events come of a history that is no more: a new stream must be filled (gatehouse publish --into)"
+                );
             }
             // Somebody has to look. A supervisor may start it again: it goes on where it was.
             Err(error) => return Err(error.into()),

@@ -264,7 +264,11 @@ def main():
                 follow_http(service)
         except StartAgain as why:
             log.warning("%s: starting again from a snapshot", why)
+            before = service.accounts.progress()
             patiently(service.bootstrap)
+            now = service.accounts.progress()
+            if before and before[0] == now[0] and before[1] <= now[1]:
+                raise SystemExit("events come of a history that is no more: a new stream must be filled (gatehouse publish --into)") from why
 
 
 if __name__ == "__main__":
