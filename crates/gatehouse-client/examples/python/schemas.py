@@ -34,6 +34,13 @@ class Schemas:
             self.known[name] = self._read(name)
         return self.known[name]
 
+    def required(self, name):
+        """A schema without which nothing can be checked."""
+        schema = self.of(name)
+        if schema is None:
+            raise SystemExit(f"{self.source} has no schema {name}: is that where schemas are published?")
+        return schema
+
     def _read(self, name):
         try:
             if self.source.startswith("http"):
@@ -49,7 +56,7 @@ class Schemas:
 
     def check_event(self, envelope):
         """Raises Invalid unless the envelope and, where its type is known, its data are as published. Says whether it is known."""
-        self.check(envelope, self.of("envelope"), "envelope")
+        self.check(envelope, self.required("envelope"), "envelope")
         schema = self.of(envelope["type"])
         if schema is None:
             return False
@@ -58,7 +65,7 @@ class Schemas:
 
     def check_line(self, line):
         """Raises Invalid unless a line of a snapshot is as published. Lines of kinds that are not known are passed over."""
-        for schema in self.of("snapshot")["oneOf"]:
+        for schema in self.required("snapshot")["oneOf"]:
             if schema["properties"]["kind"]["const"] == line["kind"]:
                 self.check(line, schema, line["kind"])
 
