@@ -26,7 +26,8 @@ const COUNTS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512
 /// When the filter cannot be read.
 pub(crate) fn start_logging(config: &Config, voice: Voice) -> Result<(), Failure> {
     let (filter, format) = match voice {
-        Voice::Service => ("info", LogFormat::Json),
+        // The publisher says itself that a connection was lost, and what it does about that.
+        Voice::Service => ("info,async_nats::connector=off", LogFormat::Json),
         Voice::Command => ("warn", LogFormat::Text),
     };
     let filter = config.log.as_deref().unwrap_or(filter);
