@@ -16,12 +16,13 @@ use tokio::task::JoinSet;
 use crate::history::History;
 use crate::kill9_clients::{Acknowledged, Client, Sent};
 use crate::kill9_registrants::{Registrant, administrator_of, registrant_of, registrants};
+use crate::kill9_stream::Broker;
 
 const CLIENTS: u64 = 64;
 /// Beside them, so many register companies from the invitation to the approval.
 const REGISTRANTS: u64 = 6;
 /// Longer than anything takes on a busy machine.
-const LIMIT: Duration = Duration::from_secs(600);
+pub(crate) const LIMIT: Duration = Duration::from_secs(600);
 
 /// How many kills: `GATEHOUSE_TEST_KILLS`, else 200 of a full run, else 12.
 fn kills() -> usize {
@@ -43,26 +44,29 @@ fn what_was_acknowledged_is_done_once_however_often_the_service_is_killed() {
     let runtime = Runtime::new().unwrap();
     let clients = (0..CLIENTS).map(|number| Client::new(&seed, number, CLIENTS)).collect();
     let mut crowd = Crowd { clients, registrants: registrants(&seed, &data, REGISTRANTS) };
-    let mut starts = Vec::new();
+    let (mut starts, mut broker) = (Vec::new(), Broker::start());
     let kills = kills();
     for cycle in 0..kills {
-        let (process, took) = start(&data, cycle);
+        let (process, took) = start(&data, &broker, cycle);
         starts.extend(took);
         crowd = kill_under_load(&runtime, process, crowd, answers_before(cycle));
+        broker.suffer(cycle);
         // Reading the whole log takes longer the longer it gets.
         if cycle % (kills / 8).max(1) == 0 {
             looks_right(&runtime, &data, &crowd);
         }
     }
     looks_right(&runtime, &data, &crowd);
-    let (process, took) = start(&data, 0);
+    let (process, took) = start(&data, &broker, 0);
     starts.extend(took);
     let crowd = settle(&runtime, &process, crowd);
+    wait_until("everything that follows the log", LIMIT, || left_to_do(&data) == 0);
+    let published = runtime.block_on(broker.has_each_event_once(&data, &process));
     every_mail_is_sent_once(&data, process, &crowd);
     looks_right(&runtime, &data, &crowd).has_onboarded(&crowd.registrants);
     starts.sort_unstable();
     println!(
-        "{kills} kills under {CLIENTS} clients and {REGISTRANTS} registrants, {} invitations and {} approvals acknowledged; restart to ready: median {:.2?}, longest {:.2?}",
+        "{kills} kills under {CLIENTS} clients and {REGISTRANTS} registrants, {} invitations and {} approvals acknowledged, {published} events in the stream; restart to ready: median {:.2?}, longest {:.2?}",
         crowd.acknowledged().len(),
         crowd.registrants.iter().map(|registrant| registrant.approved.len()).sum::<usize>(),
         starts[starts.len() / 2],
@@ -71,10 +75,14 @@ fn what_was_acknowledged_is_done_once_however_often_the_service_is_killed() {
 }
 
 /// Starts the service; in some cycles it is killed before it is ready. How long it took to be ready.
-fn start(data: &Path, cycle: usize) -> (GatehouseProcess, Option<Duration>) {
+fn start(data: &Path, broker: &Broker, cycle: usize) -> (GatehouseProcess, Option<Duration>) {
     let early = cycle % 7 == 6;
     let started = Instant::now();
-    let process = GatehouseProcess::serve(data).env("GATEHOUSE_LOG", "warn").ready_when(if early { None } else { Some("/readyz") }).start();
+    let process = GatehouseProcess::serve(data)
+        .args(["--nats", &broker.url()])
+        .env("GATEHOUSE_LOG", "warn")
+        .ready_when(if early { None } else { Some("/readyz") })
+        .start();
     (process, (!early).then(|| started.elapsed()))
 }
 
@@ -165,8 +173,11 @@ fn left_to_do(data: &Path) -> u64 {
     let status: serde_json::Value = serde_json::from_str(&gatehouse(data, &["status", "--json"])).unwrap();
     let head = status["log"]["position"].as_u64().unwrap();
     let followers = |kind: &str| status[kind].as_array().unwrap().clone();
-    let outbox = followers("read_models").into_iter().filter(|model| model["name"] == "notification-dispatch");
-    let behind = outbox.chain(followers("consumers")).map(|follower| head - follower["position"].as_u64().unwrap());
+    let needed = |follower: &serde_json::Value| follower["name"] == "notification-dispatch" || follower["name"] == "public-feed";
+    let read_models = followers("read_models").into_iter().filter(needed);
+    // The publisher rests at the last event that is public: whether the stream has all is looked at in the stream.
+    let managers = followers("consumers").into_iter().filter(|consumer| !consumer["name"].as_str().unwrap().starts_with("nats "));
+    let behind = read_models.chain(managers).map(|follower| head - follower["position"].as_u64().unwrap());
     let counts = status["mails"].as_array().unwrap();
     let owed = counts.iter().find(|count| count[0] == "owed").and_then(|count| count[1].as_u64()).unwrap();
     owed + behind.sum::<u64>()

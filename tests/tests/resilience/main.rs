@@ -14,4 +14,5 @@ mod history;
 mod kill9;
 mod kill9_clients;
 mod kill9_registrants;
+mod kill9_stream;
 mod power_cut;

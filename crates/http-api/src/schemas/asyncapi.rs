@@ -14,6 +14,7 @@ use super::document;
     path = "/v1/asyncapi.json",
     tag = "Schemas",
     operation_id = "asyncapi",
+    security(()),
     responses(
         (status = 200, description = "The document", body = Object, content_type = "application/vnd.aai.asyncapi+json"),
         (status = 304, description = "It is what `If-None-Match` names"),

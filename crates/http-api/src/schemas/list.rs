@@ -42,6 +42,7 @@ pub struct EventKind {
     path = "/v1/schemas",
     tag = "Schemas",
     operation_id = "list",
+    security(()),
     responses((status = 200, description = "Where each schema is", body = SchemaList))
 )]
 pub(super) async fn schemas(State(services): State<Services>) -> Response {

@@ -16,6 +16,7 @@ use crate::problem::Problem;
     path = "/v1/schemas/{file}",
     tag = "Schemas",
     operation_id = "show",
+    security(()),
     params(("file" = String, Path, description = "A type of events, `envelope` or `snapshot`, with `.json`", example = "access.granted.v1.json")),
     responses(
         (status = 200, description = "The schema", body = Object, content_type = "application/schema+json"),
