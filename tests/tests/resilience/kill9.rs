@@ -52,7 +52,7 @@ fn what_was_acknowledged_is_done_once_however_often_the_service_is_killed() {
         crowd = kill_under_load(&runtime, process, crowd, answers_before(cycle));
         broker.suffer(cycle);
         // Reading the whole log takes longer the longer it gets.
-        if cycle % (kills / 8).max(1) == 0 {
+        if cycle % (kills / 4).max(1) == 0 {
             looks_right(&runtime, &data, &crowd);
         }
     }
