@@ -216,6 +216,7 @@ async def follow_nats(service, options):
     """Events from a durable consumer, which the operator has made for us. The client reconnects by itself."""
     import nats
     from nats.errors import TimeoutError as NothingYet
+    from nats.js.errors import ServiceUnavailableError
 
     credentials = {}
     if options.nats_user:
@@ -227,6 +228,11 @@ async def follow_nats(service, options):
         try:
             messages = await consumer.fetch(64, timeout=5)
         except NothingYet:
+            continue
+        except ServiceUnavailableError:
+            # While a cluster chooses a leader; for ever, if the names are not those that the operator gave us.
+            log.warning("nobody answers for the consumer %s under %s; again in 2 s", options.consumer, options.nats_api)
+            await asyncio.sleep(2)
             continue
         # Sent again, an event can come after later ones.
         for message in sorted(messages, key=lambda message: message.metadata.sequence.stream):
