@@ -34,6 +34,8 @@ pub(crate) struct Publishing {
     stop: CancellationToken,
     /// The publisher, while it runs.
     running: Mutex<Option<Running>>,
+    /// One repair at a time: two of one stream would write one cursor.
+    repairing: Mutex<()>,
     status: watch::Sender<Option<watch::Receiver<PublisherStatus>>>,
 }
 
@@ -60,6 +62,7 @@ impl Publishing {
             clock,
             stop: CancellationToken::new(),
             running: Mutex::default(),
+            repairing: Mutex::default(),
             status: watch::Sender::default(),
         }))
     }
@@ -98,11 +101,12 @@ impl Publishing {
         self.status.borrow().as_ref().map(|status| status.borrow().clone())
     }
 
-    /// Compares the stream with the log and repairs it. The publisher rests meanwhile.
+    /// Compares the stream with the log and repairs it. The publisher rests meanwhile; a repair that is under way is waited for.
     ///
     /// # Errors
     /// As [`reconcile`].
     pub(crate) async fn reconcile(&self, background: &Background, progress: Tell) -> Result<Reconciled, RepairError> {
+        let _alone = self.repairing.lock().await;
         let rested = self.rest().await;
         let (feed, settings, pause) = (self.feed(), self.settings.clone(), self.pause());
         let cursor = self.cursor(&settings.stream.name);
@@ -115,7 +119,8 @@ impl Publishing {
         result
     }
 
-    /// Fills a new stream with the events at this position and after. The publisher goes on beside it.
+    /// Fills a new stream, not the publisher's own, with the events at this position and after. The publisher goes on beside it; a repair
+    /// that is under way is waited for.
     ///
     /// # Errors
     /// As [`refill`].
@@ -126,6 +131,7 @@ impl Publishing {
         into: StreamName,
         progress: Tell,
     ) -> Result<Refilled, RepairError> {
+        let _alone = self.repairing.lock().await;
         let (feed, pause, cursor) = (self.feed(), self.pause(), self.cursor(&into));
         let stream = StreamSettings { name: into, ..self.settings.stream.clone() };
         let (settings, stop) = (Settings { stream, ..self.settings.clone() }, self.stop.child_token());

@@ -99,6 +99,10 @@ pub(crate) async fn refill(State(admin): State<Admin>, Json(fill): Json<Fill>) -
         Ok(into) => into,
         Err(error) => return ErrorBody::from(Failure::Usage(format!("--into cannot be used: {error}"))).into_response(),
     };
+    if admin.service.publishing.as_ref().is_some_and(|publishing| *publishing.stream() == into) {
+        let failure = Failure::Usage(format!("{into} is the stream that is published into: --reconcile fills it, --into needs another"));
+        return ErrorBody::from(failure).into_response();
+    }
     answer(&admin, move |admin, publishing, tell| async move {
         let Refilled { subjects, resumed, published, position, .. } =
             publishing.refill(&admin.service.background, fill.from, into, tell).await?;
