@@ -87,6 +87,22 @@ pub trait EventStore: Send + Sync + 'static {
     /// [`ReadError`] when the store cannot answer.
     async fn read_all_backwards(&self, before: Position, limit: usize) -> Result<Vec<Recorded>, ReadError>;
 
+    /// Whether other processes may append to this log as well. If so, whatever was folded from it may have been overtaken by now:
+    /// [`EventStore::newest`] tells. If not, an answer of this process is as new as can be once its own appends are settled.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// The version and the position of the newest durable event of a stream; none if it has no event. Asked of the store itself, never
+    /// of what this process remembers; [`EventStore::head`] is at that position or beyond when this answers.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the store cannot answer.
+    async fn newest(&self, stream: &StreamId) -> Result<Option<(u64, Position)>, ReadError> {
+        let newest = self.read_stream(stream, u64::MAX, Direction::Backwards, 1).await?;
+        Ok(newest.first().map(|event| (event.version, event.position)))
+    }
+
     /// The position of the newest durable event; changes as others commit. Following the log is: read pages until
     /// empty, then wait for this to change.
     fn head(&self) -> watch::Receiver<Position>;

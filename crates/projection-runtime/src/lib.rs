@@ -21,6 +21,7 @@ mod decode;
 mod digest;
 mod feed;
 mod follow;
+mod lease;
 mod meter;
 mod opened;
 mod projection;
@@ -43,6 +44,7 @@ pub use consumer::{Begin, Consumer, ConsumerError, ConsumerState, ConsumerStatus
 pub use digest::{Digest, digest};
 pub use event_codec::{Envelope, Fingerprint, Metadata};
 pub use event_store::{Clock, Direction, Epoch, Position, StreamId, as_of};
+pub use lease::{Fence, Lease};
 pub use meter::Progress;
 pub use projection::{Projection, ProjectionError};
 pub use rebuild::rebuild;

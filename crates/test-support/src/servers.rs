@@ -6,6 +6,7 @@ mod http;
 mod nats;
 mod nats_cluster;
 mod ports;
+mod postgres;
 mod proxy;
 mod smtp;
 
@@ -13,6 +14,7 @@ pub use gatehouse::{GatehouseBuilder, GatehouseProcess, StartFailure, gatehouse_
 pub use nats::{NatsServer, NatsServerBuilder, SavedData, nats_server};
 pub use nats_cluster::NatsCluster;
 pub use ports::free_port;
+pub use postgres::{PostgresServer, TestDatabase, postgres_programs};
 pub use proxy::NatsProxy;
 pub use smtp::{Behaviour, Encryption, ReceivedMail, SmtpServer, SmtpServerBuilder};
 

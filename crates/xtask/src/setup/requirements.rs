@@ -45,7 +45,7 @@ const REQUIREMENTS: &[Requirement] = &[
         name: "PostgreSQL",
         probe: Probe::Program { name: "postgres", folders: &["/usr/lib/postgresql/*/bin"] },
         packages: &["postgresql"],
-        used_by: &[],
+        used_by: &["crates/test-support/src/servers/postgres.rs"],
     },
     Requirement { name: "Chromium", probe: Probe::Program { name: "chromium", folders: &[] }, packages: &["chromium"], used_by: &[] },
     Requirement {
