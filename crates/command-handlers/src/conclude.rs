@@ -39,6 +39,7 @@ impl CommandHandlers {
             },
             Staged::Nothing { version, waiting } => {
                 self.settled(cache, key, sent, waiting).await?;
+                self.confirmed(cache, key, version).await?;
                 Ok(Answer { position: self.head(), version: version.unwrap_or_default(), events: Vec::new(), repeated: false })
             }
             Staged::Repeated { accepted, waiting } => {
@@ -49,8 +50,9 @@ impl CommandHandlers {
                 self.settled(cache, key, sent, waiting).await?;
                 Err(Failed::Finally(CommandError::IdReused))
             }
-            Staged::Rejected { rejection, waiting } => {
+            Staged::Rejected { rejection, version, waiting } => {
                 self.settled(cache, key, sent, waiting).await?;
+                self.confirmed(cache, key, version).await?;
                 tracing::debug!(category = A::CATEGORY, %key, command = %sent.id, rule = rejection.code(), "rejected");
                 Err(Failed::Finally(CommandError::Rejected(rejection)))
             }
@@ -83,6 +85,42 @@ impl CommandHandlers {
                 Err(error) => Err(self.lost(cache, key, sent, error)),
             },
         }
+    }
+
+    /// Whether a decision that appends nothing was made on the newest state: where other processes append too, theirs may have been
+    /// faster, and nothing but this question would notice.
+    pub(crate) async fn confirmed<A: Aggregate>(
+        &self,
+        cache: &Cache<A>,
+        key: Uuid,
+        version: Option<u64>,
+    ) -> Result<(), Failed<A::Rejection>> {
+        match self.is_newest(cache, key, version).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Failed::Overtaken(AppendError::WrongExpectedVersion { actual: version })),
+            Err(error) => Err(Failed::Finally(error)),
+        }
+    }
+
+    /// Whether the stream ends at this version. If the cache has an older state than is stored, it is forgotten.
+    pub(crate) async fn is_newest<A: Aggregate>(
+        &self,
+        cache: &Cache<A>,
+        key: Uuid,
+        version: Option<u64>,
+    ) -> Result<bool, CommandError<A::Rejection>> {
+        if !self.store.is_shared() {
+            return Ok(true);
+        }
+        let stored = self.store.newest(&StreamId::new(A::CATEGORY, key)).await.map_err(CommandError::unreadable)?;
+        let stored = stored.map(|(version, _)| version);
+        if stored != version
+            && let Some(mut shard) = cache.shard(key)
+            && shard.get(&key).is_some_and(|entry| entry.version < stored)
+        {
+            shard.remove(&key);
+        }
+        Ok(stored == version)
     }
 
     /// An append failed: the folded state rests on it and is thrown away.

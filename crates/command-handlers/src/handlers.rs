@@ -203,19 +203,23 @@ impl CommandHandlers {
             self.ensure_loaded(&cache, key, false).await?;
             let seen = cache.shard(key).and_then(|mut shard| {
                 let entry = shard.get_mut(&key)?;
-                Some((entry.accepted(sent.id), entry.settle()))
+                Some((entry.accepted(sent.id), entry.version, entry.settle()))
             });
-            let Some((accepted, settled)) = seen else { continue };
-            let Some(accepted) = accepted else { return Ok(None) };
+            let Some((accepted, version, settled)) = seen else { continue };
+            if accepted.is_none() && !self.store.is_shared() {
+                return Ok(None);
+            }
             let on_disk = match settled {
                 Settled::OnDisk => true,
                 Settled::Waiting(pending) => pending.outcome.await.is_ok(),
                 Settled::Lost => false,
             };
-            match on_disk {
-                true if accepted.fingerprint == sent.fingerprint => return self.answer_again::<A>(key, accepted).await.map(Some),
-                true => return Err(CommandError::IdReused),
-                false => cache.evict(key),
+            match accepted.filter(|_| on_disk) {
+                Some(accepted) if accepted.fingerprint == sent.fingerprint => return self.answer_again::<A>(key, accepted).await.map(Some),
+                Some(_) => return Err(CommandError::IdReused),
+                None if on_disk && self.is_newest(&cache, key, version).await? => return Ok(None),
+                None if on_disk => {}
+                None => cache.evict(key),
             }
         }
         Err(CommandError::Unavailable("the stream kept changing".into()))
@@ -244,13 +248,18 @@ impl CommandHandlers {
             self.ensure_loaded(&cache, key, false).await?;
             let seen = cache.shard(key).and_then(|mut shard| {
                 let entry = shard.get_mut(&key)?;
-                Some((entry.settle(), entry.version.map(|version| look(&entry.state, version))))
+                Some((entry.settle(), entry.version, entry.version.map(|version| look(&entry.state, version))))
             });
-            match seen {
-                Some((Settled::OnDisk, seen)) => return Ok(seen),
-                Some((Settled::Waiting(pending), seen)) if pending.outcome.clone().await.is_ok() => return Ok(seen),
-                Some((Settled::Waiting(_) | Settled::Lost, _)) => cache.evict(key),
-                None => {}
+            let Some((settled, version, seen)) = seen else { continue };
+            let on_disk = match settled {
+                Settled::OnDisk => true,
+                Settled::Waiting(pending) => pending.outcome.await.is_ok(),
+                Settled::Lost => false,
+            };
+            match on_disk {
+                true if self.is_newest(&cache, key, version).await? => return Ok(seen),
+                true => {}
+                false => cache.evict(key),
             }
         }
         Err(CommandError::Unavailable("the stream kept changing".into()))

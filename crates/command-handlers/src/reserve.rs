@@ -5,6 +5,7 @@ use domain::{Aggregate, ReservationId};
 use event_store::{AppendError, Gate};
 use uuid::Uuid;
 
+use crate::cache::Cache;
 use crate::conclude::Failed;
 use crate::stage::{Mode, Staged};
 use crate::{CommandError, CommandHandlers, Sent};
@@ -40,7 +41,7 @@ impl CommandHandlers {
     ) -> Result<Option<Gate>, Failed<A::Rejection>> {
         let cache = self.cache::<Reservation>();
         for value in reserve {
-            self.ensure_loaded(&cache, value.id.0, assume_new).await.map_err(|error| Failed::Finally(error.without_rejection()))?;
+            self.refresh(&cache, value.id.0, assume_new).await.map_err(|error| Failed::Finally(error.without_rejection()))?;
         }
         let mut after = None;
         for (index, value) in reserve.iter().enumerate() {
@@ -52,8 +53,9 @@ impl CommandHandlers {
             match self.stage::<Reservation>(&cache, value.id.0, value.command(), &part, Mode::Queue { after: after.clone() }) {
                 Staged::Queued { gate, .. } => after = Some(gate),
                 Staged::Nothing { waiting, .. } | Staged::Repeated { waiting, .. } => after = waiting.map(|pending| pending.gate).or(after),
-                Staged::Rejected { waiting, .. } => {
+                Staged::Rejected { version, waiting, .. } => {
                     self.settled(&cache, value.id.0, &part, waiting).await.map_err(again)?;
+                    self.confirmed(&cache, value.id.0, version).await.map_err(again)?;
                     self.release(sent, reserve.get(..index).unwrap_or_default()).await;
                     return Err(Failed::Finally(CommandError::Taken(value.kind)));
                 }
@@ -65,6 +67,21 @@ impl CommandHandlers {
             }
         }
         Ok(after)
+    }
+
+    /// As [`Self::ensure_loaded`], and forgets a state first that another process has gone beyond: that a value is held already appends
+    /// nothing, so no append would notice.
+    async fn refresh(
+        &self,
+        cache: &Cache<Reservation>,
+        key: Uuid,
+        assume_new: bool,
+    ) -> Result<(), CommandError<<Reservation as Aggregate>::Rejection>> {
+        let known = cache.shard(key).and_then(|mut shard| shard.get(&key).map(|entry| entry.version));
+        if let Some(version) = known {
+            self.is_newest(cache, key, version).await?;
+        }
+        self.ensure_loaded(cache, key, assume_new).await
     }
 
     /// Names a part of the command that takes a value or gives it back. What is done already keeps the name that it was done

@@ -22,7 +22,7 @@ pub(crate) enum Staged<A: Aggregate> {
     /// This command id was accepted with other content before.
     IdReused { waiting: Option<Pending> },
     /// A rule is broken.
-    Rejected { rejection: A::Rejection, waiting: Option<Pending> },
+    Rejected { rejection: A::Rejection, version: Option<u64>, waiting: Option<Pending> },
     /// The stream is not in the cache any more.
     Absent,
     /// The stream has an append under way that must be settled before one that depends on another stream's can be queued.
@@ -63,7 +63,7 @@ impl CommandHandlers {
         let context = Context { command_id: sent.id, now: (self.clock)(), actor: sent.actor.clone(), policy: self.policy() };
         let events = match A::decide(&entry.state, command, &context) {
             Ok(events) => events,
-            Err(rejection) => return Staged::Rejected { rejection, waiting },
+            Err(rejection) => return Staged::Rejected { rejection, version: entry.version, waiting },
         };
         if events.is_empty() {
             return Staged::Nothing { version: entry.version, waiting };

@@ -1,81 +1,14 @@
 //! Commands are answered for what is on disk, once, whatever happens in between.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::sync::Arc;
+mod common;
 
-use command_handlers::{CommandError, CommandHandlers, Reserve, Sent, Settings};
+use command_handlers::{CommandError, Reserve};
+use common::{House, addressee, handlers, sent};
 use domain::invitation::{Invitation, InvitationCommand, InvitationRejection};
 use domain::reservation::{Reservation, ReservationCommand, ReservationKind};
-use domain::{Actor, Addressee, ApplicationId, CommandId, CompanyName, Email, Owner, PersonId, Personal, Policy, ReservationId};
-use event_codec::{Codec, Fingerprint};
-use event_store::memory::MemoryStore;
-use event_store::{Clock, EventStore, Position, Recorded};
-use key_ring::{KeyRing, MasterKey};
+use domain::{PersonId, Personal, ReservationId};
 use uuid::Uuid;
-
-fn clock() -> Clock {
-    Arc::new(|| "2026-03-02T10:00:00Z".parse().unwrap())
-}
-
-struct House {
-    disk: Arc<MemoryStore>,
-    keys: Arc<KeyRing>,
-    handlers: Arc<CommandHandlers>,
-    _folder: tempfile::TempDir,
-}
-
-impl House {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = Arc::new(KeyRing::open(&folder.path().join("keys.db"), &MasterKey::from_bytes([1; 32])).unwrap());
-        let disk = Arc::new(MemoryStore::new(clock()));
-        let handlers = handlers(&disk, &keys);
-        Self { disk, keys, handlers, _folder: folder }
-    }
-
-    /// As after a restart: nothing is left but what is on disk.
-    fn restart(&mut self) {
-        self.handlers = handlers(&self.disk, &self.keys);
-    }
-
-    fn invite(&self, company: &str) -> InvitationCommand {
-        InvitationCommand::InviteOrg {
-            inviter: Owner::Operator,
-            inviter_name: CompanyName::parse("Northwind Avionics").unwrap(),
-            company: CompanyName::parse(company).unwrap(),
-            addressee: Personal::new(self.keys.allot().unwrap(), addressee()),
-            applications: vec![ApplicationId(Uuid::from_u128(7))],
-            organization: None,
-            expires_in_days: None,
-        }
-    }
-
-    async fn owner(&self, value: Reserve) -> Option<Uuid> {
-        self.handlers.inspect::<Reservation, _>(value.id.0, |state, _| state.owner()).await.unwrap().flatten()
-    }
-
-    async fn events(&self) -> Vec<Recorded> {
-        self.disk.read_all(Position::START, 1000).await.unwrap()
-    }
-}
-
-fn handlers(disk: &Arc<MemoryStore>, keys: &Arc<KeyRing>) -> Arc<CommandHandlers> {
-    Arc::new(CommandHandlers::new(disk.clone(), Codec::new(keys.clone()), clock(), Policy::default(), Settings::default()))
-}
-
-fn addressee() -> Addressee {
-    Addressee { name: None, email: Email::parse("ada@fastener.example").unwrap(), message: None }
-}
-
-fn sent(id: u128, fingerprint: u128) -> Sent {
-    Sent {
-        id: CommandId(Uuid::from_u128(id)),
-        fingerprint: Fingerprint(fingerprint),
-        actor: Actor::Operator,
-        from: "test".to_owned(),
-        cause: None,
-    }
-}
 
 const STREAM: Uuid = Uuid::from_u128(100);
 

@@ -21,6 +21,7 @@ pub struct MemoryStore {
     head: watch::Sender<Position>,
     clock: Clock,
     epoch: Epoch,
+    is_shared: bool,
 }
 
 #[derive(Default)]
@@ -47,7 +48,13 @@ impl MemoryStore {
     /// An empty log of this epoch.
     #[must_use]
     pub fn with_epoch(clock: Clock, epoch: Epoch) -> Self {
-        Self { state: Mutex::default(), head: watch::Sender::new(Position::START), clock, epoch }
+        Self { state: Mutex::default(), head: watch::Sender::new(Position::START), clock, epoch, is_shared: false }
+    }
+
+    /// An empty log that says that others append to it, too.
+    #[must_use]
+    pub fn shared(clock: Clock) -> Self {
+        Self { is_shared: true, ..Self::new(clock) }
     }
 
     /// The same events under another clock, as after a restart. What is held is left behind.
@@ -56,7 +63,7 @@ impl MemoryStore {
         let state = self.state.lock();
         let copy = State { events: state.events.clone(), streams: state.streams.clone(), ..State::default() };
         let head = watch::Sender::new(*self.head.borrow());
-        Self { state: Mutex::new(copy), head, clock, epoch: self.epoch }
+        Self { state: Mutex::new(copy), head, clock, epoch: self.epoch, is_shared: self.is_shared }
     }
 
     /// From now on appends are queued, and neither attempted nor answered.
@@ -150,6 +157,10 @@ impl State {
 
 #[async_trait]
 impl EventStore for MemoryStore {
+    fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
     fn append(&self, append: Append) -> Ticket {
         let (settle, ticket) = Ticket::new();
         if let Err(error) = judge::validate(&append) {
