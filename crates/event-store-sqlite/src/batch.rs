@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use event_store::judge::{self, Judgement};
-use event_store::{Append, AppendError, Appended, Clock, NewEvent, Position, StreamId, recorded_time};
+use event_store::{Append, AppendError, Appended, Clock, NewEvent, Position, Recorded, StreamId, recorded_time};
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -110,6 +110,30 @@ impl<'a> Batch<'a> {
             Ok(Judgement::Compare { first, last }) => self.compare(append, head, first, last),
             Err(error) => Ok(Err(error)),
         }
+    }
+
+    /// Writes an event of another log as it is: its place, its time and its bytes. False: this is not the place of the next one.
+    pub(crate) fn take_over(&mut self, event: &Recorded) -> rusqlite::Result<bool> {
+        let head = self.find(&event.stream)?;
+        if event.position != Position(self.memory.position.0 + 1) || event.version != head.map_or(0, |head| head.version + 1) {
+            return Ok(false);
+        }
+        let stream = match head {
+            Some(head) => head.stream,
+            None => self.add_stream(&event.stream)?,
+        };
+        self.recorded_at = event.recorded_at;
+        let new = NewEvent {
+            id: event.id,
+            event_type: Arc::clone(&event.event_type),
+            metadata: event.metadata.clone(),
+            data: event.data.clone(),
+        };
+        self.add_event(Appended { position: event.position, version: event.version, repeated: false }, stream, &new)?;
+        self.memory.position = event.position;
+        self.memory.recorded_at = event.recorded_at;
+        self.memory.heads.put(&event.stream, Head { stream, version: event.version });
+        Ok(true)
     }
 
     fn find(&mut self, stream: &StreamId) -> rusqlite::Result<Option<Head>> {

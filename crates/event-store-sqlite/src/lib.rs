@@ -25,6 +25,7 @@ mod check;
 mod checkpoint;
 mod error;
 mod generations;
+mod import;
 mod lock;
 mod log;
 mod options;
@@ -36,6 +37,7 @@ mod writer;
 pub use backup::BackupError;
 pub use check::{Report, check_file};
 pub use error::OpenError;
+pub use import::{Import, ImportError};
 pub use log::SqliteLog;
 pub use options::{Durability, Options};
 

@@ -169,6 +169,11 @@ pub(crate) fn renew_epoch(connection: &Connection) -> rusqlite::Result<Epoch> {
     Ok(epoch)
 }
 
+/// Gives a log that has no event yet the epoch of another one.
+pub(crate) fn adopt_epoch(connection: &Connection, epoch: Epoch) -> rusqlite::Result<()> {
+    connection.execute("UPDATE meta SET epoch = ?1", [epoch.0.as_bytes()]).map(|_| ())
+}
+
 /// Makes the name of a new file durable.
 pub(crate) fn sync_folder(path: &Path) -> Result<(), OpenError> {
     let folder = match path.parent() {

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: sets up what tests need, builds the service and runs every test against real servers.
 
 use clap::Args;
+use test_support::servers::PostgresServer;
 
 use crate::process::Run;
 use crate::repository::Repository;
@@ -41,6 +42,9 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> anyhow::Result<
         let example = ["build", "--quiet", "--package", "gatehouse-client", "--example", "provision-accounts"];
         Run::cargo(repository.root()).args(example).run()?;
     }
+    // One server for all tests that need no server of their own: each makes a database of its own in it.
+    let postgres = PostgresServer::start();
+    environment.push(("GATEHOUSE_TEST_POSTGRES", postgres.url("").into()));
     if options.full {
         environment.push(("GATEHOUSE_TEST_FULL", "1".into()));
     }
