@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use uuid::Uuid;
 
 use super::{
-    START_MICROS, Subject, append, ask, at, event, ids, make, positions, stream, ticking_clock, versions, whole_log, whole_stream,
+    START_MICROS, Subject, append, ask, assert_whole, at, event, id, ids, make, number, place, stream, ticking_clock, versions, whole_log,
+    whole_stream,
 };
 use crate::record::{MAX_RECORD_BYTES, Record, encoded_len};
 use crate::{Append, AppendError, Clock, Direction, Expected, NewEvent, Position};
@@ -17,11 +17,11 @@ pub async fn events_of_one_append_are_recorded_together(subject: &mut dyn Subjec
     let case = stream("case", 1);
     let wanted: Vec<u128> = (100..200).collect();
     let made = make(&store, &case, Expected::NoStream, &wanted).await;
-    assert_eq!((made.version, made.position), (99, Position(100)));
     let events = whole_log(&store).await;
+    assert_eq!((made.version, made.position), (99, place(&events, 100)));
     assert_eq!(ids(&events), wanted);
     assert_eq!(versions(&events), (0..100).collect::<Vec<_>>());
-    assert_eq!(positions(&events), (1..=100).collect::<Vec<_>>());
+    assert_whole(subject, &events, 100);
 }
 
 /// Appends queued without waiting are tried in the order of the calls: each may build on the one before.
@@ -49,15 +49,15 @@ pub async fn one_conflicting_append_fails_alone(subject: &mut dyn Subject) {
             ]
         })
         .collect();
-    for (number, ticket) in tickets.into_iter().enumerate() {
+    for (count, ticket) in tickets.into_iter().enumerate() {
         let outcome = ticket.outcome().await;
-        if number % 3 == 1 {
+        if count % 3 == 1 {
             assert!(matches!(outcome, Err(AppendError::WrongExpectedVersion { actual: Some(0) })), "{outcome:?}");
         } else {
             assert!(outcome.is_ok(), "{outcome:?}");
         }
     }
-    assert_eq!(positions(&whole_log(&store).await), (1..=100).collect::<Vec<_>>());
+    assert_whole(subject, &whole_log(&store).await, 100);
 }
 
 /// A gate passes once the append it belongs to has been made, in the same breath or long before.
@@ -153,11 +153,11 @@ pub async fn positions_have_no_gaps_under_racing_writers(subject: &mut dyn Subje
         answers.extend(writer.await.expect("the writer finishes"));
     }
     let events = whole_log(&store).await;
-    assert_eq!(positions(&events), (1..=800).collect::<Vec<_>>());
-    for (position, id) in answers {
-        let place = usize::try_from(position.0).expect("a small number") - 1;
-        assert_eq!(events[place].id.as_u128(), id);
-        assert_eq!(events[place - 1].id.as_u128(), id - 500_000, "events of one append stand next to each other");
+    assert_whole(subject, &events, 800);
+    for (position, wanted) in answers {
+        let place = events.binary_search_by_key(&position, |event| event.position).expect("the event is there");
+        assert_eq!(events[place].id, id(wanted));
+        assert_eq!(events[place - 1].id, id(wanted - 500_000), "events of one append stand next to each other");
     }
 }
 
@@ -195,7 +195,7 @@ pub async fn racing_writers_of_one_stream_never_overwrite_each_other(subject: &m
         accepted.extend(writer.await.expect("the writer finishes"));
     }
     accepted.sort_unstable();
-    let stored: Vec<(u64, u128)> = whole_stream(&store, &case).await.iter().map(|event| (event.version, event.id.as_u128())).collect();
+    let stored: Vec<(u64, u128)> = whole_stream(&store, &case).await.iter().map(|event| (event.version, number(event.id))).collect();
     assert_eq!(stored, accepted);
     assert_eq!(stored.len(), 101);
 }
@@ -208,10 +208,12 @@ pub async fn positions_go_on_after_a_restart(subject: &mut dyn Subject) {
     let before = whole_log(&store).await;
     drop(store);
     let store = subject.open(ticking_clock()).await;
-    assert_eq!(*store.head().borrow(), Position(2));
+    assert_eq!(*store.head().borrow(), place(&before, 2));
     assert_eq!(whole_log(&store).await, before);
     let made = make(&store, &case, Expected::Exact(1), &[3]).await;
-    assert_eq!((made.position, made.version), (Position(3), 2));
+    let after = whole_log(&store).await;
+    assert_eq!((made.position, made.version), (place(&after, 3), 2));
+    assert_whole(subject, &after, 3);
     let refused = ask(&store, append(&case, Expected::NoStream, &[4])).await;
     assert!(matches!(refused, Err(AppendError::WrongExpectedVersion { actual: Some(2) })), "{refused:?}");
 }
@@ -270,7 +272,7 @@ pub async fn the_largest_event_is_recorded_and_a_larger_one_refused(subject: &mu
     let made = ask(&store, of_size(2, room, Expected::NoStream)).await;
     assert!(made.is_ok(), "{made:?}");
     let stored = store.read_stream(&case, u64::MAX, Direction::Backwards, 1).await.expect("it can be read");
-    assert_eq!((stored[0].id, stored[0].data.len()), (Uuid::from_u128(2), room));
+    assert_eq!((stored[0].id, stored[0].data.len()), (id(2), room));
     assert_eq!(Record::from(&stored[0]).encode().expect("it can be encoded").len(), MAX_RECORD_BYTES);
 }
 

@@ -1,15 +1,16 @@
 //! Rules on what a stream must look like for an append.
 
-use super::{Subject, append, ask, ids, make, stream, ticking_clock, versions, whole_log, whole_stream};
-use crate::{AppendError, Expected, Position};
+use super::{Subject, append, ask, assert_whole, ids, make, place, stream, ticking_clock, versions, whole_log, whole_stream};
+use crate::{AppendError, Expected};
 
 /// The first append to a stream expects no stream and gets version 0.
 pub async fn a_new_stream_starts_at_version_0(subject: &mut dyn Subject) {
     let store = subject.open(ticking_clock()).await;
     let case = stream("case", 1);
     let made = make(&store, &case, Expected::NoStream, &[10]).await;
-    assert_eq!((made.version, made.position, made.repeated), (0, Position(1), false));
     let events = whole_stream(&store, &case).await;
+    assert_eq!((made.version, made.position, made.repeated), (0, place(&events, 1), false));
+    assert_whole(subject, &whole_log(&store).await, 1);
     assert_eq!((ids(&events), versions(&events)), (vec![10], vec![0]));
     assert_eq!(events[0].stream, case);
 }
@@ -30,7 +31,7 @@ pub async fn an_append_to_the_newest_version_is_recorded(subject: &mut dyn Subje
     make(&store, &case, Expected::NoStream, &[10]).await;
     make(&store, &stream("case", 2), Expected::NoStream, &[20]).await;
     let made = make(&store, &case, Expected::Exact(0), &[11, 12]).await;
-    assert_eq!((made.version, made.position, made.repeated), (2, Position(4), false));
+    assert_eq!((made.version, made.position, made.repeated), (2, place(&whole_log(&store).await, 4), false));
     assert_eq!(ids(&whole_stream(&store, &case).await), vec![10, 11, 12]);
 }
 
@@ -62,9 +63,11 @@ pub async fn a_refused_append_leaves_nothing_behind(subject: &mut dyn Subject) {
     assert!(ask(&store, append(&case, Expected::Exact(5), &[11, 12])).await.is_err());
     assert!(ask(&store, append(&stream("case", 2), Expected::Exact(0), &[13])).await.is_err());
     assert_eq!(ids(&whole_log(&store).await), vec![10]);
-    assert_eq!(*store.head().borrow(), Position(1));
+    assert_eq!(*store.head().borrow(), place(&whole_log(&store).await, 1));
     let made = make(&store, &stream("case", 2), Expected::NoStream, &[14]).await;
-    assert_eq!((made.position, made.version), (Position(2), 0));
+    let events = whole_log(&store).await;
+    assert_eq!((made.position, made.version), (place(&events, 2), 0));
+    assert_whole(subject, &events, 2);
 }
 
 /// A stream is named by its kind and its key together.

@@ -39,6 +39,11 @@ pub trait Subject: Send {
     /// Opens the log. The first time it has no events; afterwards it is opened again as by a restarted process, after
     /// the caller has dropped what it got before.
     async fn open(&mut self, clock: Clock) -> Arc<dyn EventStore>;
+
+    /// Whether positions count from 1 without gaps. All that callers may rely on is that they increase.
+    fn gapless(&self) -> bool {
+        true
+    }
 }
 
 /// Makes one `#[tokio::test]` of each rule. The argument is an expression that gives a new [`Subject`].
@@ -77,6 +82,7 @@ macro_rules! conformance_tests {
             an_unknown_stream_is_an_empty_page,
             the_log_is_paged_without_gaps_or_repeats,
             the_log_is_read_backwards_from_any_position,
+            the_log_is_read_from_any_position,
             a_page_longer_than_the_store_reads_at_once_is_complete,
             a_follower_sees_every_event_once_and_in_order,
             the_head_is_known_before_an_append_is_answered,
@@ -112,9 +118,18 @@ fn stream(kind: &str, key: u128) -> StreamId {
     StreamId::new(kind, Uuid::from_u128(key))
 }
 
+/// The id of the event of this number. Some stores refuse an id of only zeros.
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number + 1)
+}
+
+fn number(id: Uuid) -> u128 {
+    id.as_u128() - 1
+}
+
 fn event(id: u128) -> NewEvent {
     NewEvent {
-        id: Uuid::from_u128(id),
+        id: self::id(id),
         event_type: "case.noted.v1".into(),
         metadata: Bytes::from(format!("metadata {id}")),
         data: Bytes::from(format!("data {id}")),
@@ -142,7 +157,7 @@ async fn whole_log(store: &Arc<dyn EventStore>) -> Vec<Recorded> {
 }
 
 fn ids(events: &[Recorded]) -> Vec<u128> {
-    events.iter().map(|event| event.id.as_u128()).collect()
+    events.iter().map(|event| number(event.id)).collect()
 }
 
 fn versions(events: &[Recorded]) -> Vec<u64> {
@@ -151,4 +166,20 @@ fn versions(events: &[Recorded]) -> Vec<u64> {
 
 fn positions(events: &[Recorded]) -> Vec<u64> {
     events.iter().map(|event| event.position.0).collect()
+}
+
+/// The position of the event of this number, counted from 1, of a whole log.
+fn place(events: &[Recorded], number: usize) -> Position {
+    events[number - 1].position
+}
+
+/// There are this many events in the whole log; positions increase, and count from 1 where the store leaves no gaps.
+fn assert_whole(subject: &dyn Subject, events: &[Recorded], count: u64) {
+    let positions = positions(events);
+    assert_eq!(u64::try_from(positions.len()).expect("not that many"), count);
+    assert!(positions.first().is_none_or(|first| *first > 0), "no event is at the start");
+    assert!(positions.windows(2).all(|pair| pair[0] < pair[1]), "positions increase: {positions:?}");
+    if subject.gapless() {
+        assert_eq!(positions, (1..=count).collect::<Vec<_>>());
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Subject, append, ids, make, positions, stream, ticking_clock, versions, whole_log};
+use super::{Subject, append, assert_whole, ids, make, place, positions, stream, ticking_clock, versions, whole_log};
 use crate::{Direction, EventStore, Expected, Position, Recorded};
 
 async fn page(store: &Arc<dyn EventStore>, key: u128, from: u64, direction: Direction, limit: usize) -> Vec<u64> {
@@ -54,7 +54,7 @@ pub async fn the_log_is_paged_without_gaps_or_repeats(subject: &mut dyn Subject)
     assert!(whole_log(&store).await.is_empty());
     fill(&store, 20, 3).await;
     let all = whole_log(&store).await;
-    assert_eq!(positions(&all), (1..=60).collect::<Vec<_>>());
+    assert_whole(subject, &all, 60);
     assert_eq!(ids(&all), (0..60).collect::<Vec<_>>());
     for size in [1, 7, 60, 61] {
         let mut paged: Vec<Recorded> = Vec::new();
@@ -69,7 +69,7 @@ pub async fn the_log_is_paged_without_gaps_or_repeats(subject: &mut dyn Subject)
         }
         assert_eq!(paged, all, "in pages of {size}");
     }
-    assert!(store.read_all(Position(60), 10).await.expect("it can be read").is_empty());
+    assert!(store.read_all(place(&all, 60), 10).await.expect("it can be read").is_empty());
     assert!(store.read_all(Position(u64::MAX), 10).await.expect("it can be read").is_empty());
 }
 
@@ -77,17 +77,33 @@ pub async fn the_log_is_paged_without_gaps_or_repeats(subject: &mut dyn Subject)
 pub async fn the_log_is_read_backwards_from_any_position(subject: &mut dyn Subject) {
     let store = subject.open(ticking_clock()).await;
     fill(&store, 10, 1).await;
+    let all = whole_log(&store).await;
     for (before, limit, wanted) in [
-        (u64::MAX, 3, vec![10, 9, 8]),
-        (11, 1, vec![10]),
-        (5, 2, vec![4, 3]),
-        (3, 9, vec![2, 1]),
-        (1, 9, vec![]),
-        (0, 9, vec![]),
-        (5, 0, vec![]),
+        (Position(u64::MAX), 3, vec![10, 9, 8]),
+        (Position(place(&all, 10).0 + 1), 1, vec![10]),
+        (place(&all, 5), 2, vec![4, 3]),
+        (Position(place(&all, 5).0 - 1), 1, vec![if subject.gapless() { 3 } else { 4 }]),
+        (place(&all, 3), 9, vec![2, 1]),
+        (place(&all, 1), 9, vec![]),
+        (Position::START, 9, vec![]),
+        (place(&all, 5), 0, vec![]),
     ] {
-        let page = store.read_all_backwards(Position(before), limit).await.expect("the log can be read");
-        assert_eq!(positions(&page), wanted, "before {before}");
+        let page = store.read_all_backwards(before, limit).await.expect("the log can be read");
+        let wanted: Vec<Recorded> = wanted.iter().map(|number| all[number - 1].clone()).collect();
+        assert_eq!(page, wanted, "before {before}");
+    }
+}
+
+/// A position between two events, or beyond the last, is as good as any: time travel halves its way through the log.
+pub async fn the_log_is_read_from_any_position(subject: &mut dyn Subject) {
+    let store = subject.open(ticking_clock()).await;
+    fill(&store, 5, 2).await;
+    let all = whole_log(&store).await;
+    let (first, last) = (place(&all, 1).0, place(&all, 10).0);
+    let between = (1..10).flat_map(|number| [place(&all, number).0, place(&all, number).0 + 1, place(&all, number + 1).0 - 1]);
+    for after in between.chain([0, 1, first - 1, last - 1, last, last + 1, last + 1_000, u64::MAX / 2, u64::MAX]) {
+        let wanted: Vec<Recorded> = all.iter().filter(|event| event.position.0 > after).take(3).cloned().collect();
+        assert_eq!(store.read_all(Position(after), 3).await.expect("the log can be read"), wanted, "after {after}");
     }
 }
 
@@ -142,7 +158,7 @@ pub async fn a_follower_sees_every_event_once_and_in_order(subject: &mut dyn Sub
         writer.await.expect("the writer finishes");
     }
     let seen = follower.await.expect("the follower finishes");
-    assert_eq!(positions(&seen), (1..=301).collect::<Vec<_>>());
+    assert_whole(subject, &seen, 301);
     assert_eq!(seen, whole_log(&store).await);
 }
 
