@@ -19,6 +19,8 @@ struct Blocks {
     /// The order in which entries are looked at for eviction.
     order: VecDeque<u64>,
     bytes: usize,
+    /// How often a block was forgotten because it changed.
+    changes: u64,
 }
 
 /// Opened blocks. Readers do not wait for each other; a block that was used since it was last looked at is spared once
@@ -45,16 +47,34 @@ impl Cache {
         Some(entry.block.slot(place.slot))
     }
 
-    /// Puts a block in, in the place of an older state of the same block.
-    pub(crate) fn put(&self, block: Block) {
-        let (number, bytes) = (block.number(), block.bytes());
+    /// Puts a block in that nobody else knows yet.
+    pub(crate) fn put_new(&self, block: Block) {
+        self.blocks.write().put(block, self.limit_bytes);
+    }
+
+    /// What to give to [`Self::put_read`]; to be taken before the block is read.
+    pub(crate) fn changes(&self) -> u64 {
+        self.blocks.read().changes
+    }
+
+    /// Puts a block in that was read; not if any block was forgotten since, as it may have been read before that block changed.
+    pub(crate) fn put_read(&self, block: Block, changes: u64) -> bool {
         let mut blocks = self.blocks.write();
-        match blocks.entries.insert(number, Entry { block, used: AtomicBool::new(true) }) {
-            Some(before) => blocks.bytes -= before.block.bytes(),
-            None => blocks.order.push_back(number),
+        let is_current = blocks.changes == changes;
+        if is_current {
+            blocks.put(block, self.limit_bytes);
         }
-        blocks.bytes += bytes;
-        blocks.evict(self.limit_bytes, number);
+        is_current
+    }
+
+    /// Drops a block, wiped, because it has changed where it is kept. Whatever state of it was read before does not get in any more.
+    pub(crate) fn forget(&self, number: u64) {
+        let mut blocks = self.blocks.write();
+        blocks.changes += 1;
+        if let Some(entry) = blocks.entries.remove(&number) {
+            blocks.bytes -= entry.block.bytes();
+            blocks.order.retain(|other| *other != number);
+        }
     }
 
     /// Bytes in use.
@@ -65,6 +85,16 @@ impl Cache {
 }
 
 impl Blocks {
+    fn put(&mut self, block: Block, limit_bytes: usize) {
+        let (number, bytes) = (block.number(), block.bytes());
+        match self.entries.insert(number, Entry { block, used: AtomicBool::new(true) }) {
+            Some(before) => self.bytes -= before.block.bytes(),
+            None => self.order.push_back(number),
+        }
+        self.bytes += bytes;
+        self.evict(limit_bytes, number);
+    }
+
     fn evict(&mut self, limit_bytes: usize, keep: u64) {
         while self.bytes > limit_bytes && self.entries.len() > 1 {
             let Some(number) = self.order.pop_front() else { return };
@@ -87,7 +117,7 @@ mod tests {
         let one = Block::generate(1, 256).unwrap().bytes();
         let cache = Cache::new(3 * one);
         for number in 1..=10 {
-            cache.put(Block::generate(number, 256).unwrap());
+            cache.put_new(Block::generate(number, 256).unwrap());
             assert!(cache.bytes() <= 3 * one);
             assert!(cache.slot(Place { block: number, slot: 0 }).is_some());
         }
@@ -95,14 +125,19 @@ mod tests {
     }
 
     #[test]
-    fn putting_a_block_again_replaces_it() {
+    fn a_state_that_was_read_before_the_block_changed_does_not_get_in() {
         let cache = Cache::new(1 << 20);
-        cache.put(Block::generate(1, 256).unwrap());
-        let before = cache.bytes();
-        let mut block = Block::generate(1, 256).unwrap();
+        let (place, fresh) = (Place { block: 1, slot: 3 }, || Block::generate(1, 256).unwrap());
+        let before = cache.changes();
+        assert!(cache.put_read(fresh(), before));
+        cache.forget(1);
+        assert!(cache.slot(place).is_none());
+        assert_eq!(cache.bytes(), 0);
+        assert!(!cache.put_read(fresh(), before));
+        assert!(cache.slot(place).is_none());
+        let mut block = fresh();
         block.destroy(3);
-        cache.put(block);
-        assert_eq!(cache.bytes(), before);
-        assert!(matches!(cache.slot(Place { block: 1, slot: 3 }), Some(Slot::Destroyed)));
+        assert!(cache.put_read(block, cache.changes()));
+        assert!(matches!(cache.slot(place), Some(Slot::Destroyed)));
     }
 }

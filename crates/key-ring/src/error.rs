@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use domain::PersonId;
+use postgres_schema::{SchemaError, TablesError};
 
 /// What can go wrong with keys. None of the texts holds key material.
 #[derive(Debug, thiserror::Error)]
@@ -29,10 +30,10 @@ pub enum KeyRingError {
         place: String,
     },
     /// The master key is not the one under which the ring was made.
-    #[error("the master key is not the one that {} was sealed under. Nothing was changed; start again with the right key", ring.display())]
+    #[error("the master key is not the one that {} was sealed under. Nothing was changed; start again with the right key", ring)]
     MasterKeyWrong {
-        /// The ring's file.
-        ring: PathBuf,
+        /// The ring's file or database.
+        ring: String,
     },
     /// The ring was written by a newer Gatehouse.
     #[error("the key ring {} has format {found}, which this version does not know. Use the newer version that wrote it", ring.display())]
@@ -78,6 +79,18 @@ pub enum KeyRingError {
     /// The database refused.
     #[error("the key ring's database refused")]
     Database(#[from] rusqlite::Error),
+    /// The PostgreSQL database refused, or did not answer in time. Whether what was asked for was done is not known then.
+    #[error("the key ring's PostgreSQL database refused, or did not answer")]
+    Postgres(#[from] sqlx::Error),
+    /// The schema in PostgreSQL cannot be opened.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The ring could not be carried over.
+    #[error("the key ring could not be copied")]
+    Copy(#[from] TablesError),
+    /// Others changed the same block again and again. Try again.
+    #[error("block {0} of the key ring is being changed by others")]
+    Contended(u64),
     /// The thread that leases ahead could not be started.
     #[error("the key ring's thread could not be started")]
     Thread(#[source] std::io::Error),

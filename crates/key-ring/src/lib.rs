@@ -21,14 +21,35 @@
 //! | 2 | variant |
 //! | 62 (`custom_c`) | random |
 //!
-//! # What the files hold
+//! # In a file
 //!
 //! One SQLite database in WAL mode with `synchronous=FULL` and `secure_delete=ON`. Destroying a key writes the block
 //! anew without it under a new nonce, commits, and empties the write-ahead log into the database, so that no older copy
 //! of the block is left in either file. Copies elsewhere (backups, snapshots of the file system, what a flash disk keeps
 //! of overwritten pages) hold the key until they are gone: a restore must forget again whom the log says was forgotten.
 //!
-//! One process at a time may use a ring; the lock of the log's data folder sees to that.
+//! One process at a time may use a ring in a file; the lock of the log's data folder sees to that.
+//!
+//! # In PostgreSQL
+//!
+//! The schema `gatehouse_keys`, used by any number of instances. Each leases blocks of its own. A destruction replaces the block only
+//! if it has not changed since it was read, in one statement: two destructions in one block cannot undo each other, a destroyed slot
+//! never comes back, and an instance that is paused in the middle holds up nobody.
+//!
+//! *What other instances still hold.* Every instance keeps opened blocks in memory. Each asks every half second which blocks have lost
+//! keys, and drops those: a destruction holds everywhere within a second while the database answers. [`KeyRing::forget_cached`], called
+//! with the event that says that a person was forgotten, makes it sooner. An instance that could not ask for ten seconds (cut off, or
+//! paused) opens nothing from memory until it has asked.
+//!
+//! *What the database still holds.* PostgreSQL does not overwrite: the state of the block before the destruction, with the destroyed key
+//! in it, stays as a dead row version, in the write-ahead log, on standbys, and in backups. The ring runs `VACUUM` on the table of blocks
+//! after each destruction, which frees the dead version, so that no statement can reach it and its place is written over by and by; it does not wipe it
+//! from the disk (`VACUUM FULL blocks` of an operator does, with the table locked). Segments of the log are gone when they are recycled,
+//! backups when they are deleted. Every copy is sealed under the [`MasterKey`], which the database never has: with the database's disk
+//! alone a destroyed key cannot be had; with that disk of the time before and the master key, it can. A restore must forget
+//! again whom the log says was forgotten, here, too.
+//!
+//! [`KeyRing::copy_to_postgres`] carries a ring in a file over; [`KeyRing::backup_to`] writes either kind to a file, which can be restored to either.
 
 mod aead;
 mod block;

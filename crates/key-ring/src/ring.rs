@@ -1,12 +1,14 @@
 //! The key ring.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use domain::PersonId;
 use parking_lot::{Condvar, Mutex, MutexGuard};
+use postgres_schema::{Contents, Server};
 
 use crate::aead::{self, SealError};
 use crate::block::{Key, Slot};
@@ -21,6 +23,9 @@ use crate::store::{self, Store};
 /// Opened blocks kept in memory by default: the keys of two million people.
 const CACHE_BYTES: usize = 64 << 20;
 
+/// How long to wait for another thread that reads a block.
+const TURN: Duration = Duration::from_secs(5);
+
 /// The keys of all people: see the crate documentation. Share it in an `Arc`; every method takes `&self`.
 ///
 /// `allot`, `seal` and `open` work in memory, but for the rare block that must be read first (0.3 ms) or, when people are
@@ -34,15 +39,13 @@ pub struct KeyRing {
 }
 
 struct Inner {
-    path: PathBuf,
-    /// Also held while a block goes from the database into the cache, so that no state from before a destruction gets in after it.
-    store: Mutex<Store>,
-    cache: Cache,
+    store: Store,
+    cache: Arc<Cache>,
+    /// Held while a block is read, so that several who need the same one read it once.
+    reading: Mutex<()>,
     leases: Mutex<Leases>,
     /// Signalled whenever a lease is done, well or not.
     leased: Condvar,
-    /// Held by a backup and by a destruction: a reader would keep old pages alive.
-    reading: Mutex<()>,
 }
 
 impl KeyRing {
@@ -62,14 +65,32 @@ impl KeyRing {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_with_cache(path: &Path, master: &MasterKey, cache_bytes: usize) -> Result<Self, KeyRingError> {
-        let inner = Arc::new(Inner {
-            path: path.to_owned(),
-            store: Mutex::new(Store::open(path, master)?),
-            cache: Cache::new(cache_bytes),
-            leases: Mutex::default(),
-            leased: Condvar::new(),
-            reading: Mutex::default(),
-        });
+        Self::start(Store::in_file(path, master)?, Arc::new(Cache::new(cache_bytes)))
+    }
+
+    /// Opens the ring in the schema `gatehouse_keys` of this database, or makes an empty one. Any number of instances may use it at once.
+    ///
+    /// The ring keeps its connections on a thread of its own: it may be used from anywhere, as one in a file. No method waits longer than
+    /// some seconds for a database that does not answer. What another instance destroys is destroyed here half a second later, sooner
+    /// where [`forget_cached`](Self::forget_cached) says so.
+    ///
+    /// # Errors
+    /// [`KeyRingError::MasterKeyWrong`]; or the database cannot be used.
+    pub async fn open_postgres(server: &Server, master: &MasterKey) -> Result<Self, KeyRingError> {
+        Self::open_postgres_with_cache(server, master, CACHE_BYTES).await
+    }
+
+    /// As [`open_postgres`](Self::open_postgres), with a limit in bytes on the opened blocks kept in memory.
+    ///
+    /// # Errors
+    /// As [`open_postgres`](Self::open_postgres).
+    pub async fn open_postgres_with_cache(server: &Server, master: &MasterKey, cache_bytes: usize) -> Result<Self, KeyRingError> {
+        let cache = Arc::new(Cache::new(cache_bytes));
+        Self::start(Store::in_postgres(server, master, Arc::clone(&cache)).await?, cache)
+    }
+
+    fn start(store: Store, cache: Arc<Cache>) -> Result<Self, KeyRingError> {
+        let inner = Arc::new(Inner { store, cache, reading: Mutex::default(), leases: Mutex::default(), leased: Condvar::new() });
         let (wake, woken) = channel();
         let leasing = Arc::clone(&inner);
         let thread = std::thread::Builder::new()
@@ -77,6 +98,16 @@ impl KeyRing {
             .spawn(move || lease_ahead(&leasing, &woken))
             .map_err(KeyRingError::Thread)?;
         Ok(Self { inner, wake: Some(wake), thread: Some(thread) })
+    }
+
+    /// Copies the ring in this file, whose process does not run meanwhile, into the schema `gatehouse_keys` of a database: all rows as
+    /// they are, all or none, compared afterwards. Done before, it does nothing. The file is not changed.
+    ///
+    /// # Errors
+    /// [`KeyRingError::MasterKeyWrong`], [`KeyRingError::NewerFormat`]; [`KeyRingError::Copy`] if the schema holds something else, or
+    /// either side refuses.
+    pub async fn copy_to_postgres(file: &Path, master: &MasterKey, target: &Server) -> Result<Contents, KeyRingError> {
+        store::copy_to_postgres(file, master, target).await
     }
 
     /// A new person: an id that no process ever got before, whose key is on disk already.
@@ -141,19 +172,20 @@ impl KeyRing {
     /// [`KeyRingError::UnknownPerson`]; [`KeyRingError::OldCopyRemains`] (call it again); or the disk refused.
     pub fn destroy(&self, person: PersonId) -> Result<(), KeyRingError> {
         let place = Place::of(person).ok_or(KeyRingError::UnknownPerson(person))?;
-        let _no_readers = self.inner.reading.lock();
-        let mut store = self.inner.store.lock();
-        let mut block = store.load(place.block)?.ok_or(KeyRingError::UnknownPerson(person))?;
-        match block.slot(place.slot) {
-            Slot::None => return Err(KeyRingError::UnknownPerson(person)),
-            Slot::Destroyed => {}
-            Slot::Key(_) => {
-                block.destroy(place.slot);
-                store.replace(&block)?;
-            }
+        let _no_readers = self.inner.store.without_readers();
+        if !self.inner.store.destroy(place)? {
+            return Err(KeyRingError::UnknownPerson(person));
         }
-        self.inner.cache.put(block);
-        store.drop_old_copies()
+        self.inner.cache.forget(place.block);
+        self.inner.store.drop_old_copies()
+    }
+
+    /// Drops what this process remembers of the person's key, and of those beside it: to be called when the record says that the person
+    /// was forgotten, perhaps by another instance.
+    pub fn forget_cached(&self, person: PersonId) {
+        if let Some(place) = Place::of(person) {
+            self.inner.cache.forget(place.block);
+        }
     }
 
     /// Whether the person's key was destroyed.
@@ -170,15 +202,14 @@ impl KeyRing {
     /// # Errors
     /// [`KeyRingError::BackupExists`]; or the disk refused.
     pub fn backup_to(&self, path: &Path) -> Result<(), KeyRingError> {
-        let _no_destruction = self.inner.reading.lock();
-        store::copy(&self.inner.path, path)
+        self.inner.store.backup_to(path)
     }
 
     /// The person's key; none if it was destroyed.
     fn key(&self, person: PersonId) -> Result<Option<Key>, KeyRingError> {
         let unknown = KeyRingError::UnknownPerson(person);
         let Some(place) = Place::of(person) else { return Err(unknown) };
-        let slot = match self.inner.cache.slot(place) {
+        let slot = match self.inner.cached(place) {
             Some(slot) => Some(slot),
             None => self.inner.load(place)?,
         };
@@ -202,7 +233,7 @@ impl Drop for KeyRing {
 
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KeyRing").field("path", &self.inner.path).finish_non_exhaustive()
+        f.debug_struct("KeyRing").field("kept_in", &self.inner.store.to_string()).finish_non_exhaustive()
     }
 }
 
@@ -211,26 +242,35 @@ impl Inner {
     fn lease<'a>(&'a self, leases: MutexGuard<'a, Leases>) -> Result<MutexGuard<'a, Leases>, KeyRingError> {
         let slots = leases.next_slots();
         drop(leases);
-        let block = self.store.lock().lease(slots);
+        let block = self.store.lease(slots);
         let mut leases = self.leases.lock();
         leases.leasing = false;
         self.leased.notify_all();
         let block = block?;
         leases.add(&block);
-        self.cache.put(block);
+        self.cache.put_new(block);
         Ok(leases)
     }
 
-    /// What lies at this place, from the database; its block is in the cache afterwards.
+    /// What lies at this place, if that is in memory and may be relied on.
+    fn cached(&self, place: Place) -> Option<Slot> {
+        if self.store.trusts_cache() { self.cache.slot(place) } else { None }
+    }
+
+    /// What lies at this place, from the store; its block is in the cache afterwards.
     fn load(&self, place: Place) -> Result<Option<Slot>, KeyRingError> {
-        let store = self.store.lock();
-        if let Some(slot) = self.cache.slot(place) {
+        let _turn = self.reading.try_lock_for(TURN).ok_or(KeyRingError::Postgres(sqlx::Error::PoolTimedOut))?;
+        if let Some(slot) = self.cached(place) {
             return Ok(Some(slot));
         }
-        let Some(block) = store.load(place.block)? else { return Ok(None) };
-        let slot = block.slot(place.slot);
-        self.cache.put(block);
-        Ok(Some(slot))
+        loop {
+            let changes = self.cache.changes();
+            let Some(block) = self.store.load(place.block)? else { return Ok(None) };
+            let slot = block.slot(place.slot);
+            if self.cache.put_read(block, changes) {
+                return Ok(Some(slot));
+            }
+        }
     }
 }
 

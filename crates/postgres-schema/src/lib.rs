@@ -7,8 +7,12 @@
 
 mod error;
 mod migrate;
+mod patience;
 mod server;
+mod tables;
 
 pub use error::SchemaError;
 pub use migrate::Step;
+pub use patience::Patience;
 pub use server::{Limits, Schema, Server};
+pub use tables::{Contents, Kind, Table, TablesError, export, import};

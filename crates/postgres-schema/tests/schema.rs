@@ -1,5 +1,7 @@
 //! A schema is made once, brought up to date once, and refused where acknowledgements are worth nothing.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests fail the test")]
+
 use postgres_schema::{Limits, SchemaError, Server, Step};
 use test_support::servers::{PostgresServer, TestDatabase};
 

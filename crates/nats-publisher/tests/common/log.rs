@@ -74,7 +74,6 @@ impl Log {
         let folder = tempfile::tempdir().unwrap();
         let setup = Setup {
             data: folder.path().to_owned(),
-            shared: None,
             log: store.clone(),
             codec: codec.clone(),
             clock,
