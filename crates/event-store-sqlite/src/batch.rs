@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use event_store::generations::Generations;
 use event_store::judge::{self, Judgement};
 use event_store::{Append, AppendError, Appended, Clock, NewEvent, Position, Recorded, StreamId, recorded_time};
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use uuid::Uuid;
-
-use crate::generations::Generations;
 
 const FIND_STREAM: &str = "
 SELECT id,

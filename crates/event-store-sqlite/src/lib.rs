@@ -24,7 +24,6 @@ mod batch;
 mod check;
 mod checkpoint;
 mod error;
-mod generations;
 mod import;
 mod lock;
 mod log;

@@ -5,13 +5,14 @@
 //! bytes only: what an event means is the business of `event-codec` (architecture, rules 2 and 3).
 //!
 //! [`EventStore`] is the port. [`judge`] holds the rules of appending, for whoever writes a store; [`conformance`] the
-//! tests that every store must pass; [`memory`] a store for tests; [`record`] the canonical bytes of an event.
+//! tests that every store must pass; [`generations`] a memory with a bound for them; [`memory`] a store for tests; [`record`] the canonical bytes of an event.
 
 mod append;
 mod as_of;
 mod clock;
 pub mod conformance;
 mod digest;
+pub mod generations;
 pub mod judge;
 pub mod memory;
 mod position;

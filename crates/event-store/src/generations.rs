@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+/// What a store remembers of its streams, up to a bound: used entries stay, others are forgotten and looked up again.
 #[derive(Debug)]
-pub(crate) struct Generations<K, V> {
+pub struct Generations<K, V> {
     young: HashMap<K, V>,
     old: HashMap<K, V>,
     capacity: usize,
@@ -15,11 +16,13 @@ pub(crate) struct Generations<K, V> {
 
 impl<K: Hash + Eq, V> Generations<K, V> {
     /// Remembers up to about this many entries.
-    pub(crate) fn new(capacity: usize) -> Self {
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
         Self { young: HashMap::new(), old: HashMap::new(), capacity: (capacity / 2).max(1) }
     }
 
-    pub(crate) fn get(&mut self, key: &K) -> Option<&V> {
+    /// What is remembered of the key, which counts as used.
+    pub fn get(&mut self, key: &K) -> Option<&V> {
         if !self.young.contains_key(key) {
             let (key, value) = self.old.remove_entry(key)?;
             self.insert(key, value);
@@ -28,7 +31,7 @@ impl<K: Hash + Eq, V> Generations<K, V> {
     }
 
     /// Remembers a value; the key is copied only if it is new in the young generation.
-    pub(crate) fn put(&mut self, key: &K, value: V)
+    pub fn put(&mut self, key: &K, value: V)
     where
         K: Clone,
     {

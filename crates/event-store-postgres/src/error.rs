@@ -1,0 +1,53 @@
+//! Why a log could not be opened, and what PostgreSQL's errors mean here.
+
+use postgres_schema::SchemaError;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+
+/// Why a log could not be opened. Nothing of it was changed, but that its tables may have been made.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database cannot be reached, would not keep what it acknowledges, or its tables cannot be brought up to date.
+    #[error("cannot open the event log")]
+    Schema(#[from] SchemaError),
+    /// The database went away while the log was being opened.
+    #[error("cannot open the event log")]
+    Postgres(#[from] sqlx::Error),
+    /// The one row that says where the log ends is not there, or not alone.
+    #[error("the event log in {0} is damaged: it does not say where it ends")]
+    NoHead(String),
+    /// A copy of another log into this one was begun and not finished.
+    #[error("the event log in {0} is an unfinished copy of another one: run that copy again to its end")]
+    Unfinished(String),
+    /// Instances use it.
+    #[error("the event log in {0} is in use by a running instance: stop it first")]
+    InUse(String),
+}
+
+/// What an error says about the transaction that it ended.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// Certainly rolled back.
+    Refused(sqlx::Error),
+    /// Certainly rolled back: what it was to write is there already.
+    Occupied(sqlx::Error),
+    /// The connection is of no more use. Whether the transaction was committed is open.
+    Lost(sqlx::Error),
+    /// What is stored is not the log that this process has seen.
+    OtherLog(String),
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        let Some(said) = error.as_database_error().and_then(|said| said.try_downcast_ref::<PgDatabaseError>()) else {
+            // A value that cannot be encoded was never sent; all else is about the connection.
+            return if matches!(error, sqlx::Error::Encode(_)) { Self::Refused(error) } else { Self::Lost(error) };
+        };
+        let ended = matches!(said.severity(), PgSeverity::Fatal | PgSeverity::Panic);
+        match said.code() {
+            // An ERROR is told instead of a commit; what ends the session may come after it.
+            code if ended || code.starts_with("57P") || code.starts_with("08") => Self::Lost(error),
+            "23505" => Self::Occupied(error),
+            _ => Self::Refused(error),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The log: opens the schema, starts the tasks, implements the port.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use event_store::{Append, Direction, Epoch, EventStore, Position, ReadError, Recorded, StreamId, Ticket, judge};
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use postgres_schema::{Schema, Server};
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinHandle};
+
+use crate::error::Trouble;
+use crate::follower::{self, Follower};
+use crate::names::Names;
+use crate::newest::{self, Asking};
+use crate::queue::{Bounds, Queue};
+use crate::reader::Readers;
+use crate::state::State;
+use crate::writer::Writer;
+use crate::{OpenError, Options, schema};
+
+/// An event log in a schema of a PostgreSQL database.
+///
+/// Dropping it takes no more appends; what is queued is still written, in the background. [`PostgresLog::close`] waits for that.
+#[derive(Debug)]
+pub struct PostgresLog {
+    schema: Schema,
+    state: Arc<State>,
+    readers: Arc<Readers>,
+    asking: Asking,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    others: Vec<AbortHandle>,
+}
+
+impl PostgresLog {
+    /// Opens the log in this database, makes it if there is none, and starts its tasks, on the runtime that this is called on.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the database cannot be reached, would not keep what it acknowledges, or has something else in that schema.
+    pub async fn open(server: &Server, options: Options) -> Result<Self, OpenError> {
+        let schema = schema::open(server).await?;
+        let (importing, pool) = (importing(&schema).await?, pool(&schema, &options));
+        if importing {
+            return Err(OpenError::Unfinished(server.to_string()));
+        }
+        let (place, newest) = follower::look(&pool).await.map_err(|trouble| opening(trouble, server))?;
+        let queue = Queue::new(Bounds {
+            queue_appends: options.queue_appends,
+            queue_bytes: options.queue_bytes,
+            batch_appends: options.batch_appends.max(1),
+            batch_bytes: options.batch_bytes,
+        });
+        let state = Arc::new(State::new(Epoch(place.epoch), queue, newest));
+        let names = Arc::new(Names::default());
+        let readers = Arc::new(Readers { pool, names: Arc::clone(&names) });
+        let (asking, answering) = newest::channel(Arc::clone(&readers), Arc::clone(&state));
+        let follower = Follower::new(schema::reading(&schema), Arc::clone(&state), options.look_every);
+        let telling = follower::tell(readers.pool.clone(), Arc::clone(&state), follower.others());
+        let writer = Writer {
+            options: schema::writing(&schema),
+            connected: None,
+            remembered_streams: options.remembered_streams,
+            clock: options.clock,
+            names,
+            state: Arc::clone(&state),
+            patience: options.patience,
+            away_since: None,
+            recorded_at: Timestamp::MIN,
+        };
+        let others = vec![
+            tokio::spawn(answering.run()).abort_handle(),
+            tokio::spawn(follower.run()).abort_handle(),
+            tokio::spawn(telling).abort_handle(),
+        ];
+        let writer = tokio::spawn(watched(writer));
+        Ok(Self { schema, state, readers, asking, writer: Mutex::new(Some(writer)), others })
+    }
+
+    /// Why the log takes no more appends until the process is started again; none while all is well.
+    ///
+    /// It stops when the database is not the one it was: a server that took over without the last events, a restored backup. Appending there
+    /// would give the same positions to other events, and others that follow the log would never know. Wait for it to change, and stop the
+    /// process: an operator must decide which history goes on ([`PostgresLog::start_new_epoch`]).
+    #[must_use]
+    pub fn failure(&self) -> watch::Receiver<Option<Arc<str>>> {
+        self.state.failure.subscribe()
+    }
+
+    /// The database that it is in.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        self.schema.server()
+    }
+
+    /// Takes no more appends, writes what is queued, and closes its connections. A second call does nothing.
+    pub async fn close(&self) {
+        self.state.queue.close("the event log is being closed");
+        let writer = self.writer.lock().take();
+        if let Some(writer) = writer {
+            // An error here means that it had panicked, which was told.
+            drop(writer.await);
+        }
+        self.end();
+        self.readers.pool.close().await;
+        self.schema.pool().close().await;
+    }
+
+    fn end(&self) {
+        self.others.iter().for_each(AbortHandle::abort);
+    }
+}
+
+impl Drop for PostgresLog {
+    fn drop(&mut self) {
+        self.state.queue.close("the event log is being closed");
+        self.end();
+    }
+}
+
+/// Runs the writer. If it panics (a bug there, or in the clock), nobody must wait for ever: what is queued is dropped, which its tickets tell
+/// as an unknown outcome.
+async fn watched(writer: Writer) {
+    let state = Arc::clone(&writer.state);
+    if tokio::spawn(writer.run()).await.is_err() {
+        state.stop("its writer panicked");
+        while state.queue.take().await.is_some() {}
+    }
+}
+
+fn pool(schema: &Schema, options: &Options) -> PgPool {
+    let limits = postgres_schema::Limits::default();
+    // One more than the readers: for telling others, and for what asks for the newest events.
+    let count = options.readers.max(1).saturating_add(1);
+    PgPoolOptions::new().max_connections(count).acquire_timeout(limits.acquire).connect_lazy_with(schema::reading(schema))
+}
+
+async fn importing(schema: &Schema) -> Result<bool, OpenError> {
+    let found: Vec<bool> = sqlx::query_scalar("SELECT importing FROM head").fetch_all(schema.pool()).await?;
+    match found.as_slice() {
+        [importing] => Ok(*importing),
+        _ => Err(OpenError::NoHead(schema.server().to_string())),
+    }
+}
+
+fn opening(trouble: Trouble, server: &Server) -> OpenError {
+    match trouble {
+        Trouble::Refused(error) | Trouble::Occupied(error) | Trouble::Lost(error) => OpenError::Postgres(error),
+        Trouble::OtherLog(_) => OpenError::NoHead(server.to_string()),
+    }
+}
+
+#[async_trait]
+impl EventStore for PostgresLog {
+    fn append(&self, append: Append) -> Ticket {
+        let (settle, ticket) = Ticket::new();
+        match judge::validate(&append) {
+            Ok(()) => self.state.queue.push(append, settle),
+            Err(error) => settle.settle(Err(error)),
+        }
+        ticket
+    }
+
+    async fn read_stream(&self, stream: &StreamId, from: u64, direction: Direction, limit: usize) -> Result<Vec<Recorded>, ReadError> {
+        self.readers.stream(stream, from, direction, limit).await
+    }
+
+    async fn read_all(&self, after: Position, limit: usize) -> Result<Vec<Recorded>, ReadError> {
+        self.readers.all(after, limit).await
+    }
+
+    async fn read_all_backwards(&self, before: Position, limit: usize) -> Result<Vec<Recorded>, ReadError> {
+        self.readers.all_backwards(before, limit).await
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    async fn newest(&self, stream: &StreamId) -> Result<Option<(u64, Position)>, ReadError> {
+        self.asking.newest(stream).await
+    }
+
+    fn head(&self) -> watch::Receiver<Position> {
+        self.state.head.subscribe()
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.state.epoch
+    }
+}

@@ -1,0 +1,267 @@
+//! The writer: takes what is queued, writes and commits it, finds out what became of what was sent over a lost connection, answers.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use event_store::{Appended, Clock, Expected, Position, StreamId, recorded_time};
+use jiff::Timestamp;
+use sqlx::postgres::PgConnectOptions;
+
+use crate::draft::{Draft, Memory, Verdict};
+use crate::error::Trouble;
+use crate::names::{Known, Names};
+use crate::progress::Progress;
+use crate::queue::Queued;
+use crate::session::{Base, Place, Seen, Session, natural, same_history, still_holds, within};
+use crate::state::State;
+
+/// Between two attempts to connect: at first, and at most.
+const PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long new names may take.
+const NAMES: Duration = Duration::from_secs(6);
+
+#[derive(Debug)]
+pub(crate) struct Connected {
+    pub(crate) session: Session,
+    pub(crate) memory: Memory,
+}
+
+pub(crate) struct Writer {
+    pub(crate) options: PgConnectOptions,
+    /// None after a failure: connected anew before the next attempt.
+    pub(crate) connected: Option<Connected>,
+    pub(crate) remembered_streams: usize,
+    pub(crate) clock: Clock,
+    pub(crate) names: Arc<Names>,
+    pub(crate) state: Arc<State>,
+    pub(crate) patience: Duration,
+    /// Since when no attempt has gone to its end.
+    pub(crate) away_since: Option<Instant>,
+    pub(crate) recorded_at: Timestamp,
+}
+
+impl Writer {
+    /// Runs until the queue is closed and empty.
+    pub(crate) async fn run(mut self) {
+        while let Some(batch) = self.state.queue.take().await {
+            let mut progress = Progress::new(batch.len());
+            match self.state.stopped() {
+                Some(reason) => progress.give_up(&reason),
+                None => self.write(&batch, &mut progress).await,
+            }
+            answer(batch, progress);
+            // Those who were answered come first: what they append next goes into the next batch together.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn write(&mut self, batch: &[Queued], progress: &mut Progress) {
+        while !progress.is_done() {
+            match self.attempt(batch, progress).await {
+                Ok(()) => self.away_since = None,
+                Err(trouble) => self.recover(trouble, batch.len(), progress).await,
+            }
+            progress.attempts += 1;
+        }
+    }
+
+    async fn attempt(&mut self, batch: &[Queued], progress: &mut Progress) -> Result<(), Trouble> {
+        let mut connected = match self.connected.take() {
+            Some(connected) => connected,
+            None => self.connect().await?,
+        };
+        let attempted = self.attempt_on(&mut connected, batch, progress).await;
+        if matches!(attempted, Ok(()) | Err(Trouble::Occupied(_))) {
+            self.connected = Some(connected);
+        }
+        attempted
+    }
+
+    /// Connects, shuts out whatever was sent before, and looks whether the log is still the one it was.
+    async fn connect(&self) -> Result<Connected, Trouble> {
+        let seen = self.state.seen();
+        let (mut session, place) = Session::open(&self.options).await?;
+        same_history(place, self.state.epoch, seen)?;
+        still_holds(&mut session.connection, seen).await?;
+        within(NAMES, self.names.reload(&mut session.connection)).await?;
+        Ok(Connected { session, memory: Memory::new(place, self.remembered_streams) })
+    }
+
+    async fn attempt_on(&mut self, connected: &mut Connected, batch: &[Queued], progress: &mut Progress) -> Result<(), Trouble> {
+        let Connected { session, memory } = connected;
+        let wanted = progress.open();
+        let appends = || wanted.iter().filter_map(|place| batch.get(*place));
+        if progress.attempts > 0 {
+            // What an earlier attempt said of them is no longer true.
+            appends().for_each(|queued| queued.settle.stage(false));
+        }
+        let categories = appends().map(|queued| &queued.append.stream.category);
+        let types = appends().flat_map(|queued| &queued.append.events).map(|event| &event.event_type);
+        let known = within(NAMES, self.names.ensure(&mut session.connection, categories, types)).await?;
+        if progress.locked {
+            let seen = self.state.seen();
+            let place = session.begin().await?;
+            same_history(place, self.state.epoch, seen)?;
+            memory.is_at(place);
+        }
+        let absent = look_up(session, memory, appends(), progress.locked, &known).await?;
+        let mut draft = Draft::of(batch, &wanted, &known, memory, &absent, session).await?;
+        own_again(batch, &mut draft.verdicts, progress, session).await?;
+        progress.sending(&draft.verdicts);
+        if draft.columns.ids.is_empty() {
+            return self.nothing_to_write(connected, draft, progress).await;
+        }
+        self.commit(connected, draft, progress).await
+    }
+
+    async fn commit(&mut self, connected: &mut Connected, draft: Draft<'_>, progress: &mut Progress) -> Result<(), Trouble> {
+        let Connected { session, memory } = connected;
+        let Draft { columns, verdicts, touched } = draft;
+        let (events, last) = (columns.ids.len(), columns.ids.last().copied());
+        let left_at = memory.place;
+        self.recorded_at = recorded_time(&self.clock, self.recorded_at);
+        let base = session.append(left_at, self.recorded_at.as_microsecond(), columns).await;
+        let base = match base {
+            Ok(Some(base)) => base,
+            Ok(None) => {
+                progress.not_written();
+                if progress.locked {
+                    session.end("ROLLBACK").await?;
+                }
+                memory.is_at(self.look(session).await?);
+                return Ok(());
+            }
+            Err(trouble) => {
+                if matches!(trouble, Trouble::Refused(_) | Trouble::Occupied(_)) {
+                    progress.not_written();
+                }
+                return Err(trouble);
+            }
+        };
+        if progress.locked {
+            session.end("COMMIT").await.inspect_err(|trouble| {
+                if matches!(trouble, Trouble::Refused(_) | Trouble::Occupied(_)) {
+                    progress.not_written();
+                }
+            })?;
+        }
+        memory.wrote(events, &touched, base);
+        if let Some(id) = last {
+            self.state.wrote(Seen { position: Position(natural(memory.place.position)), id });
+        }
+        progress.settle(verdicts, base, base.position == left_at.position);
+        Ok(())
+    }
+
+    /// All is refused or there already. Where nothing is written, it takes a look to know that nobody else has written either.
+    async fn nothing_to_write(&mut self, connected: &mut Connected, draft: Draft<'_>, progress: &mut Progress) -> Result<(), Trouble> {
+        let Connected { session, memory } = connected;
+        let left_at = memory.place;
+        if progress.locked {
+            session.end("ROLLBACK").await?;
+        } else if draft.verdicts.iter().any(|(_, verdict)| matches!(verdict, Verdict::Refused { .. })) {
+            memory.is_at(self.look(session).await?);
+        }
+        let base = Base { position: memory.place.position, last_stream: 0 };
+        progress.settle(draft.verdicts, base, memory.place.position == left_at.position);
+        Ok(())
+    }
+
+    async fn look(&self, session: &mut Session) -> Result<Place, Trouble> {
+        let seen = self.state.seen();
+        let place = session.place().await?;
+        same_history(place, self.state.epoch, seen)?;
+        Ok(place)
+    }
+
+    async fn recover(&mut self, trouble: Trouble, appends: usize, progress: &mut Progress) {
+        match trouble {
+            Trouble::Occupied(_) if !progress.locked => progress.locked = true,
+            Trouble::Occupied(error) | Trouble::Refused(error) => {
+                metrics::counter!("gatehouse_commit_failures_total").increment(1);
+                tracing::warn!(%error, appends, "a batch of appends could not be written");
+                progress.give_up(&error.to_string().into());
+            }
+            Trouble::OtherLog(reason) => progress.give_up(&self.state.stop(&reason)),
+            Trouble::Lost(error) => {
+                progress.lost();
+                let away_since = *self.away_since.get_or_insert_with(Instant::now);
+                if away_since.elapsed() >= self.patience {
+                    metrics::counter!("gatehouse_commit_failures_total").increment(1);
+                    tracing::warn!(%error, appends, "the database of the event log stays away");
+                    return progress.give_up(&error.to_string().into());
+                }
+                tracing::debug!(%error, appends, "the connection to the event log was lost");
+                tokio::time::sleep(PAUSE.saturating_mul(1 << progress.attempts.min(8)).min(LONGEST_PAUSE)).await;
+            }
+        }
+    }
+}
+
+/// Reads the heads of streams that are not remembered and may have events; of all, where nothing may rest on memory. Gives back those that
+/// have none.
+async fn look_up<'a>(
+    session: &mut Session,
+    memory: &mut Memory,
+    appends: impl Iterator<Item = &'a Queued>,
+    all: bool,
+    known: &Known,
+) -> Result<HashSet<&'a StreamId>, Trouble> {
+    let mut absent = HashSet::new();
+    let (mut streams, mut keys, mut categories) = (Vec::new(), Vec::new(), Vec::new());
+    for queued in appends {
+        let stream = &queued.append.stream;
+        let needed = all || (matches!(queued.append.expected, Expected::Exact(_)) && !memory.knows(stream));
+        if needed
+            && absent.insert(stream)
+            && let Some(category) = known.categories.number(&stream.category)
+        {
+            streams.push(stream);
+            keys.push(stream.key);
+            categories.push(category);
+        }
+    }
+    if streams.is_empty() {
+        return Ok(absent);
+    }
+    for (number, head) in session.heads(keys, categories).await? {
+        if let Some(stream) = streams.get(number) {
+            absent.remove(*stream);
+            memory.remember(stream, head);
+        }
+    }
+    Ok(absent)
+}
+
+/// What is found in the log and may have been sent by this batch over the connection that was lost is no repeat, if it is the same to the
+/// last byte: whoever asked has had no answer yet.
+async fn own_again(batch: &[Queued], verdicts: &mut [(usize, Verdict)], progress: &Progress, session: &mut Session) -> Result<(), Trouble> {
+    for (place, verdict) in verdicts.iter_mut().filter(|(place, _)| progress.may_be_own(*place)) {
+        let (Verdict::Stored { made, stream }, Some(queued)) = (verdict, batch.get(*place)) else { continue };
+        let stored = session.stored(*stream, queued.append.expected.next_version(), made.version).await?;
+        let events = &queued.append.events;
+        let same = stored.len() == events.len()
+            && stored.iter().zip(events).all(|(stored, event)| stored.metadata == event.metadata && stored.data == event.data);
+        made.repeated = !same;
+    }
+    Ok(())
+}
+
+fn answer(batch: Vec<Queued>, progress: Progress) {
+    let seconds = metrics::histogram!("gatehouse_append_seconds");
+    let mut events = 0_u32;
+    for (queued, outcome) in batch.into_iter().zip(progress.into_outcomes()) {
+        if let Ok(Appended { repeated: false, .. }) = outcome {
+            events = events.saturating_add(u32::try_from(queued.append.events.len()).unwrap_or(u32::MAX));
+        }
+        seconds.record(queued.since.elapsed());
+        queued.settle.settle(outcome);
+    }
+    if events > 0 {
+        metrics::histogram!("gatehouse_batch_events").record(f64::from(events));
+        metrics::counter!("gatehouse_commits_total").increment(1);
+    }
+}
