@@ -27,11 +27,48 @@ pub(crate) enum Failed {
     Event(Stop),
     /// The database failed. Nothing of the batch is applied.
     Database(sqlx::Error),
+    /// Another process keeps these rows now, or has. Nothing of the batch is applied.
+    Lost,
+}
+
+impl From<sqlx::Error> for Failed {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// A database whose rows change in one transaction with how far they have come.
+pub(crate) trait Transact: Database {
+    /// Begins a transaction.
+    async fn begin(&mut self) -> Result<(), Failed>;
+
+    /// Ends it: the rows reflect the log up to here.
+    async fn commit(&mut self, position: Position, now: Timestamp) -> Result<(), sqlx::Error>;
+
+    /// Undoes it. After some failures the database has done so by itself.
+    async fn roll_back(&mut self);
+}
+
+impl Transact for rusqlite::Connection {
+    async fn begin(&mut self) -> Result<(), Failed> {
+        self.tables().run("BEGIN", Vec::new()).await?;
+        Ok(())
+    }
+
+    async fn commit(&mut self, position: Position, now: Timestamp) -> Result<(), sqlx::Error> {
+        checkpoint::advance(self, position, now).await?;
+        self.tables().run("COMMIT", Vec::new()).await?;
+        Ok(())
+    }
+
+    async fn roll_back(&mut self) {
+        drop(self.tables().run("ROLLBACK", Vec::new()).await);
+    }
 }
 
 /// Applies a batch and advances the cursor. If one of its events cannot be applied, those before it are applied.
 pub(crate) async fn apply_batch(
-    db: &mut impl Database,
+    db: &mut impl Transact,
     projection: &dyn Projection,
     batch: &Batch,
     cursor: &Cursor,
@@ -45,8 +82,8 @@ pub(crate) async fn apply_batch(
                 cursor.advance(last.position);
                 break;
             }
-            Err(ProjectionError::Unappliable { position, reason }) => Stop { position, reason },
-            Err(ProjectionError::Database(error)) => return Err(Failed::Database(error)),
+            Err(Failed::Event(stop)) => stop,
+            Err(error @ (Failed::Database(_) | Failed::Lost)) => return Err(error),
         };
         // Never more than before, even if a projection names an event that it was not given.
         let before = events.iter().take_while(|event| event.position < failed.position).count().min(events.len() - 1);
@@ -58,31 +95,30 @@ pub(crate) async fn apply_batch(
 
 /// Applies events and moves the checkpoint, both or none. A panic of the projection counts as an event that it cannot apply.
 pub(crate) async fn apply_once(
-    db: &mut impl Database,
+    db: &mut impl Transact,
     projection: &dyn Projection,
     events: &[Arc<Envelope>],
     now: Timestamp,
-) -> Result<(), ProjectionError> {
+) -> Result<(), Failed> {
     let Some((first, last)) = events.first().zip(events.last()) else { return Ok(()) };
-    db.tables().run("BEGIN", Vec::new()).await?;
-    let applied = AssertUnwindSafe(projection.apply(&mut db.tables(), events)).catch_unwind().await;
-    let applied = applied.unwrap_or_else(|_| {
-        let reason = "the projection panicked at this event or one soon after; the panic is in the log of the process".to_owned();
-        Err(ProjectionError::Unappliable { position: first.position, reason })
-    });
+    let applied = match db.begin().await {
+        Ok(()) => AssertUnwindSafe(projection.apply(&mut db.tables(), events)).catch_unwind().await,
+        Err(error) => {
+            db.roll_back().await;
+            return Err(error);
+        }
+    };
     let kept = match applied {
-        Ok(()) => commit(db, last.position, now).await.map_err(ProjectionError::Database),
-        Err(error) => Err(error),
+        Ok(Ok(())) => db.commit(last.position, now).await.map_err(Failed::Database),
+        Ok(Err(ProjectionError::Database(error))) => Err(Failed::Database(error)),
+        Ok(Err(ProjectionError::Unappliable { position, reason })) => Err(Failed::Event(Stop { position, reason })),
+        Err(_panic) => {
+            let reason = "the projection panicked at this event or one soon after; the panic is in the log of the process".to_owned();
+            Err(Failed::Event(Stop { position: first.position, reason }))
+        }
     };
     if kept.is_err() {
-        // After some failures the database has done so by itself, and says so.
-        drop(db.tables().run("ROLLBACK", Vec::new()).await);
+        db.roll_back().await;
     }
     kept
-}
-
-async fn commit(db: &mut impl Database, position: Position, now: Timestamp) -> Result<(), sqlx::Error> {
-    checkpoint::advance(db, position, now).await?;
-    db.tables().run("COMMIT", Vec::new()).await?;
-    Ok(())
 }

@@ -66,6 +66,7 @@ async fn apply_persistently(
         match (apply_batch(db, projection, batch, cursor, clock).await, pauses.next()) {
             (Ok(()), _) => return Ok(None),
             (Err(Failed::Event(stop)), _) => return Ok(Some(stop)),
+            (Err(Failed::Lost), _) => return Err(sqlx::Error::WorkerCrashed),
             (Err(Failed::Database(error)), Some(pause)) => {
                 tracing::warn!(projection = projection.name(), error = %chain(&error), "a read model cannot be built: trying again");
                 tokio::time::sleep(pause).await;

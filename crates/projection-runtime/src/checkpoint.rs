@@ -9,7 +9,7 @@ use crate::table::select_column;
 use crate::tables::alone;
 
 /// One row.
-const SCHEMA: &str = "CREATE TABLE checkpoint (
+pub(crate) const SCHEMA: &str = "CREATE TABLE checkpoint (
     name TEXT NOT NULL PRIMARY KEY,
     position BIGINT NOT NULL,
     epoch TEXT NOT NULL,
@@ -33,7 +33,7 @@ fn position(stored: i64) -> Position {
 
 /// Puts the checkpoint before the first event into a new database.
 pub(crate) async fn create(db: &mut impl Database, name: &str, epoch: Epoch) -> Result<(), sqlx::Error> {
-    db.tables().run(SCHEMA, Vec::new()).await?;
+    db.tables().define(SCHEMA).await?;
     let sql = "INSERT INTO checkpoint (name, position, epoch, applied_at) VALUES ($1, 0, $2, 0)";
     db.tables().run(sql, vec![name.into(), epoch.0.into()]).await?;
     Ok(())

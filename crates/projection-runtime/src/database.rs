@@ -42,15 +42,7 @@ const UNSAFE: [&str; 4] =
 /// Statements that are kept prepared on a database that is open alone.
 const PREPARED: usize = 128;
 
-/// A new database that is worthless if the power goes.
-pub(crate) async fn create_unsafe(path: &Path, projection: &dyn Projection, epoch: Epoch) -> Result<AnyConnection, sqlx::Error> {
-    let mut db = AnyConnection::connect_with(&options(path)?).await?;
-    set(&mut db, &UNSAFE).await?;
-    create_tables(&mut db, projection, epoch).await?;
-    Ok(db)
-}
-
-/// As [`create_unsafe`], of one that nobody else opens until [`make_safe`].
+/// A new database that is worthless if the power goes, and that nobody else opens until [`make_safe`].
 pub(crate) async fn create_alone(path: &Path, projection: &dyn Projection, epoch: Epoch) -> Result<rusqlite::Connection, sqlx::Error> {
     let mut db = rusqlite::Connection::open(path).map_err(alone)?;
     db.set_prepared_statement_cache_capacity(PREPARED);
@@ -59,14 +51,20 @@ pub(crate) async fn create_alone(path: &Path, projection: &dyn Projection, epoch
     Ok(db)
 }
 
-async fn create_tables(db: &mut impl Database, projection: &dyn Projection, epoch: Epoch) -> Result<(), sqlx::Error> {
-    db.tables().run("BEGIN", Vec::new()).await?;
+async fn create_tables(db: &mut rusqlite::Connection, projection: &dyn Projection, epoch: Epoch) -> Result<(), sqlx::Error> {
+    db.tables().define("BEGIN").await?;
     for statement in projection.schema() {
-        db.tables().run(statement, Vec::new()).await?;
+        db.tables().define(statement).await?;
     }
     checkpoint::create(db, projection.name(), epoch).await?;
-    db.tables().run("COMMIT", Vec::new()).await?;
+    db.tables().define("COMMIT").await?;
     Ok(())
+}
+
+/// A statement that creates a table, as PostgreSQL is given it: texts are in the order of their bytes, as SQLite has them, whatever the
+/// order of the database is.
+pub(crate) fn in_byte_order(statement: &str) -> String {
+    statement.replace(" TEXT", " TEXT COLLATE \"C\"")
 }
 
 /// Makes a database of [`create_alone`] one that is read while it is written, and closes it. All of it is on disk then.

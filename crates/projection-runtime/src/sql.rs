@@ -1,5 +1,5 @@
-//! Tables and values, and how rows get into them: many with few statements, within the parameter limits of SQLite (32,766) and
-//! PostgreSQL (65,535).
+//! Tables and values, and how rows get into them: one text for both engines, of which each row is a parameter on SQLite, and all rows
+//! together on PostgreSQL.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use crate::table::TableRow;
 pub use crate::tables::{Cell, Database, Source, Tables};
 
 /// A value of a column. Read models hold integers and texts only: both engines agree on them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// A `BIGINT` column: a number, microseconds since 1970, a truth value as 0 or 1.
     Int(Option<i64>),
@@ -94,9 +94,8 @@ impl Table {
     }
 
     async fn write(&self, db: &mut impl Database, rows: Vec<Vec<Value>>, tail: &str) -> Result<(), sqlx::Error> {
-        let head = format!("INSERT INTO {} ({}) VALUES ", self.name, self.columns.join(", "));
-        let columns = self.columns.len();
-        db.tables().run_many(rows, |places, count| format!("{head}{}{tail}", tuples(places, count, columns))).await
+        let head = format!("INSERT INTO {} ({}) ", self.name, self.columns.join(", "));
+        db.tables().run_many(rows, |given| format!("{head}{}{tail}", given.rows())).await
     }
 
     /// Sets these columns in the rows with these keys, as far as they are there and satisfy `condition`, a text of the code that names
@@ -116,9 +115,9 @@ impl Table {
         let set: Vec<String> = columns.iter().map(|column| format!("{column} = changed.{column}")).collect();
         let of: Vec<String> = keys.iter().map(|column| format!("{name}.{column} = changed.{column}")).collect();
         let (head, set, of) = (all.join(", "), set.join(", "), of.join(" AND "));
-        let sql = |places: &mut Places, count| {
-            let values = tuples(places, count, all.len());
-            format!("WITH changed ({head}) AS (VALUES {values}) UPDATE {name} SET {set} FROM changed WHERE {of} AND ({condition})")
+        let sql = |given: &Given| {
+            let rows = given.rows();
+            format!("WITH changed ({head}) AS ({rows}) UPDATE {name} SET {set} FROM changed WHERE {of} AND ({condition})")
         };
         db.tables().run_many(rows, sql).await
     }
@@ -128,64 +127,55 @@ impl Table {
     /// # Errors
     /// When the database refuses or fails.
     pub async fn delete(&self, db: &mut impl Database, keys: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
-        db.tables().run_many(keys, |places, count| format!("DELETE FROM {} WHERE {}", self.name, self.of_keys(places, count))).await
+        db.tables().run_many(keys, |given| format!("DELETE FROM {} WHERE {}", self.name, given.are(self.key_columns()))).await
     }
 
     /// The rows with these keys, in no order. Keys without a row are left out.
     pub(crate) async fn select<R: TableRow>(&self, db: &mut impl Database, keys: Vec<Vec<Value>>) -> Result<Vec<R>, sqlx::Error> {
         let all = format!("SELECT {} FROM {} WHERE ", self.columns.join(", "), self.name);
-        db.tables().fetch_many(keys, |places, count| format!("{all}{}", self.of_keys(places, count))).await
-    }
-
-    fn of_keys(&self, places: &mut Places, count: usize) -> String {
-        match self.key_columns() {
-            [column] if count == 1 => format!("{column} = {}", places.next()),
-            [column] => {
-                let all: Vec<String> = (0..count).map(|_| places.next()).collect();
-                format!("{column} IN ({})", all.join(", "))
-            }
-            // Not as a list of tuples: for that SQLite scans the whole table, while it takes each of these from the index.
-            columns => {
-                let mut row = || {
-                    let all: Vec<String> = columns.iter().map(|column| format!("{column} = {}", places.next())).collect();
-                    format!("({})", all.join(" AND "))
-                };
-                let rows: Vec<String> = (0..count).map(|_| row()).collect();
-                format!("({})", rows.join(" OR "))
-            }
-        }
+        db.tables().fetch_many(keys, |given| format!("{all}{}", given.are(self.key_columns()))).await
     }
 }
 
-/// The parameters of a statement, in their order.
-///
-/// PostgreSQL numbers them. On SQLite a numbered one is a named one, which sqlx looks up by its name, and SQLite goes through
-/// all names for each: a thousand parameters would cost a million steps each time the statement runs.
-pub(crate) enum Places {
-    Numbered(usize),
-    Plain,
+/// What kind of values a column of parameters has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Int,
+    Text,
 }
 
-impl Places {
-    fn next(&mut self) -> String {
+/// Rows that a statement is given as parameters.
+pub(crate) enum Given {
+    /// One row of so many columns, for SQLite: the statement is prepared once and run for each row, which is cheapest there. Its
+    /// parameters have no numbers, since SQLite takes numbered ones for names and looks each up.
+    One(usize),
+    /// All rows, for PostgreSQL: an array for each column, so that the text is the same for any number of them.
+    All(Vec<Kind>),
+}
+
+impl Given {
+    /// A query that gives the rows.
+    fn rows(&self) -> String {
         match self {
-            Self::Numbered(last) => {
-                *last += 1;
-                format!("${last}")
+            Self::One(columns) => format!("VALUES ({})", vec!["?"; *columns].join(", ")),
+            Self::All(kinds) => {
+                let array = |(index, kind): (usize, &Kind)| match kind {
+                    Kind::Int => format!("${}::BIGINT[]", index + 1),
+                    Kind::Text => format!("${}::TEXT[]", index + 1),
+                };
+                let arrays: Vec<String> = kinds.iter().enumerate().map(array).collect();
+                format!("SELECT * FROM UNNEST({})", arrays.join(", "))
             }
-            Self::Plain => "?".to_owned(),
         }
     }
-}
 
-/// `($1, $2), ($3, $4)` for two rows of two columns.
-fn tuples(places: &mut Places, rows: usize, columns: usize) -> String {
-    let mut row = || {
-        let all: Vec<String> = (0..columns).map(|_| places.next()).collect();
-        format!("({})", all.join(", "))
-    };
-    let rows: Vec<String> = (0..rows).map(|_| row()).collect();
-    rows.join(", ")
+    /// That these columns are those of a row.
+    fn are(&self, columns: &[&str]) -> String {
+        match self {
+            Self::One(_) => columns.iter().map(|column| format!("{column} = ?")).collect::<Vec<_>>().join(" AND "),
+            Self::All(_) => format!("({}) IN ({})", columns.join(", "), self.rows()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -193,14 +183,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_of_several_key_columns_are_looked_for_one_by_one() {
-        let pairs = Table::new("pairs", 2, &["a", "b", "c"]);
-        assert_eq!(pairs.of_keys(&mut Places::Numbered(0), 2), "((a = $1 AND b = $2) OR (a = $3 AND b = $4))");
-    }
-
-    #[test]
-    fn parameters_are_numbered_row_by_row() {
-        assert_eq!(tuples(&mut Places::Numbered(0), 2, 3), "($1, $2, $3), ($4, $5, $6)");
-        assert_eq!(tuples(&mut Places::Plain, 2, 1), "(?), (?)");
+    fn a_row_is_its_parameters_and_many_are_an_array_for_each_column() {
+        assert_eq!(Given::One(3).rows(), "VALUES (?, ?, ?)");
+        let all = Given::All(vec![Kind::Int, Kind::Text]);
+        assert_eq!(all.rows(), "SELECT * FROM UNNEST($1::BIGINT[], $2::TEXT[])");
+        assert_eq!(Given::One(2).are(&["a", "b"]), "a = ? AND b = ?");
+        assert_eq!(all.are(&["a", "b"]), "(a, b) IN (SELECT * FROM UNNEST($1::BIGINT[], $2::TEXT[]))");
     }
 }

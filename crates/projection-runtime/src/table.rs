@@ -201,9 +201,7 @@ mod tests {
 
     #[tokio::test]
     async fn rows_come_back_as_they_were_saved_whatever_the_size_of_the_batch() {
-        use sqlx::{AnyConnection, Connection};
-        sqlx::any::install_default_drivers();
-        let mut conn = AnyConnection::connect("sqlite::memory:").await.unwrap();
+        let mut conn = rusqlite::Connection::open_in_memory().unwrap();
         execute(&mut conn, SCHEMA, Vec::new()).await.unwrap();
         let all: Vec<Town> = (0..349).map(town).collect();
         upsert(&mut conn, &all).await.unwrap();

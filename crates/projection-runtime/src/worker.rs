@@ -214,6 +214,7 @@ impl Worker {
                 self.board.applied(cursor.position(), newest.map(|last| last.recorded_at));
             }
             Err(Failed::Database(error)) => return self.wait(&error),
+            Err(Failed::Lost) => return,
             Err(Failed::Event(stop)) => {
                 let failed = batch.events.iter().find(|event| event.position >= stop.position);
                 self.board.applied(cursor.position(), failed.map(|event| event.recorded_at));

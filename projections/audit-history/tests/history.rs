@@ -10,13 +10,16 @@ use domain::{Actor, DomainEvent, MailId, PersonId};
 use log::{Company, Log, Said, id, interleave, partner, prelude, reviewer, transfer};
 use projection_runtime::{Position, Standalone};
 use proptest::prelude::*;
+use test_support::servers::TestDatabase;
 
 /// Two companies whose lives are mixed, and a read model of them.
 async fn two_companies() -> (tempfile::TempDir, Log, Standalone<AuditHistory>) {
     let lives = vec![Company::new(7).life(), Company::new(8).life()];
     let log = Log::of([prelude(), interleave(lives, &[0, 1, 1, 0, 1])].concat());
     let folder = tempfile::tempdir().unwrap();
-    let mut rows = Standalone::create(&folder.path().join("rows"), AuditHistory).await.unwrap();
+    let mut rows = Standalone::create_twice(&folder.path().join("rows"), &TestDatabase::of_this_thread().parse().unwrap(), AuditHistory)
+        .await
+        .unwrap();
     for batch in log.events.chunks(10) {
         rows.apply(batch).await.unwrap();
     }
@@ -164,9 +167,9 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let folder = tempfile::tempdir().unwrap();
-            let mut at_once = Standalone::create(&folder.path().join("at-once"), AuditHistory).await.unwrap();
+            let mut at_once = Standalone::create_twice(&folder.path().join("at-once"), &TestDatabase::of_this_thread().parse().unwrap(), AuditHistory).await.unwrap();
             at_once.apply(&log.events).await.unwrap();
-            let mut split = Standalone::create(&folder.path().join("split"), AuditHistory).await.unwrap();
+            let mut split = Standalone::create_twice(&folder.path().join("split"), &TestDatabase::of_this_thread().parse().unwrap(), AuditHistory).await.unwrap();
             let mut rest = &log.events[..];
             for size in sizes.iter().cycle() {
                 if rest.is_empty() {

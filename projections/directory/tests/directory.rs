@@ -10,10 +10,12 @@ use log::{
     Company, Log, Said, by, contact, duns, id, identity, interleave, partner, prelude, profile, reason, reviewer, said, slug, transfer,
 };
 use projection_runtime::Standalone;
+use test_support::servers::TestDatabase;
 
 async fn directory_of(events: Vec<Said>) -> (tempfile::TempDir, Standalone<Directory>) {
     let folder = tempfile::tempdir().unwrap();
-    let mut standalone = Standalone::create(&folder.path().join("rows"), Directory).await.unwrap();
+    let mut standalone =
+        Standalone::create_twice(&folder.path().join("rows"), &TestDatabase::of_this_thread().parse().unwrap(), Directory).await.unwrap();
     standalone.apply(&Log::of(events).events).await.unwrap();
     (folder, standalone)
 }
@@ -294,7 +296,8 @@ async fn an_invitation_to_a_registered_company_is_an_offer_from_the_start_and_st
 #[tokio::test]
 async fn an_event_that_changes_what_is_not_there_stops_the_projection_with_its_position() {
     let folder = tempfile::tempdir().unwrap();
-    let mut rows = Standalone::create(&folder.path().join("rows"), Directory).await.unwrap();
+    let mut rows =
+        Standalone::create_twice(&folder.path().join("rows"), &TestDatabase::of_this_thread().parse().unwrap(), Directory).await.unwrap();
     let profile_confirmed = UserEvent::ProfileConfirmed { contact: contact(PersonId(id(77)), "Nobody", "nobody@x.example") };
     let log = Log::of([prelude(), vec![said((PersonId(id(77)), profile_confirmed))]].concat());
     let error = rows.apply(&log.events).await.unwrap_err();

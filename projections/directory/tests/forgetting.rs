@@ -10,10 +10,12 @@ use domain::*;
 use log::{Company, Log, Said, id, interleave, prelude, reason, said};
 use projection_runtime::Standalone;
 use proptest::prelude::*;
+use test_support::servers::TestDatabase;
 
 async fn directory_of(events: Vec<Said>) -> (tempfile::TempDir, Standalone<Directory>) {
     let folder = tempfile::tempdir().unwrap();
-    let mut standalone = Standalone::create(&folder.path().join("rows"), Directory).await.unwrap();
+    let mut standalone =
+        Standalone::create_twice(&folder.path().join("rows"), &TestDatabase::of_this_thread().parse().unwrap(), Directory).await.unwrap();
     standalone.apply(&Log::of(events).events).await.unwrap();
     (folder, standalone)
 }
@@ -75,7 +77,8 @@ async fn erased_values_are_null_so_that_a_rebuild_gives_the_rows_of_the_live_one
     let folder = tempfile::tempdir().unwrap();
     let mut digests = Vec::new();
     for (name, log) in [("live", live), ("rebuilt", rebuilt)] {
-        let mut rows = Standalone::create(&folder.path().join(name), Directory).await.unwrap();
+        let mut rows =
+            Standalone::create_twice(&folder.path().join(name), &TestDatabase::of_this_thread().parse().unwrap(), Directory).await.unwrap();
         rows.apply(&log.events).await.unwrap();
         digests.push(rows.digest().await.unwrap());
     }
@@ -118,9 +121,9 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let folder = tempfile::tempdir().unwrap();
-            let mut at_once = Standalone::create(&folder.path().join("at-once"), Directory).await.unwrap();
+            let mut at_once = Standalone::create_twice(&folder.path().join("at-once"), &TestDatabase::of_this_thread().parse().unwrap(), Directory).await.unwrap();
             at_once.apply(&log.events).await.unwrap();
-            let mut split = Standalone::create(&folder.path().join("split"), Directory).await.unwrap();
+            let mut split = Standalone::create_twice(&folder.path().join("split"), &TestDatabase::of_this_thread().parse().unwrap(), Directory).await.unwrap();
             let mut rest = &log.events[..];
             for size in sizes.iter().cycle() {
                 if rest.is_empty() {

@@ -13,10 +13,14 @@ use entitlements::*;
 use log::{Company, Log, Said, identity, interleave, partner, prelude, reason, said, transfer};
 use projection_runtime::{Position, Standalone};
 use proptest::prelude::*;
+use test_support::servers::TestDatabase;
 
 async fn entitlements_of(events: Vec<Said>) -> (tempfile::TempDir, Standalone<Entitlements>) {
     let folder = tempfile::tempdir().unwrap();
-    let mut standalone = Standalone::create(&folder.path().join("rows"), Entitlements).await.unwrap();
+    let mut standalone =
+        Standalone::create_twice(&folder.path().join("rows"), &TestDatabase::of_this_thread().parse().unwrap(), Entitlements)
+            .await
+            .unwrap();
     standalone.apply(&Log::of([prelude(), events].concat()).events).await.unwrap();
     (folder, standalone)
 }
@@ -229,9 +233,9 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let folder = tempfile::tempdir().unwrap();
-            let mut at_once = Standalone::create(&folder.path().join("at-once"), Entitlements).await.unwrap();
+            let mut at_once = Standalone::create_twice(&folder.path().join("at-once"), &TestDatabase::of_this_thread().parse().unwrap(), Entitlements).await.unwrap();
             at_once.apply(&log.events).await.unwrap();
-            let mut split = Standalone::create(&folder.path().join("split"), Entitlements).await.unwrap();
+            let mut split = Standalone::create_twice(&folder.path().join("split"), &TestDatabase::of_this_thread().parse().unwrap(), Entitlements).await.unwrap();
             let mut rest = &log.events[..];
             for size in sizes.iter().cycle() {
                 if rest.is_empty() {

@@ -259,12 +259,12 @@ async fn a_mail_with_a_fate_is_owed_no_more_and_the_first_fate_stands() {
     let refused =
         MailEvent::Refused { cause: mail.cause, template: "invitation".to_owned(), answer: "550 no such mailbox".to_owned(), attempts: 2 };
     outbox.apply(vec![fate(mail.id, refused), sent(&mail)]).await;
-    let settled = notification_dispatch::by_ids(&mut outbox.rows, &[mail.id]).await.unwrap().pop().unwrap();
+    let settled = notification_dispatch::by_ids(outbox.rows.rows(), &[mail.id]).await.unwrap().pop().unwrap();
     assert_eq!((settled.state, settled.attempts, settled.answer.as_deref()), (MailState::Refused, 2, Some("550 no such mailbox")));
-    let owed = notification_dispatch::owed_after(&mut outbox.rows, Cursor::default(), 100).await.unwrap();
+    let owed = notification_dispatch::owed_after(outbox.rows.rows(), Cursor::default(), 100).await.unwrap();
     assert_eq!(owed.len(), 5);
     assert!(owed.iter().all(|owed| owed.id != mail.id));
-    let counts = notification_dispatch::counts(&mut outbox.rows).await.unwrap();
+    let counts = notification_dispatch::counts(outbox.rows.rows()).await.unwrap();
     assert_eq!((counts[&MailState::Owed], counts[&MailState::Refused], counts[&MailState::Sent]), (5, 1, 0));
 }
 
@@ -275,15 +275,15 @@ async fn owed_mails_are_paged_without_gap_or_repetition() {
     let mut seen = Vec::new();
     let mut after = Cursor::default();
     loop {
-        let page = notification_dispatch::owed_after(&mut outbox.rows, after, 1).await.unwrap();
+        let page = notification_dispatch::owed_after(outbox.rows.rows(), after, 1).await.unwrap();
         let Some(owed) = page.first() else { break };
         seen.push(owed.id);
         after = owed.cursor();
     }
     let all: Vec<MailId> = outbox.mails().await.iter().map(|mail| mail.id).collect();
     assert_eq!(seen, all);
-    let first = notification_dispatch::page(&mut outbox.rows, Some(MailState::Owed), None, 4).await.unwrap();
-    let second = notification_dispatch::page(&mut outbox.rows, Some(MailState::Owed), first.next, 4).await.unwrap();
+    let first = notification_dispatch::page(outbox.rows.rows(), Some(MailState::Owed), None, 4).await.unwrap();
+    let second = notification_dispatch::page(outbox.rows.rows(), Some(MailState::Owed), first.next, 4).await.unwrap();
     assert_eq!((first.mails.len(), second.mails.len(), second.next), (4, 2, None));
 }
 

@@ -130,22 +130,39 @@ pub async fn entry_at(rows: &mut impl Database, position: Position) -> Result<Op
 #[cfg(test)]
 mod tests {
     use projection_runtime::Standalone;
+    use projection_runtime::table::query;
 
     use super::*;
     use crate::PublicFeed;
+
+    projection_runtime::table! {
+        /// A step of a plan of SQLite.
+        struct Step in "plan" {
+            key {
+                /// Counts.
+                pub id: i64,
+            }
+            /// The step that it belongs to.
+            pub parent: i64,
+            /// Nothing.
+            pub not_used: i64,
+            /// What it does.
+            pub detail: String,
+        }
+    }
 
     /// Whoever is limited to an application with few events must not read all others for it, page by page.
     #[tokio::test]
     async fn events_are_found_by_an_index_in_their_order_whoever_asks() {
         let folder = tempfile::tempdir().unwrap();
         let mut feed = Standalone::create(&folder.path().join("rows"), PublicFeed).await.unwrap();
-        for (query, index) in
+        for (text, index) in
             [(EVERYTHING, "sqlite_autoindex_public_events"), (ERASED, "public_events_of_erasures"), (ABOUT, "public_events_by_application")]
         {
-            let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN SELECT * FROM public_events {query}"));
-            let steps = sqlx::query(sql).fetch_all(&mut *feed.rows()).await.unwrap();
-            let steps: Vec<String> = steps.iter().map(|step| sqlx::Row::get(step, "detail")).collect();
-            assert!(steps.len() == 1 && steps[0].contains(index) && steps[0].contains("position>?"), "{query}: {steps:?}");
+            let steps: Vec<Step> =
+                query(feed.rows(), &format!("EXPLAIN QUERY PLAN SELECT * FROM public_events {text}"), Vec::new()).await.unwrap();
+            let steps: Vec<String> = steps.into_iter().map(|step| step.detail).collect();
+            assert!(steps.len() == 1 && steps[0].contains(index) && steps[0].contains("position>?"), "{text}: {steps:?}");
         }
     }
 }

@@ -10,6 +10,7 @@ use domain::*;
 use log::{Company, Log, Said, prelude, reason, recorded_at, said};
 use projection_runtime::{Position, Standalone};
 use public_feed::{PublicFeed, acknowledgements_of, erasures, outstanding, outstanding_of, services};
+use test_support::servers::TestDatabase;
 
 fn id(name: &str) -> ServiceId {
     ServiceId::of(&ServiceName::parse(name).unwrap())
@@ -42,7 +43,8 @@ async fn feed_of(events: Vec<Said>, batch: usize) -> (tempfile::TempDir, Standal
     let length = u64::try_from(before.len()).unwrap();
     let log = Log::of([before, events].concat());
     let folder = tempfile::tempdir().unwrap();
-    let mut feed = Standalone::create(&folder.path().join("rows"), PublicFeed).await.unwrap();
+    let mut feed =
+        Standalone::create_twice(&folder.path().join("rows"), &TestDatabase::of_this_thread().parse().unwrap(), PublicFeed).await.unwrap();
     for events in log.events.chunks(batch) {
         feed.apply(events).await.unwrap();
     }

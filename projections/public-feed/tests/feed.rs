@@ -17,6 +17,7 @@ use projection_runtime::{Position, Standalone};
 use proptest::prelude::*;
 use public_events::snapshot::Line;
 use public_feed::{Entry, Origin, PublicFeed, Scope, Snapshot, entry_at, last, page};
+use test_support::servers::TestDatabase;
 
 async fn feed_of(events: Vec<Said>) -> (tempfile::TempDir, Standalone<PublicFeed>) {
     feed_of_log(&Log::of([prelude(), events].concat())).await
@@ -24,7 +25,8 @@ async fn feed_of(events: Vec<Said>) -> (tempfile::TempDir, Standalone<PublicFeed
 
 async fn feed_of_log(log: &Log) -> (tempfile::TempDir, Standalone<PublicFeed>) {
     let folder = tempfile::tempdir().unwrap();
-    let mut standalone = Standalone::create(&folder.path().join("rows"), PublicFeed).await.unwrap();
+    let mut standalone =
+        Standalone::create_twice(&folder.path().join("rows"), &TestDatabase::of_this_thread().parse().unwrap(), PublicFeed).await.unwrap();
     standalone.apply(&log.events).await.unwrap();
     (folder, standalone)
 }
@@ -202,7 +204,8 @@ async fn a_snapshot_limited_to_an_application_names_who_is_subscribed_and_who_ha
 #[tokio::test]
 async fn a_snapshot_of_an_empty_log_is_two_lines() {
     let folder = tempfile::tempdir().unwrap();
-    let mut feed = Standalone::create(&folder.path().join("rows"), PublicFeed).await.unwrap();
+    let mut feed =
+        Standalone::create_twice(&folder.path().join("rows"), &TestDatabase::of_this_thread().parse().unwrap(), PublicFeed).await.unwrap();
     let lines = snapshot(&mut feed, &Scope::Everything, 10).await;
     assert!(matches!(lines[..], [Line::Begin(begin), Line::End(end)] if begin.position.0 == 0 && end.lines == 2), "{lines:?}");
     assert_eq!(last(feed.rows()).await.unwrap(), None);
@@ -223,7 +226,7 @@ proptest! {
         runtime.block_on(async {
             let (_folder, mut at_once) = feed_of_log(&log).await;
             let folder = tempfile::tempdir().unwrap();
-            let mut split = Standalone::create(&folder.path().join("split"), PublicFeed).await.unwrap();
+            let mut split = Standalone::create_twice(&folder.path().join("split"), &TestDatabase::of_this_thread().parse().unwrap(), PublicFeed).await.unwrap();
             let mut rest = &log.events[..];
             for size in sizes.iter().cycle() {
                 if rest.is_empty() {
@@ -252,7 +255,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let folder = tempfile::tempdir().unwrap();
-            let mut feed = Standalone::create(&folder.path().join("rows"), PublicFeed).await.unwrap();
+            let mut feed = Standalone::create_twice(&folder.path().join("rows"), &TestDatabase::of_this_thread().parse().unwrap(), PublicFeed).await.unwrap();
             feed.apply(before).await.unwrap();
             let bootstrap = snapshot(&mut feed, &Scope::Everything, limit).await;
             feed.apply(after).await.unwrap();

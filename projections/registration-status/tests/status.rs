@@ -16,6 +16,7 @@ use projection_runtime::{Envelope, Fingerprint, Metadata, Position, Standalone, 
 use proptest::prelude::*;
 use registration_status::{CaseState, NextActor, PublicState, RegistrationStatus, Status, by_case_number, get, public};
 use tempfile::TempDir;
+use test_support::servers::TestDatabase;
 use uuid::Uuid;
 
 const CASE: RegistrationId = RegistrationId(Uuid::from_u128(1));
@@ -134,7 +135,13 @@ struct Page {
 impl Page {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let view = Standalone::create(&folder.path().join("status.db"), RegistrationStatus).await.unwrap();
+        let view = Standalone::create_twice(
+            &folder.path().join("status.db"),
+            &TestDatabase::of_this_thread().parse().unwrap(),
+            RegistrationStatus,
+        )
+        .await
+        .unwrap();
         Self { view, position: 0, _folder: folder }
     }
 

@@ -154,7 +154,7 @@ impl Words {
         if all.is_empty() {
             return Ok(Some(Self { all, rare: None }));
         }
-        let count = format!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM search_terms WHERE term = $1 LIMIT {}) AS some", RARE + 1);
+        let count = format!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM search_terms WHERE term = $1 LIMIT {}) AS few", RARE + 1);
         let mut counted: Vec<u64> = Vec::with_capacity(all.len());
         for word in &all {
             counted.extend(select_column::<u64>(conn, &count, vec![word.term.as_str().into()]).await?);

@@ -288,6 +288,18 @@ impl TestDatabase {
         }
     }
 
+    /// How to reach a database that the calling thread has for itself: a test, say, with all its cases. Dropped when the thread ends.
+    ///
+    /// # Panics
+    /// When there is no PostgreSQL.
+    #[must_use]
+    pub fn of_this_thread() -> String {
+        thread_local! {
+            static DATABASE: TestDatabase = TestDatabase::create();
+        }
+        DATABASE.with(TestDatabase::url)
+    }
+
     fn make(server: &str, programs: &Path) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use domain::{CommandId, DomainEvent, EventId};
 use jiff::Timestamp;
 use notification_dispatch::{Mail, NotificationDispatch};
-use projection_runtime::sql::Database;
-use projection_runtime::{Envelope, Fingerprint, Metadata, Position, Projection, StreamId};
-use sqlx::{AnyConnection, Connection, Row};
+use projection_runtime::{Envelope, Fingerprint, Metadata, Position, Standalone, StreamId};
+use tempfile::TempDir;
+use test_support::servers::TestDatabase;
 use uuid::Uuid;
 
 /// The instant of the first event: Monday 2 November 2026, 09:00 UTC. Each event is recorded a second after the one before.
@@ -39,21 +39,20 @@ fn envelope(position: u64, version: u64, event: DomainEvent) -> Arc<Envelope> {
     })
 }
 
-/// An outbox in memory.
+/// An outbox on both engines.
 pub(crate) struct Outbox {
-    pub(crate) rows: AnyConnection,
+    pub(crate) rows: Standalone<NotificationDispatch>,
+    _folder: TempDir,
     position: u64,
     versions: HashMap<StreamId, u64>,
 }
 
 impl Outbox {
     pub(crate) async fn empty() -> Self {
-        sqlx::any::install_default_drivers();
-        let mut rows = AnyConnection::connect("sqlite::memory:").await.unwrap();
-        for statement in NotificationDispatch.schema() {
-            sqlx::query(*statement).execute(&mut rows).await.unwrap();
-        }
-        Self { rows, position: 0, versions: HashMap::new() }
+        let folder = tempfile::tempdir().unwrap();
+        let server = TestDatabase::of_this_thread().parse().unwrap();
+        let rows = Standalone::create_twice(&folder.path().join("outbox"), &server, NotificationDispatch).await.unwrap();
+        Self { rows, _folder: folder, position: 0, versions: HashMap::new() }
     }
 
     /// Applies events in one batch.
@@ -65,7 +64,7 @@ impl Outbox {
             batch.push(envelope(self.position, *version, event));
             *version += 1;
         }
-        NotificationDispatch.apply(&mut self.rows.tables(), &batch).await.unwrap();
+        self.rows.apply(&batch).await.unwrap();
     }
 
     /// Applies events one by one, each in a batch of its own.
@@ -77,7 +76,7 @@ impl Outbox {
 
     /// All mails, in the order of their causes.
     pub(crate) async fn mails(&mut self) -> Vec<Mail> {
-        let mut mails = notification_dispatch::page(&mut self.rows, None, None, 1_000).await.unwrap().mails;
+        let mut mails = notification_dispatch::page(self.rows.rows(), None, None, 1_000).await.unwrap().mails;
         mails.reverse();
         mails
     }
@@ -91,19 +90,6 @@ impl Outbox {
 
     /// Every value of every row of both tables, as text.
     pub(crate) async fn dump(&mut self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for (table, order) in NotificationDispatch.tables() {
-            let sql = format!("SELECT * FROM {table} ORDER BY {order}");
-            for row in sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut self.rows).await.unwrap() {
-                let values: Vec<String> = (0..row.len())
-                    .map(|column| match row.try_get::<String, _>(column) {
-                        Ok(text) => text,
-                        Err(_) => row.get::<i64, _>(column).to_string(),
-                    })
-                    .collect();
-                lines.push(values.join(" | "));
-            }
-        }
-        lines
+        self.rows.lines().await.unwrap()
     }
 }

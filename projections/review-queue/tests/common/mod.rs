@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use projection_runtime::{Envelope, Fingerprint, Metadata, Position, Standalone, StreamId};
 use review_queue::{Counts, Cursor, Filter, Page, QueuedCase, ReviewQueue, counts, get, page};
 use tempfile::TempDir;
+use test_support::servers::TestDatabase;
 use uuid::Uuid;
 
 pub fn case(number: u128) -> RegistrationId {
@@ -132,7 +133,9 @@ pub struct Queue {
 impl Queue {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let view = Standalone::create(&folder.path().join("queue.db"), ReviewQueue).await.unwrap();
+        let view = Standalone::create_twice(&folder.path().join("queue.db"), &TestDatabase::of_this_thread().parse().unwrap(), ReviewQueue)
+            .await
+            .unwrap();
         Self { view, position: 0, _folder: folder }
     }
 
