@@ -28,6 +28,7 @@ pub(crate) enum Failed {
     /// The database failed. Nothing of the batch is applied.
     Database(sqlx::Error),
     /// Another process keeps these rows now, or has. Nothing of the batch is applied.
+    #[allow(dead_code, reason = "on PostgreSQL")]
     Lost,
 }
 

@@ -1,39 +1,15 @@
-//! Opens the databases of read models: SQLite files now, named by URL through sqlx's `Any`.
+//! Opens the databases of read models: SQLite files.
 
 use std::path::Path;
-use std::sync::Once;
 
 use event_store::{Epoch, Position};
 use rusqlite::OpenFlags;
-use sqlx::any::AnyConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AnyConnection, ConnectOptions, Connection};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::sql::Database;
 use crate::tables::alone;
 use crate::{Projection, checkpoint};
-
-/// Once per process, before the first connection: sqlx panics otherwise.
-fn install_drivers() {
-    static INSTALL: Once = Once::new();
-    INSTALL.call_once(sqlx::any::install_default_drivers);
-}
-
-fn options(path: &Path) -> Result<AnyConnectOptions, sqlx::Error> {
-    install_drivers();
-    let url = SqliteConnectOptions::new().filename(path).create_if_missing(true).to_url_lossy();
-    let options = AnyConnectOptions::from_url(&url)?;
-    Ok(options.disable_statement_logging())
-}
-
-async fn set(db: &mut AnyConnection, pragmas: &[&'static str]) -> Result<(), sqlx::Error> {
-    for pragma in pragmas {
-        sqlx::query(*pragma).execute(&mut *db).await?;
-    }
-    Ok(())
-}
 
 /// What makes a new database fast to fill, and worthless if the power goes: it is thrown away then.
 const UNSAFE: [&str; 4] =
