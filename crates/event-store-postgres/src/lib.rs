@@ -31,9 +31,12 @@
 //! [`PostgresLog::failure`]. A service that starts on such a database finds its read models beyond [`EventStore::head`], or of another
 //! [`EventStore::epoch`].
 
+mod check;
+mod claim;
 mod draft;
 mod error;
 mod follower;
+mod import;
 mod log;
 mod names;
 mod newest;
@@ -46,7 +49,10 @@ mod session;
 mod state;
 mod writer;
 
+pub use check::Report;
+pub use claim::{ClaimError, Sharing};
 pub use error::OpenError;
+pub use import::{Import, ImportError};
 pub use log::PostgresLog;
 pub use options::Options;
 

@@ -7,20 +7,24 @@ use event_store::{Append, Direction, Epoch, EventStore, Position, ReadError, Rec
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use postgres_schema::{Schema, Server};
-use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 
+use crate::check::{self, Report};
+use crate::claim::{Claim, ClaimError, Holder, Sharing};
 use crate::error::Trouble;
 use crate::follower::{self, Follower};
 use crate::names::Names;
 use crate::newest::{self, Asking};
 use crate::queue::{Bounds, Queue};
-use crate::reader::Readers;
+use crate::reader::{self, Readers};
 use crate::state::State;
 use crate::writer::Writer;
 use crate::{OpenError, Options, schema};
+
+const NEW_EPOCH: &str = "UPDATE head SET epoch = gen_random_uuid(), turn = turn + 1 RETURNING epoch";
 
 /// An event log in a schema of a PostgreSQL database.
 ///
@@ -33,6 +37,7 @@ pub struct PostgresLog {
     asking: Asking,
     writer: Mutex<Option<JoinHandle<()>>>,
     others: Vec<AbortHandle>,
+    claim: Mutex<Option<Claim>>,
 }
 
 impl PostgresLog {
@@ -76,7 +81,7 @@ impl PostgresLog {
             tokio::spawn(telling).abort_handle(),
         ];
         let writer = tokio::spawn(watched(writer));
-        Ok(Self { schema, state, readers, asking, writer: Mutex::new(Some(writer)), others })
+        Ok(Self { schema, state, readers, asking, writer: Mutex::new(Some(writer)), others, claim: Mutex::default() })
     }
 
     /// Why the log takes no more appends until the process is started again; none while all is well.
@@ -87,6 +92,39 @@ impl PostgresLog {
     #[must_use]
     pub fn failure(&self) -> watch::Receiver<Option<Arc<str>>> {
         self.state.failure.subscribe()
+    }
+
+    /// Says how this instance uses the log, and keeps others from using it otherwise until the log is closed. If others take it while the
+    /// database is away, the log stops: see [`PostgresLog::failure`].
+    ///
+    /// # Errors
+    /// [`ClaimError::InUse`] if others use it and one must be alone.
+    pub async fn claim(&self, sharing: Sharing) -> Result<(), ClaimError> {
+        let claim = Claim::take(self.schema.options().clone(), sharing, self.server(), Arc::clone(&self.state)).await?;
+        *self.claim.lock() = Some(claim);
+        Ok(())
+    }
+
+    /// Gives a log that no instance uses, such as a restored one, a new epoch: cursors of its earlier life are refused then. An instance
+    /// that has it open all the same stops.
+    ///
+    /// # Errors
+    /// [`OpenError`], as for [`PostgresLog::open`].
+    pub async fn start_new_epoch(server: &Server) -> Result<Epoch, OpenError> {
+        let schema = schema::open(server).await?;
+        let holder = Holder::take(schema.options(), Sharing::Alone).await?;
+        let _holder = holder.ok_or_else(|| OpenError::InUse(server.to_string()))?;
+        let epoch = sqlx::query_scalar(NEW_EPOCH).fetch_optional(schema.pool()).await?;
+        epoch.map(Epoch).ok_or_else(|| OpenError::NoHead(server.to_string()))
+    }
+
+    /// Looks whether the log is whole, while it goes on: see [`Report`]. Reads all of it, in one long transaction.
+    ///
+    /// # Errors
+    /// [`ReadError::Unavailable`] if it cannot be read. Damage is in the report.
+    pub async fn check(&self) -> Result<Report, ReadError> {
+        let connection = PgConnection::connect_with(self.schema.options()).await.map_err(reader::unavailable)?;
+        check::check(connection).await.map_err(reader::unavailable)
     }
 
     /// The database that it is in.
@@ -104,6 +142,7 @@ impl PostgresLog {
             drop(writer.await);
         }
         self.end();
+        drop(self.claim.lock().take());
         self.readers.pool.close().await;
         self.schema.pool().close().await;
     }
