@@ -9,6 +9,7 @@ use axum::serve::ListenerExt;
 use event_store::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
 use process_managers::{Clockwork, Desk, Lists};
+use projection_runtime::Lease;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -174,10 +175,10 @@ async fn start_managers(service: &Service, stop: &CancellationToken) -> Result<J
     };
     for manager in process_managers::all(&desk).into_iter().chain(process_managers::all_with_lists(&desk, &lists)) {
         let runtime = service.runtime.clone();
-        let attached = service.background.spawn(async move { runtime.attach(manager).await });
+        let attached = service.background.spawn(async move { runtime.attach(manager, Lease::alone()).await });
         attached.await.map_err(|error| Failure::from_error(&error))?.map_err(|error| Failure::from_error(&error))?;
     }
-    Ok(service.background.spawn(Clockwork::new(desk, lists.deadlines).run(stop.clone())))
+    Ok(service.background.spawn(Clockwork::new(desk, lists.deadlines, Lease::alone()).run(stop.clone())))
 }
 
 fn listen_http(listener: TcpListener, router: Router, stop: &CancellationToken) -> JoinHandle<std::io::Result<()>> {

@@ -80,6 +80,7 @@ impl Service {
         let store: Arc<dyn EventStore> = Arc::<SqliteLog>::clone(&log);
         let setup = Setup {
             data: folder.root().to_owned(),
+            shared: None,
             log: Arc::clone(&store),
             codec: codec.clone(),
             clock: Arc::clone(&clock),

@@ -110,7 +110,7 @@ async fn main() {
     let projections: Vec<Arc<dyn projection_runtime::Projection>> = vec![Arc::new(NotificationDispatch)];
     let store: Arc<dyn EventStore> = Arc::<SqliteLog>::clone(&log);
     let setup =
-        Setup { data: folder.path().to_owned(), log: Arc::clone(&store), codec: codec.clone(), clock: Arc::clone(&clock), projections };
+        Setup { data: folder.path().to_owned(), shared: None, log: Arc::clone(&store), codec: codec.clone(), clock: Arc::clone(&clock), projections };
     let runtime = Runtime::start(setup).await.unwrap();
     let head = *log.head().borrow();
     runtime.wait_for(head, Duration::from_secs(600)).await.unwrap();

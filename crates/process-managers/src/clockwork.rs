@@ -12,7 +12,7 @@ use domain::invitation::{Invitation, InvitationCommand};
 use domain::registration::{Registration, RegistrationCommand};
 use domain::user::{User, UserCommand};
 use jiff::{SignedDuration, Timestamp};
-use projection_runtime::Views;
+use projection_runtime::{Lease, Views};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -29,12 +29,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it looks for secrets that nothing names.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Asks what is due to let time pass, by the clock that decisions are made by.
+/// Asks what is due to let time pass, by the clock that decisions are made by, while its lease is held.
 pub struct Clockwork {
     desk: Desk,
     deadlines: Views,
+    lease: Lease,
     /// Who was asked, and for which instant, of those whose time had come when it last looked: not asked again until another of
-    /// their instants comes. Forgotten with the process, which only means asking once more.
+    /// their instants comes. Forgotten with the process and with the lease, which only means asking once more.
     idle: HashMap<String, Timestamp>,
     /// When it looked last for secrets that nothing names.
     swept_at: Option<Timestamp>,
@@ -70,14 +71,31 @@ impl<E, R: domain::Rejection> From<Result<Answer<E>, CommandError<R>>> for Asked
 }
 
 impl Clockwork {
-    /// Over the read model `deadlines`.
+    /// Over the read model `deadlines`. Nobody is asked while `lease` is not held.
     #[must_use]
-    pub fn new(desk: Desk, deadlines: Views) -> Self {
-        Self { desk, deadlines, idle: HashMap::new(), swept_at: None }
+    pub fn new(desk: Desk, deadlines: Views, lease: Lease) -> Self {
+        Self { desk, deadlines, lease, idle: HashMap::new(), swept_at: None }
     }
 
-    /// Runs until it is told to stop.
+    /// Runs until it is told to stop. What it is at when the lease is lost is dropped.
     pub async fn run(mut self, stop: CancellationToken) {
+        loop {
+            let fence = tokio::select! {
+                () = stop.cancelled() => return,
+                fence = self.lease.acquired() => fence,
+            };
+            let mut lease = self.lease.clone();
+            self.idle.clear();
+            tokio::select! {
+                biased;
+                () = lease.lost(fence) => {}
+                () = self.work(&stop) => return,
+            }
+        }
+    }
+
+    /// Looks again and again, until it is told to stop.
+    async fn work(&mut self, stop: &CancellationToken) {
         loop {
             if let Err(problem) = self.tick().await {
                 tracing::warn!(problem, "deadlines could not be looked at; trying again");
@@ -110,7 +128,7 @@ impl Clockwork {
         }
     }
 
-    /// Asks everything that is due now and has not been asked for it. Gives how many were asked.
+    /// Asks everything that is due now and has not been asked for it. Gives how many were asked; nobody is while the lease is not held.
     ///
     /// # Errors
     /// A sentence, when the deadlines cannot be read.
@@ -126,6 +144,9 @@ impl Clockwork {
             let is_last = u32::try_from(page.len()).is_ok_and(|length| length < PAGE);
             for row in &page {
                 let Some(ripe) = row.ripe(now) else { continue };
+                if self.lease.held().is_none() {
+                    return Ok(asked);
+                }
                 let was_asked = self.idle.get(&row.id) == Some(&ripe);
                 if !was_asked {
                     asked += 1;

@@ -244,7 +244,7 @@ async fn measure_live(log: &Arc<MemoryStore>, codec: &Codec, registrations: u32)
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_owned();
     rebuild(&data, log.clone(), codec.clone(), clock(), &read_models(), |_| {}).await.unwrap();
-    let setup = Setup { data, log: log.clone(), codec: codec.clone(), clock: clock(), projections: read_models() };
+    let setup = Setup { data, shared: None, log: log.clone(), codec: codec.clone(), clock: clock(), projections: read_models() };
     let began = Instant::now();
     let runtime = Runtime::start(setup).await.unwrap();
     let head = *log.head().borrow();
@@ -271,7 +271,7 @@ async fn measure_paced(log: &Arc<MemoryStore>, codec: &Codec, mut from: u32) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_owned();
     rebuild(&data, log.clone(), codec.clone(), clock(), &read_models(), |_| {}).await.unwrap();
-    let setup = Setup { data, log: log.clone(), codec: codec.clone(), clock: clock(), projections: read_models() };
+    let setup = Setup { data, shared: None, log: log.clone(), codec: codec.clone(), clock: clock(), projections: read_models() };
     let runtime = Runtime::start(setup).await.unwrap();
     runtime.wait_for(*log.head().borrow(), Duration::from_secs(60)).await.unwrap();
     for per_second in [200_u32, 2_000] {

@@ -29,14 +29,15 @@ pub trait Consumer: Send + Sync + 'static {
         Begin::FirstEvent
     }
 
-    /// Acts on an event. Dropped while it runs when the service stops: the event comes again.
+    /// Acts on an event. Dropped while it runs when the service stops, or its lease is lost: the event comes again, here or to another
+    /// instance.
     ///
     /// # Errors
     /// [`ConsumerError`] when the event was not handled.
     async fn handle(&self, event: &Envelope) -> Result<(), ConsumerError>;
 }
 
-/// Where a new consumer begins.
+/// Where a new consumer begins, when its lease is held for the first time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Begin {
     /// With the first event of the log.
@@ -74,7 +75,10 @@ pub enum ConsumerState {
         /// What it said last.
         reason: String,
     },
-    /// Goes no further until the service is started again.
+    /// Handles nothing: another instance holds its lease, and handles them. The position is then the last one that is known here, and the
+    /// lag 0.
+    Elsewhere,
+    /// Goes no further until the service is started again, or another instance takes over.
     Stopped {
         /// The event that it cannot handle.
         position: Position,

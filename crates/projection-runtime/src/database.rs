@@ -76,14 +76,6 @@ pub(crate) fn open_to_read(path: &Path) -> Result<rusqlite::Connection, sqlx::Er
     Ok(db)
 }
 
-/// A database that is written through sqlx, made if there is none.
-pub(crate) async fn open_or_create(path: &Path) -> Result<AnyConnection, sqlx::Error> {
-    let mut db = AnyConnection::connect_with(&options(path)?).await?;
-    set(&mut db, &SHARED).await?;
-    set(&mut db, &[TRUNCATE]).await?;
-    Ok(db)
-}
-
 const TRUNCATE: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// Moves the WAL into the database and empties it. False if a reader was in the way: try again later.

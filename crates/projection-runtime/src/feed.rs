@@ -64,6 +64,20 @@ impl Batch {
     }
 }
 
+/// The position of the newest durable event of a log, whoever appended it: where several processes append, as the store itself says.
+/// [`EventStore::head`] may get to know of it a little later.
+///
+/// # Errors
+/// [`ReadError`] when the store cannot answer.
+pub async fn newest(log: &dyn EventStore) -> Result<Position, ReadError> {
+    let head = *log.head().borrow();
+    if !log.is_shared() {
+        return Ok(head);
+    }
+    let last = log.read_all_backwards(Position(u64::MAX), 1).await?;
+    Ok(last.first().map_or(Position::START, |event| event.position).max(head))
+}
+
 /// The reader, shared by all followers.
 pub(crate) struct Feed {
     log: Arc<dyn EventStore>,
@@ -267,12 +281,17 @@ impl Ring {
 }
 
 impl Cursor {
+    /// The newest durable event of the log, whoever appended it.
+    pub(crate) async fn newest(&self) -> Result<Position, ReadError> {
+        newest(&*self.feed.log).await
+    }
+
     /// Everything up to here was taken.
     pub(crate) fn position(&self) -> Position {
         Position(self.at.load(Ordering::Acquire))
     }
 
-    /// Everything up to `to` was taken: it is not given again.
+    /// Everything up to `to` was taken: what comes next is what comes after it.
     pub(crate) fn advance(&self, to: Position) {
         self.at.store(to.0, Ordering::Release);
         self.feed.moved.notify_waiters();

@@ -8,6 +8,7 @@ use std::time::Duration;
 use event_codec::Codec;
 use event_store::{Clock, EventStore, Position};
 use parking_lot::Mutex;
+use postgres_schema::Schema;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -15,10 +16,11 @@ use tokio_util::task::TaskTracker;
 use crate::Projection;
 use crate::board::Board;
 use crate::build::{Builder, RebuildError};
-use crate::consumer::{Begin, Consumer, ConsumerState, ConsumerStatus};
+use crate::consumer::{Consumer, ConsumerState, ConsumerStatus};
 use crate::cursors::Cursors;
 use crate::feed::{Feed, NEAR};
-use crate::follow::{Follower, Track};
+use crate::follow::{ClaimError, Follower, Track};
+use crate::lease::Lease;
 use crate::opened::{self, Opened};
 use crate::shelf::Shelf;
 use crate::status::{self, ProjectionStatus};
@@ -32,6 +34,8 @@ const GAUGES: Duration = Duration::from_secs(1);
 pub struct Setup {
     /// The data folder: read models go into its folder `views`, places of consumers into `consumers.db`.
     pub data: PathBuf,
+    /// What several instances share: places of consumers go there instead. The step [`crate::PLACES`] has made the table.
+    pub shared: Option<Schema>,
     /// The log.
     pub log: Arc<dyn EventStore>,
     /// Reads its records.
@@ -51,6 +55,15 @@ pub enum StartError {
     /// The places of consumers, or a read model that is there, cannot be opened.
     #[error("a database of the projection runtime cannot be opened")]
     Database(#[from] sqlx::Error),
+    /// A consumer cannot begin.
+    #[error(transparent)]
+    Consumer(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<ClaimError> for StartError {
+    fn from(error: ClaimError) -> Self {
+        Self::Consumer(Box::new(error))
+    }
 }
 
 /// Follows the log: keeps read models, gives consumers their events. Cheap to clone; stops when the last clone is dropped, or on
@@ -86,7 +99,10 @@ impl Runtime {
         let shelf = Shelf::at(setup.data.join("views"))?;
         let epoch = setup.log.epoch();
         let head = *setup.log.head().borrow();
-        let cursors = Arc::new(Cursors::open(&setup.data.join("consumers.db"), epoch).await?);
+        let cursors = Arc::new(match &setup.shared {
+            Some(schema) => Cursors::shared(schema.pool().clone(), epoch),
+            None => Cursors::open(&setup.data.join("consumers.db"), epoch).await?,
+        });
         let mut opened = Vec::with_capacity(setup.projections.len());
         for projection in setup.projections {
             let found = opened::open(&*projection, &shelf, epoch, head)?;
@@ -113,27 +129,25 @@ impl Runtime {
         Ok(Self { inner })
     }
 
-    /// Begins to give this consumer its events, from its place in the log on.
+    /// Begins to give this consumer its events, from its place in the log on, whenever its lease is held. When that is gained, the place
+    /// is looked up anew; when it is lost, the consumer is dropped in what it does.
     ///
     /// # Errors
-    /// When its place cannot be read.
-    pub async fn attach(&self, consumer: Arc<dyn Consumer>) -> Result<(), StartError> {
+    /// When the lease is held and its place cannot be read.
+    pub async fn attach(&self, consumer: Arc<dyn Consumer>, lease: Lease) -> Result<(), StartError> {
         let inner = &self.inner;
-        let head = inner.feed.head();
-        let position = match (inner.cursors.load(consumer.name(), head).await?, consumer.begins()) {
-            (Some(position), _) => position,
-            (None, Begin::FirstEvent) => Position::START,
-            (None, Begin::Head) => {
-                // Kept at once: what comes before the first event that it handles must not be missed after a crash.
-                inner.cursors.save(consumer.name(), head, None).await?;
-                head
-            }
+        let held = lease.held();
+        let track = Arc::new(Track::new(consumer.name()));
+        let cursor = inner.feed.cursor(Position::START);
+        let stop = inner.stop.clone();
+        let follower = Follower { consumer, cursor, cursors: inner.cursors.clone(), track: track.clone(), lease, stop };
+        let claimed = match held {
+            // At once: what comes before the first event that a new one handles must not be missed after a crash.
+            Some(fence) => follower.claim(fence).await?.is_ok(),
+            None => false,
         };
-        let track = Arc::new(Track::new(consumer.name(), position));
-        inner.consumers.lock().push(track.clone());
-        let cursor = inner.feed.cursor(position);
-        let follower = Follower { consumer, cursor, cursors: inner.cursors.clone(), track, stop: inner.stop.clone() };
-        inner.tasks.spawn(follower.run());
+        inner.consumers.lock().push(track);
+        inner.tasks.spawn(follower.run(held.filter(|_| claimed)));
         Ok(())
     }
 
@@ -219,8 +233,8 @@ impl Inner {
         let tracks = self.consumers.lock();
         let of_track = |track: &Arc<Track>| {
             let position = *track.position.borrow();
-            let lag_events = status::lag(head, position);
             let (trouble, since) = track.trouble();
+            let lag_events = if trouble == Some(ConsumerState::Elsewhere) { 0 } else { status::lag(head, position) };
             let untroubled = if status::is_live(lag_events) { ConsumerState::Live } else { ConsumerState::CatchingUp };
             let state = trouble.unwrap_or(untroubled);
             ConsumerStatus { name: track.name, position, lag_events, lag_seconds: status::age(&self.clock, since), state }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use common::{SOON, World, until};
 use parking_lot::Mutex;
-use projection_runtime::{Begin, Consumer, ConsumerError, ConsumerState, Envelope, Position};
+use projection_runtime::{Begin, Consumer, ConsumerError, ConsumerState, Envelope, Lease, Position};
 
 struct Scribe {
     begins: Begin,
@@ -53,7 +53,7 @@ async fn a_consumer_gets_each_event_in_order_and_goes_on_from_its_place_after_a_
     world.say_many(300).await;
     let scribe = Arc::new(Scribe::new());
     let runtime = world.start(Vec::new()).await;
-    runtime.attach(scribe.clone()).await.unwrap();
+    runtime.attach(scribe.clone(), Lease::alone()).await.unwrap();
     let position = world.say_many(50).await;
     assert!(runtime.wait_for_consumers(position, SOON).await);
     assert_eq!(*scribe.got.lock(), (1..=350).collect::<Vec<u64>>());
@@ -62,7 +62,7 @@ async fn a_consumer_gets_each_event_in_order_and_goes_on_from_its_place_after_a_
     let position = world.say("while nobody listened").await;
     let scribe = Arc::new(Scribe::new());
     let runtime = world.start(Vec::new()).await;
-    runtime.attach(scribe.clone()).await.unwrap();
+    runtime.attach(scribe.clone(), Lease::alone()).await.unwrap();
     assert!(runtime.wait_for_consumers(position, SOON).await);
     assert_eq!(*scribe.got.lock(), [351]);
     runtime.shutdown().await;
@@ -73,7 +73,7 @@ async fn an_event_that_cannot_be_handled_now_is_given_again_and_nothing_passes_i
     let world = World::new();
     let scribe = Arc::new(Scribe { later: AtomicU64::new(2), ..Scribe::new() });
     let runtime = world.start(Vec::new()).await;
-    runtime.attach(scribe.clone()).await.unwrap();
+    runtime.attach(scribe.clone(), Lease::alone()).await.unwrap();
     let position = world.say_many(3).await;
     until("the consumer waits", || matches!(runtime.consumers()[0].state, ConsumerState::Waiting { position: Position(1), .. })).await;
     assert!(runtime.wait_for_consumers(position, SOON).await);
@@ -86,7 +86,7 @@ async fn an_event_that_cannot_be_handled_now_is_given_again_and_nothing_passes_i
 async fn a_consumer_that_gives_up_is_shown_stopped_at_its_event_and_tries_it_again_after_a_restart() {
     let world = World::new();
     let runtime = world.start(Vec::new()).await;
-    runtime.attach(Arc::new(Scribe { stops_at: Some(2), ..Scribe::new() })).await.unwrap();
+    runtime.attach(Arc::new(Scribe { stops_at: Some(2), ..Scribe::new() }), Lease::alone()).await.unwrap();
     let position = world.say_many(3).await;
     let stopped = ConsumerState::Stopped { position: Position(2), reason: "no idea what to do".to_owned() };
     until("the consumer stops", || runtime.consumers()[0].state == stopped).await;
@@ -95,7 +95,7 @@ async fn a_consumer_that_gives_up_is_shown_stopped_at_its_event_and_tries_it_aga
 
     let scribe = Arc::new(Scribe::new());
     let runtime = world.start(Vec::new()).await;
-    runtime.attach(scribe.clone()).await.unwrap();
+    runtime.attach(scribe.clone(), Lease::alone()).await.unwrap();
     assert!(runtime.wait_for_consumers(position, SOON).await);
     assert_eq!(*scribe.got.lock(), [2, 3]);
     runtime.shutdown().await;
@@ -106,13 +106,13 @@ async fn a_consumer_may_begin_at_the_head_and_then_misses_nothing_more() {
     let world = World::new();
     world.say_many(5).await;
     let runtime = world.start(Vec::new()).await;
-    runtime.attach(Arc::new(Scribe { begins: Begin::Head, ..Scribe::new() })).await.unwrap();
+    runtime.attach(Arc::new(Scribe { begins: Begin::Head, ..Scribe::new() }), Lease::alone()).await.unwrap();
     runtime.shutdown().await;
 
     let position = world.say("first for it").await;
     let scribe = Arc::new(Scribe { begins: Begin::Head, ..Scribe::new() });
     let runtime = world.start(Vec::new()).await;
-    runtime.attach(scribe.clone()).await.unwrap();
+    runtime.attach(scribe.clone(), Lease::alone()).await.unwrap();
     assert!(runtime.wait_for_consumers(position, SOON).await);
     assert_eq!(*scribe.got.lock(), [6]);
     runtime.shutdown().await;

@@ -85,6 +85,7 @@ impl From<ConsumerStatus> for Follower {
             ConsumerState::Live => ("live", None),
             ConsumerState::CatchingUp => ("catching up", None),
             ConsumerState::Waiting { position, reason } => ("waiting", Some(format!("at event {position}: {reason}"))),
+            ConsumerState::Elsewhere => ("elsewhere", Some("another instance holds its lease".to_owned())),
             ConsumerState::Stopped { position, reason } => ("stopped", Some(format!("at event {position}: {reason}"))),
         };
         Self {

@@ -104,7 +104,7 @@ impl World {
         let handlers = Arc::new(handlers);
         let operator = company("Gatehouse (test)");
         let workflows = Workflows::new(Arc::clone(&handlers), Arc::clone(&keys), Arc::clone(&vault), Arc::clone(&master), operator);
-        let setup = Setup { data: data.path().to_owned(), log: Arc::clone(&store), codec, clock, projections: projections() };
+        let setup = Setup { data: data.path().to_owned(), shared: None, log: Arc::clone(&store), codec, clock, projections: projections() };
         let runtime = Runtime::start(setup).await.unwrap();
         let (source, schemas) = ("https://gateway.example".to_owned(), "https://gateway.example/v1/schemas".to_owned());
         let origin = Origin { source, schemas, epoch: store.epoch().0 };

@@ -75,6 +75,7 @@ impl Api {
         let codec = Codec::new(keys.clone());
         let setup = Setup {
             data: folder.path().to_owned(),
+            shared: None,
             log: log.clone(),
             codec: codec.clone(),
             clock: clock.clone(),

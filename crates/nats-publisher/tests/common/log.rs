@@ -74,6 +74,7 @@ impl Log {
         let folder = tempfile::tempdir().unwrap();
         let setup = Setup {
             data: folder.path().to_owned(),
+            shared: None,
             log: store.clone(),
             codec: codec.clone(),
             clock,

@@ -24,7 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use key_ring::{KeyRing, MasterKey};
 use parking_lot::Mutex;
 use process_managers::{Clockwork, Desk, Lists, all, all_with_lists};
-use projection_runtime::{Consumer, Runtime, Setup};
+use projection_runtime::{Consumer, Lease, Runtime, Setup};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -230,6 +230,7 @@ impl World {
         std::fs::create_dir_all(&data).unwrap();
         let setup = Setup {
             data,
+            shared: None,
             log: self.disk.clone(),
             codec: Codec::new(self.keys.clone()),
             clock: clock(&self.now),
@@ -245,7 +246,7 @@ impl World {
             entitlements: runtime.views("entitlements").unwrap(),
             deadlines: runtime.views("deadlines").unwrap(),
         };
-        let clockwork = Clockwork::new(self.desk.clone(), lists.deadlines.clone());
+        let clockwork = Clockwork::new(self.desk.clone(), lists.deadlines.clone(), Lease::alone());
         Models { runtime, lists, clockwork }
     }
 

@@ -102,7 +102,7 @@ impl World {
 
     pub async fn start(&self, projections: Vec<Arc<dyn Projection>>) -> Runtime {
         let log: Arc<dyn EventStore> = self.store.clone();
-        let setup = Setup { data: self.data.path().to_owned(), log, codec: self.codec.clone(), clock: clock(), projections };
+        let setup = Setup { data: self.data.path().to_owned(), shared: None, log, codec: self.codec.clone(), clock: clock(), projections };
         Runtime::start(setup).await.unwrap()
     }
 
