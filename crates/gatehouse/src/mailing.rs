@@ -9,9 +9,7 @@ use mail::{
     Attempts, BaseUrl, Composer, Dispatcher, DispatcherSettings, Fates, LinkSigner, Links, Maildir, Retry, Sender, Smtp, SmtpCredentials,
     SmtpSettings, SmtpTls, Templates, Transport,
 };
-use sqlx::any::AnyPoolOptions;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AnyPool, ConnectOptions};
+use projection_runtime::Lease;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -33,19 +31,15 @@ pub(crate) async fn start(service: &Service, base_url: &str, stop: CancellationT
         composer(service, config, base_url)?,
         transport(service, config)?,
         Arc::new(Fates(Arc::clone(&service.handlers))),
-        attempts(service).await?,
+        // In a database of its own: no projection owns it, and losing it only means trying again earlier.
+        Attempts::file(&service.folder.mail_attempts()).await.map_err(|error| Failure::from_error(&error))?,
         Arc::new(Arc::clone(&service.clock)),
         DispatcherSettings {
             retry: Retry { give_up_after: Duration::from_hours(config.give_up_after_hours.into()), ..Retry::default() },
             ..DispatcherSettings::default()
         },
     );
-    let head = service.head_at_start;
-    Ok(service.background.spawn(async move {
-        if let Err(error) = dispatcher.run(head, stop).await {
-            tracing::error!(error = crate::failure::chain(&error), "no mails are sent until the service is started again");
-        }
-    }))
+    Ok(service.background.spawn(dispatcher.run(Lease::alone(), stop)))
 }
 
 fn composer(service: &Service, config: &MailConfig, base_url: &str) -> Result<Composer, Failure> {
@@ -103,17 +97,6 @@ pub(crate) fn smtp(smtp: &SmtpConfig) -> Result<Smtp, Failure> {
 
 fn read(file: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(file).map_err(|error| crate::folder::unusable(file, &error))
-}
-
-/// The table of attempts, in a database of its own: no projection owns it, and losing it only means trying again earlier.
-async fn attempts(service: &Service) -> Result<Attempts, Failure> {
-    let wrong = |error: sqlx::Error| Failure::from_error(&error);
-    let url = SqliteConnectOptions::new().filename(service.folder.mail_attempts()).create_if_missing(true).to_url_lossy();
-    let pool: AnyPool = AnyPoolOptions::new().max_connections(1).connect(url.as_str()).await.map_err(wrong)?;
-    for pragma in ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL"] {
-        sqlx::query(pragma).execute(&pool).await.map_err(wrong)?;
-    }
-    Attempts::open(pool).await.map_err(|error| Failure::from_error(&error))
 }
 
 /// Signs links with the master key.

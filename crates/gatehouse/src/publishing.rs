@@ -11,7 +11,7 @@ use nats_publisher::{
     Credentials, CursorFile, Grant, GrantError, Pause, Progress, Publisher, PublisherStatus, ReadModelFeed, Reconciled, Refilled,
     RepairError, Settings, StreamName, StreamSettings, reconcile, refill,
 };
-use projection_runtime::Views;
+use projection_runtime::{Lease, Views};
 use public_events::Position;
 use public_feed::Origin;
 use tokio::sync::{Mutex, watch};
@@ -73,7 +73,8 @@ impl Publishing {
         if running.is_some() {
             return;
         }
-        let publisher = Publisher::new(self.feed(), self.settings.clone(), self.cursor(&self.settings.stream.name), self.pause());
+        let cursor = self.cursor(&self.settings.stream.name);
+        let publisher = Publisher::new(self.feed(), self.settings.clone(), cursor, self.pause(), Lease::alone());
         self.status.send_replace(Some(publisher.status()));
         let stop = self.stop.child_token();
         let task = background.spawn(publisher.run(stop.clone()));

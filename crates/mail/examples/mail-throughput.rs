@@ -15,8 +15,7 @@ use jiff::Timestamp;
 use key_ring::{KeyRing, Link, MasterKey};
 use mail::{Attempts, BaseUrl, Composer, Dispatcher, DispatcherSettings, Fates, LinkSigner, Links, Maildir, Sender, Templates, Transport};
 use notification_dispatch::NotificationDispatch;
-use projection_runtime::{Clock, Fingerprint, Metadata, Runtime, Setup, StreamId, Views};
-use sqlx::any::AnyPoolOptions;
+use projection_runtime::{Clock, Fingerprint, Lease, Metadata, Runtime, Setup, StreamId, Views};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -101,7 +100,6 @@ async fn main() {
     let mut arguments = std::env::args().skip(1);
     let mails: u32 = arguments.next().map_or(10_000, |text| text.parse().unwrap());
     let folder = arguments.next().map_or_else(tempfile::tempdir, tempfile::tempdir_in).unwrap();
-    sqlx::any::install_default_drivers();
     let clock: Clock = Arc::new(Timestamp::now);
     let log = Arc::new(SqliteLog::open(folder.path().join("events.db"), Options::new(Arc::clone(&clock))).unwrap());
     let ring = Arc::new(KeyRing::open(&folder.path().join("keys.db"), &MasterKey::from_bytes([1; 32])).unwrap());
@@ -109,8 +107,14 @@ async fn main() {
     invite(&log, &codec, &ring, mails).await;
     let projections: Vec<Arc<dyn projection_runtime::Projection>> = vec![Arc::new(NotificationDispatch)];
     let store: Arc<dyn EventStore> = Arc::<SqliteLog>::clone(&log);
-    let setup =
-        Setup { data: folder.path().to_owned(), shared: None, log: Arc::clone(&store), codec: codec.clone(), clock: Arc::clone(&clock), projections };
+    let setup = Setup {
+        data: folder.path().to_owned(),
+        shared: None,
+        log: Arc::clone(&store),
+        codec: codec.clone(),
+        clock: Arc::clone(&clock),
+        projections,
+    };
     let runtime = Runtime::start(setup).await.unwrap();
     let head = *log.head().borrow();
     runtime.wait_for(head, Duration::from_secs(600)).await.unwrap();
@@ -118,22 +122,21 @@ async fn main() {
     compose_only(&views, mails).await;
 
     let handlers = Arc::new(CommandHandlers::new(store, codec, Arc::clone(&clock), Policy::default(), Settings::default()));
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("attempts.db").display());
-    let attempts = Attempts::open(AnyPoolOptions::new().max_connections(1).connect(&url).await.unwrap()).await.unwrap();
+    let attempts = Attempts::file(&folder.path().join("attempts.db")).await.unwrap();
     let maildir: Arc<dyn Transport> = Arc::new(Maildir::open(&folder.path().join("mail")).unwrap());
     let settings = DispatcherSettings::default();
     let dispatcher =
         Dispatcher::new(Arc::new(views.clone()), composer(), maildir, Arc::new(Fates(handlers)), attempts, Arc::new(clock), settings);
     let stop = CancellationToken::new();
     let began = (cpu(), Instant::now());
-    let running = tokio::spawn(dispatcher.run(head, stop.clone()));
+    let running = tokio::spawn(dispatcher.run(Lease::alone(), stop.clone()));
     let mut heads = log.head();
     let all = head.0 + u64::from(mails);
     heads.wait_for(|head| head.0 >= all).await.unwrap();
     runtime.wait_for(*log.head().borrow(), Duration::from_secs(600)).await.unwrap();
     report("sent and in the outbox", mails, began);
     stop.cancel();
-    running.await.unwrap().unwrap();
+    running.await.unwrap();
     assert_eq!(std::fs::read_dir(folder.path().join("mail/new")).unwrap().count(), usize::try_from(mails).unwrap());
     runtime.shutdown().await;
 }

@@ -28,4 +28,8 @@ impl FateRecorder for Fates {
         let answer = self.0.create::<MailAggregate>(mail.0, MailCommand::RecordFate { fate }, &sent, &[]).await;
         answer.map(|answer| answer.position).map_err(|error| RecordError(error.into()))
     }
+
+    async fn newest(&self) -> Result<Position, RecordError> {
+        projection_runtime::newest(&**self.0.store()).await.map_err(|error| RecordError(error.into()))
+    }
 }

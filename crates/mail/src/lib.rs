@@ -20,7 +20,7 @@ mod templates;
 mod text;
 mod transport;
 
-pub use attempts::{Attempt, Attempts, AttemptsError};
+pub use attempts::{ATTEMPTS, Attempt, Attempts, AttemptsError};
 pub use clock::Clock;
 pub use compose::{ComposeError, Composer, Sender};
 pub use dispatcher::{Dispatcher, DispatcherSettings, FateRecorder, RecordError, Retry};

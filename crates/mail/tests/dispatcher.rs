@@ -311,7 +311,7 @@ async fn a_shutdown_finishes_what_is_being_sent_and_begins_nothing_new() {
     gate.wait_for_started(2).await;
     let stopping = running.begin_to_stop();
     gate.open();
-    stopping.await.unwrap().unwrap();
+    stopping.await.unwrap();
     assert_eq!(bed.fates(), 2);
     assert_eq!(std::fs::read_dir(folder.path().join("new")).unwrap().count(), 2);
     // The rest is sent after the next start.

@@ -1,4 +1,4 @@
-//! How far the publisher has come, on its own disk.
+//! How far the publisher has come, and the file on its own disk that says so.
 //!
 //! The stream says so too. Both are compared, so that a stream that was deleted, emptied or put back to an older state is noticed
 //! instead of being filled as if nothing had happened.
@@ -45,11 +45,26 @@ pub enum CursorError {
         #[source]
         source: std::io::Error,
     },
+    /// The database refuses or fails.
+    #[error("the publisher's cursor of {stream} cannot be read or written")]
+    Row {
+        /// The stream.
+        stream: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// Another instance publishes: nothing was changed.
+    #[error("another instance publishes to {stream} now")]
+    Superseded {
+        /// The stream.
+        stream: String,
+    },
     /// It is no cursor.
-    #[error("{path} is no cursor of the publisher: put it back from a backup, or remove it and reconcile")]
+    #[error("{place} is no cursor of the publisher: put it back from a backup, or remove it and reconcile")]
     Damaged {
-        /// The file.
-        path: PathBuf,
+        /// The file, or the row.
+        place: String,
         /// Why not.
         #[source]
         source: serde_json::Error,
@@ -82,7 +97,8 @@ impl CursorFile {
     pub fn read(&self) -> Result<Option<Cursor>, CursorError> {
         match std::fs::read(&self.path) {
             Ok(bytes) => {
-                serde_json::from_slice(&bytes).map(Some).map_err(|source| CursorError::Damaged { path: self.path.clone(), source })
+                let damaged = |source| CursorError::Damaged { place: self.path.display().to_string(), source };
+                serde_json::from_slice(&bytes).map(Some).map_err(damaged)
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(CursorError::File { path: self.path.clone(), source }),

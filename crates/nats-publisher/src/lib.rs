@@ -8,10 +8,15 @@
 //! The cursor and the stream are compared at the start, with each new connection and while there is nothing to do. Where they disagree
 //! by more than a batch, the publisher stops and says so; [`reconcile`] compares the stream with the log message by message and
 //! repairs, [`refill`] fills a new stream.
+//!
+//! Of several instances one publishes: the one that holds the lease. They share the cursor ([`CursorRow`]), which takes nothing from
+//! one that another has taken over from.
 
 mod agreement;
 mod connection;
 mod cursor;
+mod cursor_place;
+mod cursor_row;
 mod feed;
 mod grant;
 mod message;
@@ -31,6 +36,8 @@ mod worker;
 pub use agreement::Disagreement;
 pub use connection::ConnectionError;
 pub use cursor::{Cursor, CursorError, CursorFile};
+pub use cursor_place::CursorPlace;
+pub use cursor_row::{CURSORS, CursorRow};
 pub use feed::{Feed, FeedError};
 pub use grant::{Grant, GrantError};
 pub use message::MessageError;

@@ -11,14 +11,15 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::connection::Connection;
-use crate::cursor::{Cursor, CursorFile};
+use crate::cursor::Cursor;
+use crate::cursor_place::CursorPlace;
 use crate::feed::{Feed, FeedError, event_at};
 use crate::message::Label;
 use crate::pause::Pause;
 use crate::repair::{Progress, RepairError, messages, publish_all};
 use crate::settings::Settings;
 use crate::stream::{self, Look};
-use crate::worker::{Worker, unblocked};
+use crate::worker::Worker;
 
 /// How many events of the log are read at once.
 const PAGE: usize = 1000;
@@ -84,12 +85,12 @@ pub struct Reconciled {
 pub async fn reconcile(
     feed: Arc<dyn Feed>,
     settings: Settings,
-    cursor: CursorFile,
+    cursor: impl Into<CursorPlace> + Send,
     pause: Arc<dyn Pause>,
     stop: &CancellationToken,
     progress: &(dyn Fn(&Progress) + Send + Sync),
 ) -> Result<Reconciled, RepairError> {
-    let mut worker = Worker::new(feed.clone(), settings, cursor.clone(), pause);
+    let mut worker = Worker::new(feed.clone(), settings, cursor.into(), pause);
     let mut connection = Connection::open(&worker.settings).await?;
     let name = worker.settings.stream.name.clone();
     let found = stream::look(&connection.context, &name).await?;
@@ -98,7 +99,7 @@ pub async fn reconcile(
         Some(look) => look,
         None => stream::make(&connection.context, &worker.settings.stream, false).await?,
     };
-    let known = unblocked(move || cursor.read()).await.ok().flatten();
+    let known = worker.place.read(None).await.ok().flatten();
     let mut comparison = Comparison::new(&*feed, &look, known.as_ref()).await?;
     if look.messages > 0 {
         let context = connection.context.clone();

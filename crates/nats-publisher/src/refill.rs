@@ -11,13 +11,13 @@ use public_events::Position;
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::Connection;
-use crate::cursor::CursorFile;
+use crate::cursor_place::CursorPlace;
 use crate::feed::Feed;
 use crate::pause::Pause;
 use crate::repair::{Progress, RepairError, publish_all};
 use crate::settings::Settings;
 use crate::stream;
-use crate::worker::{Worker, unblocked};
+use crate::worker::Worker;
 
 /// What became of filling a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,14 +45,14 @@ pub async fn refill(
     feed: Arc<dyn Feed>,
     from: Position,
     settings: Settings,
-    cursor: CursorFile,
+    cursor: impl Into<CursorPlace> + Send,
     pause: Arc<dyn Pause>,
     stop: &CancellationToken,
     progress: &(dyn Fn(&Progress) + Send + Sync),
 ) -> Result<Refilled, RepairError> {
-    let mut worker = Worker::new(feed, settings, cursor.clone(), pause);
+    let mut worker = Worker::new(feed, settings, cursor.into(), pause);
     let connection = Connection::open(&worker.settings).await?;
-    let known = unblocked(move || cursor.read()).await?;
+    let known = worker.place.read(None).await?;
     let name = worker.settings.stream.name.clone();
     let found = stream::look(&connection.context, &name).await?;
     let inbound = match (&known, found) {

@@ -78,6 +78,7 @@ pub(crate) async fn publish_all(
             crate::PublisherState::Connecting
             | crate::PublisherState::Publishing
             | crate::PublisherState::Idle
+            | crate::PublisherState::Elsewhere
             | crate::PublisherState::Stopped { .. } => None,
         };
         progress(&Progress { published: status.published, lag: status.lag, waiting, ..told.clone() });

@@ -16,6 +16,8 @@ pub enum PublisherState {
     Publishing,
     /// Everything is published.
     Idle,
+    /// Another instance holds the lease, and publishes. What is said of how far that is, is what was known here last.
+    Elsewhere,
     /// Something is in the way; it tries again by itself.
     Waiting {
         /// What is in the way, in a sentence.
@@ -92,6 +94,16 @@ impl Board {
 
     pub(crate) fn idle(&self) {
         self.enter(PublisherState::Idle);
+        self.lags_nothing();
+    }
+
+    /// Another instance publishes: what there is to do is told there.
+    pub(crate) fn elsewhere(&self) {
+        self.enter(PublisherState::Elsewhere);
+        self.lags_nothing();
+    }
+
+    fn lags_nothing(&self) {
         self.status.send_if_modified(|status| std::mem::take(&mut status.lag) != 0);
         metrics::gauge!("gatehouse_publisher_lag_events").set(0.0);
     }
@@ -100,9 +112,11 @@ impl Board {
     pub(crate) fn waiting(&self, reason: String, feed: &dyn Feed, pause: &dyn Pause) {
         let (since, told) = match &self.status.borrow().state {
             PublisherState::Waiting { since, reason: told } => (*since, *told == reason),
-            PublisherState::Connecting | PublisherState::Publishing | PublisherState::Idle | PublisherState::Stopped { .. } => {
-                (pause.now(), false)
-            }
+            PublisherState::Connecting
+            | PublisherState::Publishing
+            | PublisherState::Idle
+            | PublisherState::Elsewhere
+            | PublisherState::Stopped { .. } => (pause.now(), false),
         };
         if !told {
             tracing::warn!(stream = self.status.borrow().stream, reason, "publishing waits");
@@ -120,6 +134,7 @@ impl Board {
             | PublisherState::Waiting { .. }
             | PublisherState::Connecting
             | PublisherState::Publishing
+            | PublisherState::Elsewhere
             | PublisherState::Idle => {
                 tracing::error!(stream = self.status.borrow().stream, reason, "publishing has stopped");
                 pause.now()
@@ -166,13 +181,14 @@ impl Board {
     }
 }
 
-const STATES: &[&str] = &["connecting", "publishing", "idle", "waiting", "stopped"];
+const STATES: &[&str] = &["connecting", "publishing", "idle", "elsewhere", "waiting", "stopped"];
 
 fn name_of(state: &PublisherState) -> &'static str {
     match state {
         PublisherState::Connecting => "connecting",
         PublisherState::Publishing => "publishing",
         PublisherState::Idle => "idle",
+        PublisherState::Elsewhere => "elsewhere",
         PublisherState::Waiting { .. } => "waiting",
         PublisherState::Stopped { .. } => "stopped",
     }

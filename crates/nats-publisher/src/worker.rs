@@ -5,13 +5,15 @@
 
 use std::sync::Arc;
 
+use projection_runtime::Fence;
 use public_events::Position;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::agreement::{Disagreement, Verdict, compare};
 use crate::connection::{Connection, ConnectionError};
-use crate::cursor::{Cursor, CursorError, CursorFile};
+use crate::cursor::{Cursor, CursorError};
+use crate::cursor_place::CursorPlace;
 use crate::feed::{Feed, FeedError, event_at};
 use crate::message::{Label, MessageError};
 use crate::pause::{Pause, chance};
@@ -93,7 +95,7 @@ impl From<StreamError> for End {
 impl From<CursorError> for End {
     fn from(error: CursorError) -> Self {
         match error {
-            CursorError::File { .. } => Self::Again(causes(&error)),
+            CursorError::File { .. } | CursorError::Row { .. } | CursorError::Superseded { .. } => Self::Again(causes(&error)),
             CursorError::Damaged { .. } => Self::Halt(Halt::Cursor(error)),
         }
     }
@@ -113,10 +115,12 @@ pub(crate) struct Tail {
 pub(crate) struct Worker {
     pub(crate) feed: Arc<dyn Feed>,
     pub(crate) settings: Settings,
-    pub(crate) file: CursorFile,
+    pub(crate) place: CursorPlace,
+    /// Under which holding of the lease it publishes; none: it repairs.
+    fence: Option<Fence>,
     pub(crate) pause: Arc<dyn Pause>,
     pub(crate) board: Board,
-    /// The cursor as it is on disk.
+    /// The cursor as it was read or written last.
     pub(crate) cursor: Option<Cursor>,
     /// The last sequence that this publisher knows to be its own doing, or to have been there when it started; none before it looked.
     pub(crate) own: Option<u64>,
@@ -128,12 +132,19 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn new(feed: Arc<dyn Feed>, mut settings: Settings, file: CursorFile, pause: Arc<dyn Pause>) -> Self {
+    pub(crate) fn new(feed: Arc<dyn Feed>, mut settings: Settings, place: CursorPlace, pause: Arc<dyn Pause>) -> Self {
         settings.in_flight = settings.in_flight.max(1);
         // Less would have messages wait for the cursor instead of for their acknowledgement.
         settings.batch = settings.batch.max(u64::try_from(settings.in_flight).unwrap_or(u64::MAX).saturating_mul(2));
         let board = Board::new(settings.stream.name.as_str());
-        Self { feed, settings, file, pause, board, cursor: None, own: None, rival: None, suspicions: 0, failures: 0 }
+        Self { feed, settings, place, fence: None, pause, board, cursor: None, own: None, rival: None, suspicions: 0, failures: 0 }
+    }
+
+    /// The lease was gained. What was known of the stream before, others may have changed.
+    pub(crate) fn take_up(&mut self, fence: Fence) {
+        (self.fence, self.cursor, self.own, self.rival) = (Some(fence), None, None, None);
+        (self.suspicions, self.failures) = (0, 0);
+        self.board.connecting();
     }
 
     /// Works until the goal is reached or it is told to stop.
@@ -197,8 +208,7 @@ impl Worker {
 
     /// Compares cursor and stream, and says where to go on.
     pub(crate) async fn settle(&mut self, connection: &Connection) -> Result<Tail, End> {
-        let file = self.file.clone();
-        self.cursor = unblocked(move || file.read()).await?;
+        self.cursor = self.place.read(self.fence).await?;
         let name = self.settings.stream.name.clone();
         let epoch = self.feed.epoch();
         let look = stream::look(&connection.context, &name).await?;
@@ -282,17 +292,10 @@ impl Worker {
 
     /// Writes the cursor, durably.
     pub(crate) async fn save(&mut self, cursor: Cursor) -> Result<(), CursorError> {
-        let (file, written) = (self.file.clone(), cursor.clone());
-        unblocked(move || file.write(&written)).await?;
+        self.place.write(&cursor, self.fence).await?;
         self.cursor = Some(cursor);
         Ok(())
     }
-}
-
-/// Does what waits for the disk where nothing else waits for it.
-pub(crate) async fn unblocked<T: Send + 'static>(work: impl FnOnce() -> Result<T, CursorError> + Send + 'static) -> Result<T, CursorError> {
-    let lost = |error: tokio::task::JoinError| CursorError::File { path: Default::default(), source: std::io::Error::other(error) };
-    tokio::task::spawn_blocking(work).await.map_err(lost)?
 }
 
 /// An error and what caused it, in one line.

@@ -9,6 +9,7 @@ mod log;
 use std::sync::Arc;
 
 use nats_publisher::{Feed, Publisher, PublisherState};
+use projection_runtime::Lease;
 use public_events::Position;
 use test_support::servers::NatsServer;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +22,7 @@ async fn what_the_read_model_has_is_published_and_what_comes_later_too() {
     let (log, folder, settings) = (log::Log::start().await, folder(), settings(&[server.url()]));
     log.add(200).await;
     let feed = log.feed();
-    let publisher = Publisher::new(feed.clone(), settings.clone(), cursor_file(folder.path(), &settings), Hurried::new(1));
+    let publisher = Publisher::new(feed.clone(), settings.clone(), cursor_file(folder.path(), &settings), Hurried::new(1), Lease::alone());
     let (mut status, stop) = (publisher.status(), CancellationToken::new());
     let running = tokio::spawn(publisher.run(stop.clone()));
     for _ in 0..50 {

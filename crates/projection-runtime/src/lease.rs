@@ -1,5 +1,8 @@
 //! Who does what only one process may do: keep a read model, handle events, send mails, publish.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -104,7 +107,16 @@ impl Lease {
     }
 
     /// Waits until it is not held by this fence any more. Never returns if whoever said that it is held has ended.
+    ///
+    /// It looks at the clock whenever it is polled: polled before the work that it guards (`biased`), it ends that before anything more
+    /// is done, however long the process was stopped.
     pub async fn lost(&mut self, fence: Fence) {
+        let view = self.clone();
+        let mut over = pin!(self.over(fence));
+        poll_fn(|context| if view.held() == Some(fence) { over.as_mut().poll(context) } else { Poll::Ready(()) }).await;
+    }
+
+    async fn over(&mut self, fence: Fence) {
         while self.held() == Some(fence) {
             let over = match &self.0 {
                 Source::Told(_) => None,

@@ -16,7 +16,7 @@ use event_store_sqlite::SqliteLog;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use nats_publisher::{CursorFile, Feed, Pause, Publisher, PublisherState, ReadModelFeed, Settings};
-use projection_runtime::Setup;
+use projection_runtime::{Lease, Setup};
 use public_events::Position;
 use public_feed::{Origin, PublicFeed};
 use test_support::servers::NatsServer;
@@ -167,7 +167,7 @@ async fn send(context: &Context, messages: &[Raw], in_flight: usize) -> Duration
 async fn drain(feed: Arc<ReadModelFeed>, settings: &Settings, events: usize) -> Duration {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let cursor = CursorFile::new(folder.path(), &settings.stream.name);
-    let publisher = Publisher::new(feed, settings.clone(), cursor, Arc::new(RealTime));
+    let publisher = Publisher::new(feed, settings.clone(), cursor, Arc::new(RealTime), Lease::alone());
     let (mut status, stop) = (publisher.status(), CancellationToken::new());
     let began = Instant::now();
     let running = tokio::spawn(publisher.run(stop.clone()));

@@ -105,6 +105,7 @@ fn publisher(status: PublisherStatus, now: Timestamp) -> Follower {
         PublisherState::Connecting => ("connecting", None, None),
         PublisherState::Publishing => ("catching up", None, None),
         PublisherState::Idle => ("live", None, None),
+        PublisherState::Elsewhere => ("elsewhere", None, Some("another instance holds its lease".to_owned())),
         PublisherState::Waiting { reason, since } => ("waiting", Some(since), Some(reason)),
         PublisherState::Stopped { reason, since } => ("stopped", Some(since), Some(reason)),
     };

@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use notification_dispatch::{Mail, MailState};
 use tokio_util::sync::CancellationToken;
 
-use super::{FateRecorder, Retry, Sending};
+use super::{FateRecorder, Held, Retry, Sending};
 use crate::{Attempt, Clock, Composed, Composer, Delivery, Outbox, Transport};
 
 /// All that an attempt needs.
@@ -36,6 +36,8 @@ pub(super) enum Outcome {
     Later(Attempt),
     /// It has a fate that could not be recorded before the shutdown.
     Unrecorded,
+    /// It was not handed over, since the lease was lost before.
+    Left,
 }
 
 /// What is to be done about a mail at first.
@@ -56,8 +58,8 @@ enum Step {
 
 impl Post {
     /// Tries to send mails together, and has their fates recorded as far as they have one now. One outcome each, in the order of
-    /// the mails.
-    pub(super) async fn deliver(&self, parcel: &[Sending], shutdown: &CancellationToken) -> Vec<Outcome> {
+    /// the mails. Nothing is handed over once the lease is lost; what was handed over before gets its fate all the same.
+    pub(super) async fn deliver(&self, parcel: &[Sending], held: &Held, shutdown: &CancellationToken) -> Vec<Outcome> {
         let ids: Vec<MailId> = parcel.iter().map(|sending| sending.owed.id).collect();
         let mut mails: HashMap<MailId, Mail> = match self.outbox.mails(&ids).await {
             Ok(mails) => mails.into_iter().map(|mail| (mail.id, mail)).collect(),
@@ -72,6 +74,10 @@ impl Post {
             prepared.push(self.prepare(*sending, mails.remove(&sending.owed.id), &mut composed));
             // Others have their turn: composing is all computing.
             tokio::task::yield_now().await;
+        }
+        // The last moment at which a mail can be left to somebody else.
+        if !held.is_held() {
+            return parcel.iter().map(|_| Outcome::Left).collect();
         }
         let mut deliveries = self.send(&composed).await.into_iter();
         let steps = parcel.iter().zip(prepared).map(|(sending, prepared)| match prepared {

@@ -3,7 +3,8 @@
 //! The dispatcher reads the outbox from its beginning to its end once, and goes on from there: every owed mail is met once
 //! and stays in a schedule in memory until it has a fate. So a mail whose fate is recorded but not yet in the read model is
 //! not met again. It starts only when the read model has got to the head of the log seen at the start, fates included:
-//! while a read model is rebuilt, nothing is sent.
+//! while a read model is rebuilt, nothing is sent. The same when another instance has sent before: its lease is gained, and the outbox
+//! is read from its beginning again.
 
 mod delivery;
 mod metrics;
@@ -20,21 +21,21 @@ use domain::MailId;
 use domain::mail::MailEvent;
 use jiff::{SignedDuration, Timestamp};
 use notification_dispatch::Owed;
-use projection_runtime::Position;
+use projection_runtime::{Fence, Lease, Position};
 use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Attempts, AttemptsError, Clock, Composer, Outbox, Transport};
+use crate::{Attempt, Attempts, Clock, Composer, Outbox, Transport};
 use delivery::{Outcome, Post};
 use schedule::Schedule;
 
 pub use retry::Retry;
 pub use settings::DispatcherSettings;
 
-/// Why a fate could not be recorded. It is tried again until it can.
+/// Why a fate could not be recorded, or the end of the log not be read. It is tried again until it can.
 #[derive(Debug, thiserror::Error)]
-#[error("the fate of a mail cannot be recorded")]
+#[error("the fates of mails cannot be recorded or read")]
 pub struct RecordError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// Records what became of a mail as an event. The composition root implements it over the command handlers.
@@ -45,6 +46,12 @@ pub trait FateRecorder: Send + Sync + 'static {
     /// # Errors
     /// [`RecordError`] if the log cannot be written now.
     async fn record(&self, mail: MailId, fate: MailEvent) -> Result<Position, RecordError>;
+
+    /// The end of the log as it is now: all fates that were recorded before, by whichever instance, are at this position or before it.
+    ///
+    /// # Errors
+    /// [`RecordError`] if the log cannot be read now.
+    async fn newest(&self) -> Result<Position, RecordError>;
 }
 
 /// How long after the outbox could not be read it is tried again.
@@ -81,40 +88,70 @@ impl Dispatcher {
         Self { post: Arc::new(post), attempts, settings }
     }
 
-    /// Works until `shutdown`. `head` is the head of the log at the start: nothing is sent before the outbox has got there.
-    /// On shutdown begins nothing new, and returns when what is being sent has its fate.
-    ///
-    /// # Errors
-    /// [`AttemptsError`] if what earlier attempts left cannot be read at the start.
-    pub async fn run(self, head: Position, shutdown: CancellationToken) -> Result<(), AttemptsError> {
+    /// Works until `shutdown`, while `lease` is held. Nothing is sent before the outbox has got to where the log was when the lease was
+    /// gained: then it has the fates that whoever held it before has recorded. When the lease is lost nothing new is begun, all that was
+    /// planned is forgotten, and what is being sent gets its fate. So it is on shutdown, and it returns then.
+    pub async fn run(self, mut lease: Lease, shutdown: CancellationToken) {
         metrics::describe();
-        tokio::select! {
-            () = shutdown.cancelled() => return Ok(()),
-            () = self.post.outbox.caught_up(head) => {}
-        }
-        tracing::info!(transport = self.post.transport.name(), position = head.0, "mail dispatcher started");
-        let remembered = self.attempts.all().await?;
-        let mut work = Work {
-            schedule: Schedule::new(remembered),
-            in_flight: JoinSet::new(),
-            parcels: HashMap::new(),
-            read_to: None,
-            read_again_at: None,
-            rests_until: None,
-        };
+        let mut work = Work::default();
         while !shutdown.is_cancelled() {
-            if self.may_begin(&mut work) {
-                self.read(&mut work).await;
-                self.begin_sending(&mut work, &shutdown);
-                metrics::queue(work.schedule.len() + work.in_hand());
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => {}
+                fence = lease.acquired() => {
+                    self.work(&mut work, &Held { lease: lease.clone(), fence }, &shutdown).await;
+                    work.schedule = Schedule::default();
+                    metrics::queue(work.in_hand());
+                }
+                Some(finished) = work.in_flight.join_next_with_id() => self.finish(&mut work, finished).await,
             }
-            self.wait(&mut work, &shutdown).await;
         }
         tracing::info!(in_flight = work.in_hand(), "mail dispatcher stops: what is being sent is finished first");
         while let Some(finished) = work.in_flight.join_next_with_id().await {
             self.finish(&mut work, finished).await;
         }
-        Ok(())
+    }
+
+    /// Works while the lease is held.
+    async fn work(&self, work: &mut Work, held: &Held, shutdown: &CancellationToken) {
+        let under_way = work.parcels.values().flat_map(|(parcel, _)| parcel).map(|sending| sending.owed.id).collect();
+        let mut lease = held.lease.clone();
+        let remembered = tokio::select! {
+            biased;
+            () = shutdown.cancelled() => return,
+            () = lease.lost(held.fence) => return,
+            remembered = self.begin() => remembered,
+        };
+        work.schedule = Schedule::new(remembered, under_way);
+        (work.read_to, work.read_again_at) = (None, None);
+        while !shutdown.is_cancelled() && held.is_held() {
+            if self.may_begin(work) {
+                self.read(work).await;
+                self.begin_sending(work, held, shutdown);
+                metrics::queue(work.schedule.len() + work.in_hand());
+            }
+            self.wait(work, held, shutdown).await;
+        }
+    }
+
+    /// Waits until the outbox has all fates that were recorded before now, by whomever. What is remembered of earlier attempts.
+    async fn begin(&self) -> HashMap<MailId, Attempt> {
+        loop {
+            match self.try_begin().await {
+                Ok(remembered) => return remembered,
+                Err(error) => tracing::error!(error = crate::text::causes(&*error), "no mail is sent yet; trying again"),
+            }
+            let again = self.post.clock.now().saturating_add(READ_AGAIN_AFTER).unwrap_or(Timestamp::MAX);
+            self.post.clock.sleep_until(again).await;
+        }
+    }
+
+    async fn try_begin(&self) -> Result<HashMap<MailId, Attempt>, Box<dyn std::error::Error + Send + Sync>> {
+        let head = self.post.recorder.newest().await?;
+        self.post.outbox.caught_up(head).await;
+        let remembered = self.attempts.all().await?;
+        tracing::info!(transport = self.post.transport.name(), position = head.0, "mail dispatcher started");
+        Ok(remembered)
     }
 
     /// Reads on in the outbox as long as there is more and the schedule holds little that was not tried yet.
@@ -154,16 +191,16 @@ impl Dispatcher {
         work.rests_until.is_none() && work.in_flight.len() < self.at_once()
     }
 
-    fn begin_sending(&self, work: &mut Work, shutdown: &CancellationToken) {
-        while work.in_flight.len() < self.at_once() {
+    fn begin_sending(&self, work: &mut Work, held: &Held, shutdown: &CancellationToken) {
+        while work.in_flight.len() < self.at_once() && held.is_held() {
             let (may_retry, now) = (self.may_retry(work), self.post.clock.now());
             let together = self.post.transport.together().max(1);
             let parcel: Vec<Sending> = std::iter::from_fn(|| work.schedule.next(now, may_retry)).take(together).collect();
             if parcel.is_empty() {
                 return;
             }
-            let (post, mails, shutdown) = (self.post.clone(), parcel.clone(), shutdown.clone());
-            let task = work.in_flight.spawn(async move { post.deliver(&mails, &shutdown).await });
+            let (post, mails, held, shutdown) = (self.post.clone(), parcel.clone(), held.clone(), shutdown.clone());
+            let task = work.in_flight.spawn(async move { post.deliver(&mails, &held, &shutdown).await });
             work.parcels.insert(task.id(), (parcel, Instant::now()));
         }
     }
@@ -176,16 +213,18 @@ impl Dispatcher {
     }
 
     /// Waits until there is something to do.
-    async fn wait(&self, work: &mut Work, shutdown: &CancellationToken) {
+    async fn wait(&self, work: &mut Work, held: &Held, shutdown: &CancellationToken) {
         let may_begin = self.may_begin(work);
         // Where no place is free for what is due, it is the end of something else that makes one.
         let next_at = if may_begin && self.may_retry(work) { work.schedule.next_at() } else { None };
         let wake_at = [next_at, work.read_again_at].into_iter().flatten().min().filter(|_| may_begin);
         let rests_until = work.rests_until;
         let read_to = work.read_to;
+        let mut lease = held.lease.clone();
         tokio::select! {
             biased;
             () = shutdown.cancelled() => {}
+            () = lease.lost(held.fence) => {}
             Some(finished) = work.in_flight.join_next_with_id() => self.finish(work, finished).await,
             () = tokio::time::sleep_until(rests_until.unwrap_or_else(Instant::now)), if rests_until.is_some() => {}
             () = self.post.clock.sleep_until(wake_at.unwrap_or(Timestamp::MAX)), if wake_at.is_some() => {}
@@ -221,7 +260,7 @@ impl Dispatcher {
                 if sending.attempts > 0 { self.attempts.remove(mail).await } else { Ok(()) }
             }
             Outcome::Gone => self.attempts.remove(mail).await,
-            Outcome::Unrecorded => Ok(()),
+            Outcome::Unrecorded | Outcome::Left => Ok(()),
             Outcome::Later(attempt) => {
                 metrics::settled("retry");
                 tracing::warn!(%mail, attempts = attempt.count, next_at = %attempt.next_at, problem = attempt.problem, "mail not sent yet");
@@ -236,7 +275,21 @@ impl Dispatcher {
     }
 }
 
+/// The lease, as it was gained.
+#[derive(Clone)]
+struct Held {
+    lease: Lease,
+    fence: Fence,
+}
+
+impl Held {
+    fn is_held(&self) -> bool {
+        self.lease.held() == Some(self.fence)
+    }
+}
+
 /// What the dispatcher is at.
+#[derive(Default)]
 struct Work {
     schedule: Schedule,
     in_flight: JoinSet<Vec<Outcome>>,

@@ -1,6 +1,6 @@
 //! What is to be sent when.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use domain::MailId;
 use jiff::Timestamp;
@@ -10,18 +10,21 @@ use super::Sending;
 use crate::Attempt;
 
 /// Owed mails that are not being sent right now: those never tried in the order of their causes, those tried by when they are due.
+#[derive(Default)]
 pub(super) struct Schedule {
     /// The last mail that was read.
     cursor: Cursor,
     fresh: VecDeque<Owed>,
     waiting: BTreeMap<(Timestamp, MailId), (Owed, u32)>,
-    /// Attempts of an earlier process at mails that were not met again yet.
+    /// Attempts of an earlier holder of the lease at mails that were not met again yet.
     remembered: HashMap<MailId, Attempt>,
+    /// Mails that were being sent already when this was begun. They are not met again: what becomes of them is told.
+    under_way: HashSet<MailId>,
 }
 
 impl Schedule {
-    pub(super) fn new(remembered: HashMap<MailId, Attempt>) -> Self {
-        Self { cursor: Cursor::default(), fresh: VecDeque::new(), waiting: BTreeMap::new(), remembered }
+    pub(super) fn new(remembered: HashMap<MailId, Attempt>, under_way: HashSet<MailId>) -> Self {
+        Self { remembered, under_way, ..Self::default() }
     }
 
     /// The last mail that was read: reading goes on after it.
@@ -43,6 +46,9 @@ impl Schedule {
     pub(super) fn extend(&mut self, page: Vec<Owed>) {
         for owed in page {
             self.cursor = owed.cursor();
+            if self.under_way.contains(&owed.id) {
+                continue;
+            }
             match self.remembered.remove(&owed.id) {
                 Some(attempt) => self.later(owed, &attempt),
                 None => self.fresh.push_back(owed),

@@ -17,8 +17,7 @@ use mail::{
     SmtpSettings, SmtpTls, Transport,
 };
 use notification_dispatch::{Cursor, Mail, NotificationDispatch, OutboxError, Owed};
-use projection_runtime::{Envelope, Fingerprint, Metadata, Position, Standalone, StreamId};
-use sqlx::any::AnyPoolOptions;
+use projection_runtime::{Envelope, Fingerprint, Lease, Metadata, Position, Standalone, StreamId};
 use tempfile::TempDir;
 use test_support::eventually;
 use test_support::servers::SmtpServer;
@@ -104,6 +103,10 @@ impl FateRecorder for Log {
         }
         Ok(position)
     }
+
+    async fn newest(&self) -> Result<Position, RecordError> {
+        Ok(Position(*self.head.lock().unwrap()))
+    }
 }
 
 #[async_trait]
@@ -150,10 +153,12 @@ pub(crate) struct Bed {
 
 impl Bed {
     pub(crate) async fn new() -> Self {
-        sqlx::any::install_default_drivers();
         let folder = tempfile::tempdir().unwrap();
-        let address = format!("sqlite://{}?mode=rwc", folder.path().join("attempts.db").display());
-        let pool = AnyPoolOptions::new().max_connections(1).connect(&address).await.unwrap();
+        let attempts = Attempts::file(&folder.path().join("attempts.db")).await.unwrap();
+        Self::with(attempts, folder).await
+    }
+
+    pub(crate) async fn with(attempts: Attempts, folder: TempDir) -> Self {
         let outbox = Standalone::create(&folder.path().join("outbox.db"), NotificationDispatch).await.unwrap();
         let log = Log {
             outbox: tokio::sync::Mutex::new(outbox),
@@ -167,7 +172,7 @@ impl Bed {
             applied: watch::Sender::new(Position::START),
             clock: Arc::new(HandClock(watch::Sender::new("2026-11-02T09:00:00Z".parse().unwrap()))),
         };
-        Self { log: Arc::new(log), attempts: Attempts::open(pool).await.unwrap(), _folder: folder }
+        Self { log: Arc::new(log), attempts, _folder: folder }
     }
 
     /// Something happens that owes a mail to this address.
@@ -274,36 +279,40 @@ impl Bed {
         Smtp::new(&settings).unwrap()
     }
 
-    /// Starts a dispatcher, as after a restart: with the head of the log as it is now.
+    /// Starts a dispatcher, as after a restart.
     pub(crate) async fn dispatch(&self, transport: impl Transport) -> Running {
         self.dispatch_at_once(transport, 1).await
     }
 
     pub(crate) async fn dispatch_at_once(&self, transport: impl Transport, at_once: usize) -> Running {
+        self.dispatch_under(Lease::alone(), transport, at_once).await
+    }
+
+    /// Starts a dispatcher that sends while its lease is held.
+    pub(crate) async fn dispatch_under(&self, lease: Lease, transport: impl Transport, at_once: usize) -> Running {
         let settings = DispatcherSettings { at_once, send_timeout: LONG * 20, ..DispatcherSettings::default() };
         let (outbox, recorder, clock) = (self.log.clone(), self.log.clone(), self.log.clock.clone());
         let dispatcher = Dispatcher::new(outbox, composer("en"), Arc::new(transport), recorder, self.attempts.clone(), clock, settings);
         let shutdown = CancellationToken::new();
-        let head = Position(*self.log.head.lock().unwrap());
-        let task = tokio::spawn(dispatcher.run(head, shutdown.clone()));
+        let task = tokio::spawn(dispatcher.run(lease, shutdown.clone()));
         Running { task, shutdown }
     }
 }
 
 /// A dispatcher at work.
 pub(crate) struct Running {
-    task: JoinHandle<Result<(), mail::AttemptsError>>,
+    task: JoinHandle<()>,
     shutdown: CancellationToken,
 }
 
 impl Running {
     /// Tells it to stop, and waits until it has.
     pub(crate) async fn stop(self) {
-        self.begin_to_stop().await.unwrap().unwrap();
+        self.begin_to_stop().await.unwrap();
     }
 
     /// Tells it to stop.
-    pub(crate) fn begin_to_stop(self) -> JoinHandle<Result<(), mail::AttemptsError>> {
+    pub(crate) fn begin_to_stop(self) -> JoinHandle<()> {
         self.shutdown.cancel();
         self.task
     }

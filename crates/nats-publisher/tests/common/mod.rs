@@ -25,6 +25,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use nats_publisher::{Backoff, Credentials, CursorFile, Pause, Publisher, PublisherState, PublisherStatus, Settings, StreamSettings};
+use projection_runtime::Lease;
 use tempfile::TempDir;
 use test_support::eventually;
 use tokio::sync::watch;
@@ -97,7 +98,7 @@ impl Running {
     }
 
     pub fn start_with(feed: &Arc<MemoryFeed>, settings: &Settings, folder: &Path, pause: Arc<Hurried>) -> Self {
-        let publisher = Publisher::new(feed.clone(), settings.clone(), cursor_file(folder, settings), pause);
+        let publisher = Publisher::new(feed.clone(), settings.clone(), cursor_file(folder, settings), pause, Lease::alone());
         let (status, stop) = (publisher.status(), CancellationToken::new());
         let task = tokio::spawn(publisher.run(stop.clone()));
         Self { status, stop, task }
@@ -141,7 +142,7 @@ impl Running {
 pub fn reason(status: &PublisherStatus) -> String {
     match &status.state {
         PublisherState::Waiting { reason, .. } | PublisherState::Stopped { reason, .. } => reason.clone(),
-        PublisherState::Connecting | PublisherState::Publishing | PublisherState::Idle => String::new(),
+        PublisherState::Connecting | PublisherState::Publishing | PublisherState::Idle | PublisherState::Elsewhere => String::new(),
     }
 }
 

@@ -45,9 +45,10 @@ const TABLE: &[Row] = &[
         beyond: &[
             ("domain", "the fate of a mail is a command of the domain"),
             ("projection-runtime", "the dispatcher waits for the outbox to move"),
+            ("postgres-schema", "what it remembers of attempts, several instances share"),
         ],
     },
-    Row { who: "nats-publisher", may_use: &["projection-runtime", "public-feed", "public-events"], beyond: &[] },
+    Row { who: "nats-publisher", may_use: &["projection-runtime", "public-feed", "public-events", "postgres-schema"], beyond: &[] },
     Row { who: "transparency", may_use: &["projection-runtime", "event-codec", "event-store", "domain"], beyond: &[] },
     Row {
         who: "http-api",
