@@ -36,6 +36,16 @@ pub(crate) enum Trouble {
     OtherLog(String),
 }
 
+impl Trouble {
+    /// The same, where it was not about what is to be written.
+    pub(crate) fn or_lost(self) -> Self {
+        match self {
+            Self::Refused(error) | Self::Occupied(error) | Self::Lost(error) => Self::Lost(error),
+            Self::OtherLog(reason) => Self::OtherLog(reason),
+        }
+    }
+}
+
 impl From<sqlx::Error> for Trouble {
     fn from(error: sqlx::Error) -> Self {
         let Some(said) = error.as_database_error().and_then(|said| said.try_downcast_ref::<PgDatabaseError>()) else {
@@ -50,4 +60,9 @@ impl From<sqlx::Error> for Trouble {
             _ => Self::Refused(error),
         }
     }
+}
+
+/// Whether the server lacks room or memory: it says so without harm to the connection.
+pub(crate) fn is_shortage(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code.starts_with("53"))
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::draft::{Draft, Memory, Verdict};
-use crate::error::Trouble;
+use crate::error::{Trouble, is_shortage};
 use crate::names::{Known, Names};
 use crate::progress::Progress;
 use crate::queue::Queued;
@@ -71,10 +71,16 @@ impl Writer {
     async fn attempt(&mut self, batch: &[Queued], progress: &mut Progress) -> Result<(), Trouble> {
         let mut connected = match self.connected.take() {
             Some(connected) => connected,
-            None => self.connect().await?,
+            // A server that does not let itself be written to says nothing of the batch, and may be about to change its mind.
+            None => self.connect().await.map_err(Trouble::or_lost)?,
         };
         let attempted = self.attempt_on(&mut connected, batch, progress).await;
-        if matches!(attempted, Ok(()) | Err(Trouble::Occupied(_))) {
+        let stays = match &attempted {
+            Ok(()) | Err(Trouble::Occupied(_)) => true,
+            Err(Trouble::Refused(error)) => is_shortage(error) && !progress.locked,
+            Err(Trouble::Lost(_) | Trouble::OtherLog(_)) => false,
+        };
+        if stays {
             self.connected = Some(connected);
         }
         attempted

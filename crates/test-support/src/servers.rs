@@ -9,6 +9,7 @@ mod ports;
 mod postgres;
 mod proxy;
 mod smtp;
+mod tcp_proxy;
 
 pub use gatehouse::{GatehouseBuilder, GatehouseProcess, StartFailure, gatehouse_command};
 pub use nats::{NatsServer, NatsServerBuilder, SavedData, nats_server};
@@ -17,6 +18,7 @@ pub use ports::free_port;
 pub use postgres::{PostgresServer, TestDatabase, postgres_programs};
 pub use proxy::NatsProxy;
 pub use smtp::{Behaviour, Encryption, ReceivedMail, SmtpServer, SmtpServerBuilder};
+pub use tcp_proxy::{AtRequest, TcpProxy};
 
 use std::path::PathBuf;
 

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "each test uses a part of it; helpers of tests fail loudly")]
 
+pub(crate) mod load;
+
 use std::sync::Arc;
 use std::time::Duration;
 
