@@ -17,6 +17,7 @@ const TABLE: &[Row] = &[
     Row { who: "gatehouse-client", may_use: &["public-events"], beyond: &[] },
     Row { who: "event-store", may_use: &[], beyond: &[] },
     Row { who: "postgres-schema", may_use: &[], beyond: &[] },
+    Row { who: "eventstore-double", may_use: &[], beyond: &[] },
     Row { who: "event-store-*", may_use: &["event-store", "postgres-schema"], beyond: &[] },
     Row { who: "key-ring", may_use: &["domain", "postgres-schema"], beyond: &[] },
     Row { who: "credential-vault", may_use: &["domain", "postgres-schema"], beyond: &[] },
@@ -71,11 +72,19 @@ const TABLE: &[Row] = &[
 ];
 
 /// What the tests of any crate may use besides: builders and real servers, the stores that need no server, and what reads records.
-const TESTS_MAY_USE: &[&str] =
-    &["test-support", "event-store", "event-store-sqlite", "postgres-schema", "event-codec", "key-ring", "credential-vault"];
+const TESTS_MAY_USE: &[&str] = &[
+    "test-support",
+    "eventstore-double",
+    "event-store",
+    "event-store-sqlite",
+    "postgres-schema",
+    "event-codec",
+    "key-ring",
+    "credential-vault",
+];
 
 /// Not meant by `*`: they serve development only.
-const DEVELOPMENT: &[&str] = &["test-support", "tests", "xtask"];
+const DEVELOPMENT: &[&str] = &["test-support", "eventstore-double", "tests", "xtask"];
 
 /// Libraries that some crates must not use outside their tests.
 struct Ban {
