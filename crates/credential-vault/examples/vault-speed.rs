@@ -43,7 +43,7 @@ async fn measure() {
     let (start, cpu) = (Instant::now(), on_cpu());
     for number in 0..500_000 {
         now += SignedDuration::from_micros(20);
-        assert!(vault.authenticate_token(&tokens[number % tokens.len()], now).is_some());
+        assert!(vault.authenticate_token(&tokens[number % tokens.len()], now).await.unwrap().is_some());
     }
     show("authenticate a token", 500_000, start, cpu);
 
@@ -57,7 +57,7 @@ async fn measure() {
     let (start, cpu) = (Instant::now(), on_cpu());
     for number in 0..500_000 {
         now += SignedDuration::from_micros(20);
-        assert!(vault.find_session(&sessions[number % sessions.len()], now).await.is_some());
+        assert!(vault.find_session(&sessions[number % sessions.len()], now).await.unwrap().is_some());
     }
     show("find a session", 500_000, start, cpu);
 

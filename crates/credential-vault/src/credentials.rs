@@ -1,8 +1,9 @@
 //! Passwords and one-time passwords.
 
+use std::sync::Arc;
+
 use domain::{CredentialId, PersonId, RegistrationId};
-use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use jiff::Timestamp;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -10,15 +11,8 @@ use crate::aead;
 use crate::error::VaultError;
 use crate::hashing::Hashing;
 use crate::proposal;
-use crate::store;
+use crate::store::{Attempted, Counted, NewCredential};
 use crate::vault::{Inner, Vault};
-
-/// Wrong attempts that end a one-time password.
-const ONE_TIME_PASSWORD_ATTEMPTS: u32 = 5;
-/// Wrong attempts in a row after which a password is locked for a while.
-const PASSWORD_ATTEMPTS: u32 = 10;
-/// For how long.
-const PASSWORD_LOCK: SignedDuration = SignedDuration::from_mins(15);
 
 /// What kind of secret a row holds a verifier of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +21,21 @@ pub enum CredentialKind {
     Password,
     /// A one-time password: good until it is revoked, which the first new password does; ended by five wrong attempts.
     OneTimePassword,
+}
+
+impl CredentialKind {
+    /// What stands for it in a row.
+    pub(crate) fn code(self) -> i64 {
+        match self {
+            Self::Password => 1,
+            Self::OneTimePassword => 2,
+        }
+    }
+
+    /// What a row says; none if it says something else.
+    pub(crate) fn of_code(code: i64) -> Option<Self> {
+        [Self::Password, Self::OneTimePassword].into_iter().find(|kind| kind.code() == code)
+    }
 }
 
 /// What became of a secret that was put.
@@ -70,7 +79,8 @@ pub enum NamedBy {
 }
 
 impl NamedBy {
-    fn key(self) -> Uuid {
+    /// The key of its stream.
+    pub(crate) fn key(self) -> Uuid {
         match self {
             Self::User(person) => person.0,
             Self::Registration(registration) => registration.0,
@@ -88,66 +98,6 @@ pub struct Pending {
     /// Whose event is to name it.
     pub named_by: NamedBy,
 }
-
-const PUT: &str = "
-INSERT INTO credentials (id, person, named_by, kind, state, verifier, failures, expires_at, created_at)
-VALUES (?1, ?2, ?3, ?4, 0, ?5, 0, ?6, ?7)
-ON CONFLICT (id) DO UPDATE SET
-    person = excluded.person,
-    named_by = excluded.named_by,
-    kind = excluded.kind,
-    verifier = excluded.verifier,
-    expires_at = excluded.expires_at,
-    created_at = excluded.created_at
-WHERE state = 0
-";
-
-const SELECT_PENDING: &str = "
-SELECT
-    id,
-    person,
-    named_by
-FROM credentials
-WHERE state = 0
-    AND created_at < ?1
-    AND named_by IS NOT NULL
-ORDER BY created_at
-";
-
-const SELECT_ACTIVE: &str = "
-SELECT
-    person,
-    kind,
-    verifier,
-    failures,
-    failed_at,
-    expires_at
-FROM credentials
-WHERE id = ?1
-    AND state = 1
-";
-
-const COUNT_FAILURE: &str = "
-UPDATE credentials
-SET
-    failures = ?2,
-    failed_at = ?3
-WHERE id = ?1
-";
-
-const UNCOUNT_ONE: &str = "
-UPDATE credentials
-SET failures = max(failures - 1, 0)
-WHERE id = ?1
-    AND state = 1
-";
-
-const UNCOUNT_ALL: &str = "
-UPDATE credentials
-SET failures = 0
-WHERE id = ?1
-    AND state = 1
-";
 
 impl Vault {
     /// Keeps a verifier of this password, pending. On disk when this returns. The password's strength was checked before.
@@ -187,24 +137,15 @@ impl Vault {
         now: Timestamp,
     ) -> Result<Put, VaultError> {
         let turn = self.inner.hashing.turn().await?;
-        self.run(move |inner| {
+        let inner = Arc::clone(&self.inner);
+        let sealed = blocking(move || {
             let verifier = inner.hashing.verifier(&secret)?;
             drop(turn);
-            let sealed = aead::seal(&inner.key.verifiers, &aad(id, person, kind), &verifier)?;
-            let named_by = named_by.key();
-            let row = params![
-                id.0.as_bytes(),
-                person.0.as_bytes(),
-                named_by.as_bytes(),
-                code(kind),
-                sealed,
-                expires_at.map(Timestamp::as_microsecond),
-                now.as_microsecond()
-            ];
-            let changed = inner.connection.lock().execute(PUT, row)?;
-            Ok(if changed == 1 { Put::Stored } else { Put::Kept })
+            aead::seal(&inner.key.verifiers, &aad(id, person, kind), &verifier)
         })
-        .await
+        .await?;
+        let stored = self.inner.store.put(NewCredential { id, person, named_by, kind, sealed, expires_at, created_at: now }).await?;
+        Ok(if stored { Put::Stored } else { Put::Kept })
     }
 
     /// Makes a pending credential count, because an event names it. True if the credential is active afterwards; false if
@@ -213,15 +154,7 @@ impl Vault {
     /// # Errors
     /// If the disk refuses.
     pub async fn activate(&self, id: CredentialId) -> Result<bool, VaultError> {
-        self.run(move |inner| {
-            let connection = inner.connection.lock();
-            connection.execute("UPDATE credentials SET state = 1 WHERE id = ?1 AND state = 0", params![id.0.as_bytes()])?;
-            let state = connection
-                .query_row("SELECT state FROM credentials WHERE id = ?1", params![id.0.as_bytes()], |row| row.get::<_, i64>(0))
-                .optional()?;
-            Ok(state == Some(1))
-        })
-        .await
+        self.inner.store.activate(id).await
     }
 
     /// Ends a credential, whatever its state, and wipes its verifier. The row stays, so that a late retry of the command
@@ -230,12 +163,7 @@ impl Vault {
     /// # Errors
     /// If the disk refuses.
     pub async fn revoke(&self, id: CredentialId) -> Result<(), VaultError> {
-        self.run(move |inner| {
-            let statement = "UPDATE credentials SET state = 2, verifier = NULL WHERE id = ?1";
-            inner.connection.lock().execute(statement, params![id.0.as_bytes()])?;
-            Ok(())
-        })
-        .await
+        self.inner.store.revoke(id).await
     }
 
     /// Says whether the candidate is the secret of this credential.
@@ -251,16 +179,14 @@ impl Vault {
         let candidate = Zeroizing::new(candidate.to_owned());
         // The turn comes before the count: an attempt that is given up while it waits is not counted.
         let turn = self.inner.hashing.turn().await?;
-        self.run(move |inner| {
-            let verification = match inner.count_attempt(id, now)? {
-                Counted::Compare(attempt) => inner.compare(id, &attempt, &candidate),
-                Counted::Refused(Verification::Unknown) => inner.hashing.pretend(&candidate).map(|()| Verification::Unknown),
-                Counted::Refused(verification) => Ok(verification),
-            };
+        let inner = Arc::clone(&self.inner);
+        // On a task of its own: a caller who goes away in the middle leaves no right attempt counted as a wrong one.
+        let verifying = tokio::spawn(async move {
+            let verification = inner.verify(id, candidate, now).await;
             drop(turn);
             verification
-        })
-        .await
+        });
+        verifying.await.map_err(|_| VaultError::Interrupted)?
     }
 
     /// The credentials that have been pending since before this instant: what to look for in the log before a sweep. Those that an
@@ -269,18 +195,7 @@ impl Vault {
     /// # Errors
     /// If the disk refuses.
     pub async fn pending(&self, older_than: Timestamp) -> Result<Vec<Pending>, VaultError> {
-        self.run(move |inner| {
-            let connection = inner.connection.lock();
-            let mut statement = connection.prepare(SELECT_PENDING)?;
-            let uuid = |row: &rusqlite::Row<'_>, column| row.get::<_, [u8; 16]>(column).map(Uuid::from_bytes);
-            let rows = statement.query_map([older_than.as_microsecond()], |row| {
-                let (person, named_by) = (PersonId(uuid(row, 1)?), uuid(row, 2)?);
-                let named_by = if named_by == person.0 { NamedBy::User(person) } else { NamedBy::Registration(RegistrationId(named_by)) };
-                Ok(Pending { id: CredentialId(uuid(row, 0)?), person, named_by })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
-        .await
+        self.inner.store.pending(older_than).await
     }
 
     /// Removes those of these credentials that are still pending since before `older_than`: found to be named by no event. One that
@@ -289,124 +204,48 @@ impl Vault {
     /// # Errors
     /// If the disk refuses; then nothing was changed.
     pub async fn sweep(&self, unnamed: Vec<CredentialId>, older_than: Timestamp) -> Result<usize, VaultError> {
-        self.run(move |inner| {
-            let mut connection = inner.connection.lock();
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut removed = 0;
-            for id in unnamed {
-                let statement = "DELETE FROM credentials WHERE id = ?1 AND state = 0 AND created_at < ?2";
-                removed += transaction.execute(statement, params![id.0.as_bytes(), older_than.as_microsecond()])?;
-            }
-            transaction.commit()?;
-            Ok(removed)
-        })
-        .await
+        self.inner.store.sweep(unnamed, older_than).await
     }
-}
-
-/// An attempt that was counted and may be compared.
-struct Attempt {
-    kind: CredentialKind,
-    verifier: Zeroizing<Vec<u8>>,
-    attempts_left: u32,
-}
-
-enum Counted {
-    Compare(Attempt),
-    Refused(Verification),
-}
-
-struct Row {
-    person: [u8; 16],
-    kind: i64,
-    sealed: Vec<u8>,
-    failures: u32,
-    failed_at: Option<i64>,
-    expires_at: Option<i64>,
 }
 
 impl Inner {
-    /// Counts an attempt as wrong before it is compared; on disk when this returns.
-    fn count_attempt(&self, id: CredentialId, now: Timestamp) -> Result<Counted, VaultError> {
-        let mut connection = self.connection.lock();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let Some(row) = active(&transaction, id)? else { return Ok(Counted::Refused(Verification::Unknown)) };
-        if row.expires_at.is_some_and(|expires_at| expires_at <= now.as_microsecond()) {
-            return Ok(Counted::Refused(Verification::Expired));
-        }
-        let kind = kind(row.kind).ok_or(VaultError::Damaged(id))?;
-        let (failures, allowed) = match kind {
-            CredentialKind::OneTimePassword if row.failures >= ONE_TIME_PASSWORD_ATTEMPTS => {
-                return Ok(Counted::Refused(Verification::Locked { until: None }));
+    /// Counts, compares, and takes back what was counted if it was right.
+    async fn verify(self: Arc<Self>, id: CredentialId, candidate: Zeroizing<String>, now: Timestamp) -> Result<Verification, VaultError> {
+        let counted = match self.store.count_attempt(id, now).await? {
+            Attempted::Counted(counted) => counted,
+            Attempted::Refused(Verification::Unknown) => {
+                return blocking(move || self.hashing.pretend(&candidate)).await.map(|()| Verification::Unknown);
             }
-            CredentialKind::OneTimePassword => (row.failures + 1, ONE_TIME_PASSWORD_ATTEMPTS),
-            CredentialKind::Password => match locked_until(&row) {
-                Some(until) if now < until => return Ok(Counted::Refused(Verification::Locked { until: Some(until) })),
-                Some(_) => (1, PASSWORD_ATTEMPTS),
-                None => (row.failures + 1, PASSWORD_ATTEMPTS),
-            },
+            Attempted::Refused(verification) => return Ok(verification),
         };
-        let aad = aad(id, PersonId(uuid::Uuid::from_bytes(row.person)), kind);
-        let verifier = aead::open(&self.key.verifiers, &aad, &row.sealed).map(Zeroizing::new).ok_or(VaultError::Damaged(id))?;
-        transaction.execute(COUNT_FAILURE, params![id.0.as_bytes(), failures, now.as_microsecond()])?;
-        transaction.commit()?;
-        Ok(Counted::Compare(Attempt { kind, verifier, attempts_left: allowed.saturating_sub(failures) }))
+        let (kind, attempts_left) = (counted.kind, counted.attempts_left);
+        let comparing = Arc::clone(&self);
+        if !blocking(move || comparing.is_right(id, &counted, &candidate)).await? {
+            return Ok(Verification::Wrong { attempts_left });
+        }
+        // It may have been revoked while it was compared.
+        let still_active = self.store.uncount(id, kind).await?;
+        Ok(if still_active { Verification::Ok } else { Verification::Unknown })
     }
 
-    fn compare(&self, id: CredentialId, attempt: &Attempt, candidate: &str) -> Result<Verification, VaultError> {
-        let canonical = match attempt.kind {
+    fn is_right(&self, id: CredentialId, counted: &Counted, candidate: &str) -> Result<bool, VaultError> {
+        let aad = aad(id, counted.person, counted.kind);
+        let verifier = aead::open(&self.key.verifiers, &aad, &counted.sealed).map(Zeroizing::new).ok_or(VaultError::Damaged(id))?;
+        let canonical = match counted.kind {
             CredentialKind::Password => None,
             CredentialKind::OneTimePassword => Some(proposal::canonical(candidate)),
         };
         let candidate = canonical.as_ref().map_or(candidate, |canonical| canonical.as_str());
-        if !Hashing::matches(&attempt.verifier, candidate)?.ok_or(VaultError::Damaged(id))? {
-            return Ok(Verification::Wrong { attempts_left: attempt.attempts_left });
-        }
-        let uncount = match attempt.kind {
-            // Right ones in between do not give more guesses to whoever guesses.
-            CredentialKind::OneTimePassword => UNCOUNT_ONE,
-            CredentialKind::Password => UNCOUNT_ALL,
-        };
-        // It may have been revoked while it was compared.
-        let still_active = self.connection.lock().execute(uncount, params![id.0.as_bytes()])? == 1;
-        Ok(if still_active { Verification::Ok } else { Verification::Unknown })
+        Hashing::matches(&verifier, candidate)?.ok_or(VaultError::Damaged(id))
     }
 }
 
-fn active(connection: &Connection, id: CredentialId) -> Result<Option<Row>, VaultError> {
-    let row = connection.query_row(SELECT_ACTIVE, params![id.0.as_bytes()], |row| {
-        Ok(Row {
-            person: row.get(0)?,
-            kind: row.get(1)?,
-            sealed: row.get(2)?,
-            failures: row.get(3)?,
-            failed_at: row.get(4)?,
-            expires_at: row.get(5)?,
-        })
-    });
-    Ok(row.optional()?)
-}
-
-/// Until when a password is locked, or was.
-fn locked_until(row: &Row) -> Option<Timestamp> {
-    if row.failures < PASSWORD_ATTEMPTS {
-        return None;
-    }
-    row.failed_at.and_then(store::instant).and_then(|failed_at| failed_at.checked_add(PASSWORD_LOCK).ok())
-}
-
-fn code(kind: CredentialKind) -> i64 {
-    match kind {
-        CredentialKind::Password => 1,
-        CredentialKind::OneTimePassword => 2,
-    }
-}
-
-fn kind(code: i64) -> Option<CredentialKind> {
-    [CredentialKind::Password, CredentialKind::OneTimePassword].into_iter().find(|kind| self::code(*kind) == code)
+/// Runs what takes a core for tens of milliseconds on a thread for that.
+async fn blocking<R: Send + 'static>(work: impl FnOnce() -> Result<R, VaultError> + Send + 'static) -> Result<R, VaultError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| VaultError::Interrupted)?
 }
 
 /// Binds a sealed verifier to its row, so that nobody who can write the file can put one person's in another's place.
 fn aad(id: CredentialId, person: PersonId, kind: CredentialKind) -> Vec<u8> {
-    [b"gatehouse verifier 1".as_slice(), id.0.as_bytes(), person.0.as_bytes(), &code(kind).to_be_bytes()].concat()
+    [b"gatehouse verifier 1".as_slice(), id.0.as_bytes(), person.0.as_bytes(), &kind.code().to_be_bytes()].concat()
 }

@@ -3,19 +3,28 @@
 use std::path::PathBuf;
 
 use domain::CredentialId;
+use postgres_schema::{SchemaError, TablesError};
 
 /// What can go wrong with the vault. None of the texts holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// The master key is not the one under which the vault was made.
-    #[error("the master key is not the one that {} was sealed under. Nothing was changed; start again with the right key", vault.display())]
+    #[error("the master key is not the one that {} was sealed under. Nothing was changed; start again with the right key", vault)]
     MasterKeyWrong {
-        /// The vault's file.
-        vault: PathBuf,
+        /// The vault's file or database.
+        vault: String,
     },
     /// The vault was written by a newer Gatehouse.
     #[error("the credential vault {} has format {found}, which this version does not know. Use the newer version that wrote it", vault.display())]
     NewerFormat {
+        /// The vault's file.
+        vault: PathBuf,
+        /// Its format.
+        found: i64,
+    },
+    /// The file was written by an older Gatehouse, and must be opened by this one before it can be copied.
+    #[error("the credential vault {} has the old format {found}. Start this version on it once, then copy it", vault.display())]
+    OlderFormat {
         /// The vault's file.
         vault: PathBuf,
         /// Its format.
@@ -57,6 +66,15 @@ pub enum VaultError {
     /// The database refused.
     #[error("the vault's database refused")]
     Database(#[from] rusqlite::Error),
+    /// The PostgreSQL database refused, or did not answer in time. Whether what was asked for was done is not known then.
+    #[error("the vault's PostgreSQL database refused, or did not answer")]
+    Postgres(#[from] sqlx::Error),
+    /// The schema in PostgreSQL cannot be opened.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The vault could not be carried over.
+    #[error("the vault could not be copied")]
+    Copy(#[from] TablesError),
     /// The process is shutting down.
     #[error("the vault was interrupted")]
     Interrupted,

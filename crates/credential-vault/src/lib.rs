@@ -17,8 +17,28 @@
 //! tokens and sessions only the SHA-256 of the text is kept; the texts are random and long, so a slow hash would add
 //! nothing.
 //!
+//! # In a file
+//!
 //! The database is SQLite in WAL mode with `synchronous=FULL` and `secure_delete=ON`. Another process of the same machine
 //! (the command line) may open it too: what it changes is noticed within a second.
+//!
+//! # In PostgreSQL
+//!
+//! The schema `gatehouse_vault`, used by any number of instances. An attempt is counted by one statement that commits by itself before
+//! the candidate is compared, so however many guesses come at once, through whichever instances, no more are compared than are
+//! allowed.
+//!
+//! Tokens and sessions are read when they are first asked for, and remembered. Whatever ends one before its time counts up one number in
+//! the database in the same statement; every look-up makes sure that this number was asked for less than a second ago, and when it has
+//! changed, nothing remembered is used. So what one instance ends is over on all within a second, and what one instance issues works on
+//! all at once. When the database does not answer, look-ups fail once that second is over: nothing is trusted that cannot be asked
+//! about.
+//!
+//! What is purged is deleted and the tables are vacuumed, so that no statement can reach it; PostgreSQL keeps it in its write-ahead log
+//! until that is recycled, in free space until that is written over, on standbys and in backups. Verifiers in such a copy are sealed
+//! under the vault's key, which the database never has.
+//!
+//! [`Vault::copy_to_postgres`] carries a vault in a file over; [`Vault::backup_to`] writes either kind to a file, which can be restored to either.
 
 mod aead;
 mod credentials;

@@ -1,20 +1,17 @@
 //! API tokens.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use domain::{OrganizationId, StaffId, StaffRole};
 use jiff::Timestamp;
-use parking_lot::RwLock;
-use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::error::VaultError;
-use crate::store::instant;
-use crate::text::{self, TextHash};
+use crate::store::NewToken;
+use crate::text;
 use crate::vault::Vault;
 
 /// What a token's text begins with.
@@ -109,31 +106,6 @@ impl fmt::Debug for IssuedToken {
     }
 }
 
-/// The tokens that work, by the hash of their text.
-#[derive(Default)]
-pub(crate) struct Tokens {
-    by_hash: RwLock<HashMap<TextHash, Arc<Token>>>,
-}
-
-const INSERT: &str = "
-INSERT INTO tokens (id, hash, name, holder, scopes, created_at, expires_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-";
-
-const SELECT: &str = "
-SELECT
-    id,
-    hash,
-    name,
-    holder,
-    scopes,
-    created_at,
-    expires_at,
-    revoked_at
-FROM tokens
-ORDER BY created_at, id
-";
-
 impl Vault {
     /// Makes a token. On disk when this returns.
     ///
@@ -141,34 +113,25 @@ impl Vault {
     /// If there are no random bytes or the disk refuses.
     pub async fn issue_token(&self, request: TokenRequest, now: Timestamp) -> Result<IssuedToken, VaultError> {
         let secret = text::new_text(PREFIX)?;
-        let hash = text::hash_of(PREFIX, &secret).ok_or(DAMAGED)?;
+        let hash = text::hash_of(PREFIX, &secret).ok_or(VaultError::DamagedRow { table: "tokens" })?;
         let mut id = [0; 16];
         getrandom::fill(&mut id)?;
         let TokenRequest { name, holder, scopes, expires_at } = request;
         let id = TokenId(uuid::Builder::from_random_bytes(id).into_uuid());
         let token = Arc::new(Token { id, name, holder, scopes, created_at: now, expires_at, revoked_at: None });
-        let kept = Arc::clone(&token);
-        self.run(move |inner| {
-            let holder = serde_json::to_string(&kept.holder).map_err(|_| DAMAGED)?;
-            let scopes = serde_json::to_string(&kept.scopes).map_err(|_| DAMAGED)?;
-            let (created_at, expires_at) = (now.as_microsecond(), expires_at.map(Timestamp::as_microsecond));
-            let connection = inner.connection.lock();
-            connection.execute(INSERT, params![id.0.as_bytes(), hash, kept.name, holder, scopes, created_at, expires_at])?;
-            inner.tokens.by_hash.write().insert(hash, kept);
-            Ok(())
-        })
-        .await?;
+        self.inner.store.insert_token(NewToken { hash, token: Arc::clone(&token) }).await?;
         Ok(IssuedToken { token, secret })
     }
 
-    /// The token of this text, if it works now. Answers from memory; what another process revoked or issued counts after a
-    /// second at most.
-    #[must_use]
-    pub fn authenticate_token(&self, secret: &str, now: Timestamp) -> Option<Arc<Token>> {
-        let hash = text::hash_of(PREFIX, secret)?;
-        self.inner.notice_changes(now);
-        let token = self.inner.tokens.by_hash.read().get(&hash).cloned()?;
-        if token.expires_at.is_some_and(|expires_at| expires_at <= now) { None } else { Some(token) }
+    /// The token of this text, if it works now. Answers from memory, in PostgreSQL after the first time; what another process revoked or
+    /// issued counts after a second at most.
+    ///
+    /// # Errors
+    /// If the database of a vault in PostgreSQL does not answer: then nothing that is remembered is trusted for longer than that second.
+    pub async fn authenticate_token(&self, secret: &str, now: Timestamp) -> Result<Option<Arc<Token>>, VaultError> {
+        let Some(hash) = text::hash_of(PREFIX, secret) else { return Ok(None) };
+        let token = self.inner.store.token(&hash, now).await?;
+        Ok(token.filter(|token| token.expires_at.is_none_or(|expires_at| expires_at > now)))
     }
 
     /// All tokens, oldest first, revoked and expired ones too.
@@ -176,53 +139,15 @@ impl Vault {
     /// # Errors
     /// If a row cannot be read.
     pub async fn list_tokens(&self) -> Result<Vec<Token>, VaultError> {
-        self.run(|inner| Ok(read(&inner.connection.lock())?.into_iter().map(|(_, token)| token).collect())).await
+        self.inner.store.list_tokens().await
     }
 
-    /// Ends a token at once. False if there is none of this id, or it was revoked before.
+    /// Ends a token at once; on other instances that share the vault, after a second at most. False if there is none of this id, or it was
+    /// revoked before.
     ///
     /// # Errors
     /// If the disk refuses.
     pub async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, VaultError> {
-        self.run(move |inner| {
-            let connection = inner.connection.lock();
-            let statement = "UPDATE tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
-            let revoked = connection.execute(statement, params![id.0.as_bytes(), now.as_microsecond()])? == 1;
-            inner.tokens.by_hash.write().retain(|_, token| token.id != id);
-            Ok(revoked)
-        })
-        .await
+        self.inner.store.revoke_token(id, now).await
     }
-}
-
-impl Tokens {
-    /// Takes in the tokens as they are in the database.
-    pub(crate) fn load(&self, connection: &Connection) -> Result<(), VaultError> {
-        let tokens = read(connection)?.into_iter().filter(|(_, token)| token.revoked_at.is_none());
-        let tokens = tokens.map(|(hash, token)| (hash, Arc::new(token))).collect();
-        *self.by_hash.write() = tokens;
-        Ok(())
-    }
-}
-
-const DAMAGED: VaultError = VaultError::DamagedRow { table: "tokens" };
-
-fn read(connection: &Connection) -> Result<Vec<(TextHash, Token)>, VaultError> {
-    let mut statement = connection.prepare(SELECT)?;
-    let mut rows = statement.query([])?;
-    let mut tokens = Vec::new();
-    while let Some(row) = rows.next()? {
-        let time = |microseconds: Option<i64>| microseconds.map(|at| instant(at).ok_or(DAMAGED)).transpose();
-        let token = Token {
-            id: TokenId(Uuid::from_bytes(row.get(0)?)),
-            name: row.get(2)?,
-            holder: serde_json::from_str(&row.get::<_, String>(3)?).map_err(|_| DAMAGED)?,
-            scopes: serde_json::from_str(&row.get::<_, String>(4)?).map_err(|_| DAMAGED)?,
-            created_at: instant(row.get(5)?).ok_or(DAMAGED)?,
-            expires_at: time(row.get(6)?)?,
-            revoked_at: time(row.get(7)?)?,
-        };
-        tokens.push((row.get(1)?, token));
-    }
-    Ok(tokens)
 }

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use command_handlers::workflows::WorkflowError;
 use credential_vault::{Holder, Session, SessionId};
 use domain::organization::Organization;
 use domain::registration::Reviewer;
@@ -89,10 +90,10 @@ impl Caller {
     /// Who a bearer token proves.
     ///
     /// # Errors
-    /// 401 if it proves nobody.
+    /// 401 if it proves nobody; 503 if the vault cannot be asked.
     pub(crate) async fn from_token(token: &str, services: &Services) -> Result<Self, Problem> {
         let now = (services.handlers.clock())();
-        if let Some(token) = services.vault.authenticate_token(token, now) {
+        if let Some(token) = services.vault.authenticate_token(token, now).await.map_err(WorkflowError::from)? {
             return match &token.holder {
                 Holder::Staff { staff, .. } => Self::staff(*staff, services).await,
                 Holder::Partner { organization } if stands(*organization, services).await? => {
@@ -102,7 +103,7 @@ impl Caller {
                 Holder::Service { name } => Self::service(name, services).await,
             };
         }
-        if let Some(session) = services.vault.find_session(token, now).await {
+        if let Some(session) = services.vault.find_session(token, now).await.map_err(WorkflowError::from)? {
             return Self::of_session(&session, services).await;
         }
         if let Some(link) = services.master.read_link_token(links::INVITATION, token) {

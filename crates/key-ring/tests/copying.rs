@@ -1,6 +1,6 @@
 //! A ring moves from a file to PostgreSQL and back.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests fail the test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "the helpers of tests fail the test")]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! What a ring in a file promises of its files, and after a power cut.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests fail the test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "the helpers of tests fail the test")]
 
 mod common;
 

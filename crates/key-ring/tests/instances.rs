@@ -1,6 +1,6 @@
 //! Several instances use one ring in PostgreSQL, and PostgreSQL dies.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests fail the test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "the helpers of tests fail the test")]
 
 mod common;
 

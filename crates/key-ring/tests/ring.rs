@@ -1,6 +1,6 @@
 //! What the key ring promises to the rest of Gatehouse, wherever it is kept.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests fail the test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "the helpers of tests fail the test")]
 
 mod common;
 

@@ -1,14 +1,15 @@
-//! A vault in a folder of its own.
+//! Vaults in folders and databases of their own.
 
 #![allow(dead_code, reason = "each test binary uses a part")]
 #![allow(clippy::unwrap_used, reason = "the helpers of tests fail the test")]
 
 use std::path::PathBuf;
 
-use credential_vault::{HashingOptions, Vault, VaultError, VaultKey};
-use domain::{CredentialId, OrganizationId, PersonId};
+use credential_vault::{HashingOptions, Holder, IssuedSession, NamedBy, SessionLifetime, TokenRequest, Vault, VaultError, VaultKey};
+use domain::{CredentialId, OrganizationId, PersonId, StaffId, StaffRole};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
+use test_support::servers::TestDatabase;
 use uuid::Uuid;
 
 pub(crate) struct Folder(TempDir);
@@ -31,7 +32,7 @@ impl Folder {
     }
 
     pub(crate) fn try_open(&self, key: u8) -> Result<Vault, VaultError> {
-        Vault::open_with(&self.path(), VaultKey::new(&[key; 32]), HashingOptions { at_a_time: 8, ..HashingOptions::cheap_for_tests() })
+        Vault::open_with(&self.path(), VaultKey::new(&[key; 32]), hashing())
     }
 
     /// The files as a power cut would leave them, in another folder.
@@ -55,6 +56,73 @@ impl Folder {
     }
 }
 
+/// Where a vault is kept.
+pub(crate) enum Home {
+    File(Folder),
+    Postgres(TestDatabase),
+}
+
+impl Home {
+    pub(crate) fn in_file() -> Self {
+        Self::File(Folder::new())
+    }
+
+    pub(crate) fn in_postgres() -> Self {
+        Self::Postgres(TestDatabase::create())
+    }
+
+    pub(crate) async fn open(&self) -> Vault {
+        self.try_open(7).await.unwrap()
+    }
+
+    pub(crate) async fn try_open(&self, key: u8) -> Result<Vault, VaultError> {
+        match self {
+            Self::File(folder) => folder.try_open(key),
+            Self::Postgres(database) => open_postgres(&database.url(), key).await,
+        }
+    }
+
+    /// Runs a statement behind the vault's back.
+    pub(crate) fn sql(&self, statement: &str) {
+        match self {
+            Self::File(folder) => rusqlite::Connection::open(folder.path()).unwrap().execute_batch(statement).unwrap(),
+            Self::Postgres(database) => {
+                database.sql(&format!("SET search_path TO gatehouse_vault; {statement}"));
+            }
+        }
+    }
+}
+
+/// The vault in this database.
+pub(crate) async fn open_postgres(url: &str, key: u8) -> Result<Vault, VaultError> {
+    Vault::open_postgres_with(&url.parse().unwrap(), VaultKey::new(&[key; 32]), hashing()).await
+}
+
+fn hashing() -> HashingOptions {
+    HashingOptions { at_a_time: 8, ..HashingOptions::cheap_for_tests() }
+}
+
+/// Each of these on a vault in a file and on one in PostgreSQL.
+#[allow(unused_macros, reason = "each test binary uses a part")]
+macro_rules! wherever_it_is_kept {
+    ($($test:ident),* $(,)?) => {
+        mod in_a_file {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $test() {
+                super::$test(&super::Home::in_file()).await;
+            })*
+        }
+        mod in_postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $test() {
+                super::$test(&super::Home::in_postgres()).await;
+            })*
+        }
+    };
+}
+#[allow(unused_imports, reason = "each test binary uses a part")]
+pub(crate) use wherever_it_is_kept;
+
 /// This many seconds after the start of the tests' time.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     "2026-03-02T09:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
@@ -75,4 +143,38 @@ pub(crate) fn person(number: u128) -> PersonId {
 
 pub(crate) fn organization(number: u128) -> OrganizationId {
     OrganizationId(id(3, number))
+}
+
+pub(crate) const SECRET: &str = "kettle mural osprey tundra";
+
+pub(crate) async fn active_one_time_password(vault: &Vault) {
+    vault.put_one_time_password(credential(1), person(1), NamedBy::User(person(1)), SECRET, None, at(0)).await.unwrap();
+    assert!(vault.activate(credential(1)).await.unwrap());
+}
+
+pub(crate) async fn active_password(vault: &Vault) {
+    vault.put_password(credential(1), person(1), SECRET, at(0)).await.unwrap();
+    assert!(vault.activate(credential(1)).await.unwrap());
+}
+
+pub(crate) async fn active_one_time_password_of(vault: &Vault, number: u128) {
+    vault.put_one_time_password(credential(number), person(number), NamedBy::User(person(number)), SECRET, None, at(0)).await.unwrap();
+    vault.activate(credential(number)).await.unwrap();
+}
+
+pub(crate) const LIFETIME: SessionLifetime =
+    SessionLifetime { idle: SignedDuration::from_secs(100), absolute: SignedDuration::from_secs(1000) };
+
+pub(crate) async fn sign_in(vault: &Vault, number: u128) -> IssuedSession {
+    vault.create_session(person(number), organization(1), LIFETIME, at(0)).await.unwrap()
+}
+
+pub(crate) fn reviewer() -> TokenRequest {
+    let holder = Holder::Staff { staff: StaffId(Uuid::from_u128(5)), roles: vec![StaffRole::Reviewer, StaffRole::Auditor] };
+    TokenRequest { name: "Rita's laptop".to_owned(), holder, scopes: Vec::new(), expires_at: None }
+}
+
+pub(crate) fn partner() -> TokenRequest {
+    let holder = Holder::Partner { organization: organization(9) };
+    TokenRequest { name: "ERP".to_owned(), holder, scopes: vec!["invite".to_owned()], expires_at: Some(at(100)) }
 }

@@ -166,10 +166,10 @@ async fn with_an_account_access_and_sessions_end() {
     let company = founded(&world).await;
     let lifetime = credential_vault::SessionLifetime::default();
     let session = world.vault.create_session(company.bo, company.id, lifetime, world.now()).await.unwrap();
-    assert!(world.vault.find_session(&session.secret, world.now()).await.is_some());
+    assert!(world.vault.find_session(&session.secret, world.now()).await.unwrap().is_some());
     world.ask::<User>(company.bo.0, UserCommand::CloseUser { reason: reason("Left.") }).await;
     world.feed(&managers).await;
-    assert!(world.vault.find_session(&session.secret, world.now()).await.is_none());
+    assert!(world.vault.find_session(&session.secret, world.now()).await.unwrap().is_none());
     for application in [SFT, BSCP] {
         assert!(matches!(access(&world, company.bo, application).await, AccessState::Revoked(_)));
         assert!(access(&world, company.ada, application).await.is_granted());

@@ -1,10 +1,9 @@
-//! The vault's database: opening, format, copies.
+//! The vault's file: opening, format, copies.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
 use crate::error::VaultError;
@@ -80,10 +79,7 @@ pub(crate) fn open(path: &Path, key_check: [u8; 32]) -> Result<Connection, Vault
         transaction.execute_batch(CREATE)?;
         transaction.execute("INSERT INTO vault VALUES (1, ?1)", params![key_check])?;
     } else {
-        let check: Vec<u8> = transaction.query_row("SELECT master_key_check FROM vault", [], |row| row.get(0))?;
-        if check != key_check {
-            return Err(VaultError::MasterKeyWrong { vault: path.to_owned() });
-        }
+        check_master_key(&transaction, path, key_check)?;
         if found == 1 {
             transaction.execute_batch(FROM_1)?;
         }
@@ -91,6 +87,39 @@ pub(crate) fn open(path: &Path, key_check: [u8; 32]) -> Result<Connection, Vault
     transaction.commit()?;
     sync_folder_of(path)?;
     Ok(connection)
+}
+
+fn check_master_key(connection: &Connection, path: &Path, key_check: [u8; 32]) -> Result<(), VaultError> {
+    let check: Vec<u8> = connection.query_row("SELECT master_key_check FROM vault", [], |row| row.get(0))?;
+    if check == key_check { Ok(()) } else { Err(VaultError::MasterKeyWrong { vault: path.display().to_string() }) }
+}
+
+/// Refuses a file that is no vault of this format under this key. Changes nothing.
+pub(crate) fn check_file(path: &Path, key_check: [u8; 32]) -> Result<(), VaultError> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > FORMAT {
+        return Err(VaultError::NewerFormat { vault: path.to_owned(), found });
+    }
+    if found < FORMAT {
+        return Err(VaultError::OlderFormat { vault: path.to_owned(), found });
+    }
+    check_master_key(&connection, path, key_check)
+}
+
+/// A new file with the tables of a vault and nothing in them. The handle is to be synced when they are filled.
+pub(crate) fn new_tables(path: &Path) -> Result<File, VaultError> {
+    let file = new_file(path)?;
+    Connection::open(path)?.execute_batch(CREATE)?;
+    Ok(file)
+}
+
+/// A new file for its owner only; refuses one that is there.
+fn new_file(path: &Path) -> Result<File, VaultError> {
+    if path.exists() {
+        return Err(VaultError::BackupExists(path.to_owned()));
+    }
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(VaultError::file(path))
 }
 
 /// Writes the write-ahead log into the database and empties it, so that nothing that was removed is left there.
@@ -106,11 +135,8 @@ pub(crate) fn data_version(connection: &Connection) -> Result<i64, VaultError> {
 
 /// Copies the vault at `path`, as it is at one instant, to a new file, durably.
 pub(crate) fn copy(path: &Path, target: &Path) -> Result<(), VaultError> {
-    if target.exists() {
-        return Err(VaultError::BackupExists(target.to_owned()));
-    }
-    // SQLite takes an empty file as a target; made here for its mode.
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(target).map_err(VaultError::file(target))?;
+    // SQLite takes an empty file as a target.
+    let file = new_file(target)?;
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let name = target.to_str().ok_or_else(|| VaultError::file(target)(std::io::ErrorKind::InvalidFilename.into()))?;
     connection.execute("VACUUM INTO ?1", [name])?;
@@ -118,13 +144,8 @@ pub(crate) fn copy(path: &Path, target: &Path) -> Result<(), VaultError> {
     sync_folder_of(target)
 }
 
-/// The instant of this many microseconds; none if it is out of range, which only a damaged row has.
-pub(crate) fn instant(microseconds: i64) -> Option<Timestamp> {
-    Timestamp::from_microsecond(microseconds).ok()
-}
-
 /// Makes the name of a new file durable.
-fn sync_folder_of(path: &Path) -> Result<(), VaultError> {
+pub(crate) fn sync_folder_of(path: &Path) -> Result<(), VaultError> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         Some(_) | None => Path::new("."),

@@ -1,0 +1,240 @@
+//! Where the vault's rows are kept.
+
+mod postgres;
+mod rows;
+mod sqlite;
+mod statements;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::{CredentialId, PersonId};
+use jiff::Timestamp;
+use postgres_schema::{Contents, Kind, Server, Table};
+
+use crate::credentials::{CredentialKind, Pending};
+use crate::error::VaultError;
+use crate::sessions::{Live, SessionId};
+use crate::text::TextHash;
+use crate::tokens::{Token, TokenId};
+
+use postgres::PostgresStore;
+pub(crate) use rows::{Attempted, Counted, Ending, NewCredential, NewSession, NewToken, Uncounted};
+use sqlite::SqliteStore;
+
+/// What is carried over between a file and PostgreSQL: all that a vault is.
+const TABLES: &[Table] = &[
+    Table { name: "vault", columns: &[("master_key_check", Kind::Bytes)], page: 1 },
+    Table {
+        name: "credentials",
+        columns: &[
+            ("id", Kind::Bytes),
+            ("person", Kind::Bytes),
+            ("named_by", Kind::Bytes),
+            ("kind", Kind::Integer),
+            ("state", Kind::Integer),
+            ("verifier", Kind::Bytes),
+            ("failures", Kind::Integer),
+            ("failed_at", Kind::Integer),
+            ("expires_at", Kind::Integer),
+            ("created_at", Kind::Integer),
+        ],
+        page: 500,
+    },
+    Table {
+        name: "tokens",
+        columns: &[
+            ("id", Kind::Bytes),
+            ("hash", Kind::Bytes),
+            ("name", Kind::Text),
+            ("holder", Kind::Text),
+            ("scopes", Kind::Text),
+            ("created_at", Kind::Integer),
+            ("expires_at", Kind::Integer),
+            ("revoked_at", Kind::Integer),
+        ],
+        page: 500,
+    },
+    Table {
+        name: "sessions",
+        columns: &[
+            ("id", Kind::Bytes),
+            ("hash", Kind::Bytes),
+            ("person", Kind::Bytes),
+            ("organization", Kind::Bytes),
+            ("created_at", Kind::Integer),
+            ("ends_at", Kind::Integer),
+            ("idle_us", Kind::Integer),
+            ("seen_at", Kind::Integer),
+        ],
+        page: 500,
+    },
+];
+
+/// Where the vault's rows are kept, with what is remembered of them. A change is on disk when its method returns, and once begun it is
+/// brought to its end, even if the caller goes away.
+pub(crate) enum Store {
+    /// In a file.
+    Sqlite(Arc<SqliteStore>),
+    /// In a database that other instances use, too.
+    Postgres(Arc<PostgresStore>),
+}
+
+/// The same question to either engine: on a thread for blocking work, or to the database, which gets some seconds for the answer.
+macro_rules! either {
+    ($self:ident.$method:ident($($argument:expr),*)) => {
+        match $self {
+            Self::Sqlite(store) => {
+                let store = Arc::clone(store);
+                tokio::task::spawn_blocking(move || store.$method($($argument),*)).await.map_err(|_| VaultError::Interrupted)?
+            }
+            Self::Postgres(store) => {
+                let asked = Arc::clone(store);
+                store.ask(async move { asked.$method($($argument),*).await }).await
+            }
+        }
+    };
+}
+
+impl Store {
+    /// Opens the vault in this file, or makes it.
+    pub(crate) fn in_file(path: &Path, key_check: [u8; 32]) -> Result<Self, VaultError> {
+        Ok(Self::Sqlite(Arc::new(SqliteStore::open(path, key_check)?)))
+    }
+
+    /// Opens the vault in this database, or makes it.
+    pub(crate) async fn in_postgres(server: &Server, key_check: [u8; 32]) -> Result<Self, VaultError> {
+        Ok(Self::Postgres(Arc::new(PostgresStore::open(server, key_check).await?)))
+    }
+
+    /// Keeps a credential, pending; false if its id is active or revoked already.
+    pub(crate) async fn put(&self, new: NewCredential) -> Result<bool, VaultError> {
+        either!(self.put(new))
+    }
+
+    /// Makes a pending credential active; whether it is active afterwards.
+    pub(crate) async fn activate(&self, id: CredentialId) -> Result<bool, VaultError> {
+        either!(self.activate(id))
+    }
+
+    /// Ends a credential and removes its verifier.
+    pub(crate) async fn revoke(&self, id: CredentialId) -> Result<(), VaultError> {
+        either!(self.revoke(id))
+    }
+
+    /// Counts an attempt as wrong, before it is compared.
+    pub(crate) async fn count_attempt(&self, id: CredentialId, now: Timestamp) -> Result<Attempted, VaultError> {
+        either!(self.count_attempt(id, now))
+    }
+
+    /// Takes back what was counted for an attempt that was right; false if the credential is not active any more.
+    pub(crate) async fn uncount(&self, id: CredentialId, kind: CredentialKind) -> Result<bool, VaultError> {
+        let uncounted = Uncounted::of(kind);
+        either!(self.uncount(id, uncounted))
+    }
+
+    /// The credentials that have been pending since before this instant.
+    pub(crate) async fn pending(&self, older_than: Timestamp) -> Result<Vec<Pending>, VaultError> {
+        either!(self.pending(older_than))
+    }
+
+    /// Removes those of these that are still pending since before this instant; how many.
+    pub(crate) async fn sweep(&self, unnamed: Vec<CredentialId>, older_than: Timestamp) -> Result<usize, VaultError> {
+        either!(self.sweep(unnamed, older_than))
+    }
+
+    /// Removes everything about a person.
+    pub(crate) async fn purge_person(&self, person: PersonId) -> Result<(), VaultError> {
+        either!(self.purge_person(person))
+    }
+
+    /// Keeps a token.
+    pub(crate) async fn insert_token(&self, new: NewToken) -> Result<(), VaultError> {
+        either!(self.insert_token(new))
+    }
+
+    /// The token of this hash, if it was not revoked.
+    pub(crate) async fn token(&self, hash: &TextHash, now: Timestamp) -> Result<Option<Arc<Token>>, VaultError> {
+        match self {
+            Self::Sqlite(store) => Ok(store.token(hash, now)),
+            Self::Postgres(store) => PostgresStore::token(store, hash).await,
+        }
+    }
+
+    /// All tokens, oldest first.
+    pub(crate) async fn list_tokens(&self) -> Result<Vec<Token>, VaultError> {
+        either!(self.list_tokens())
+    }
+
+    /// Ends a token; false if there is none of this id that works.
+    pub(crate) async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, VaultError> {
+        either!(self.revoke_token(id, now))
+    }
+
+    /// Keeps a session.
+    pub(crate) async fn insert_session(&self, new: NewSession) -> Result<(), VaultError> {
+        either!(self.insert_session(new))
+    }
+
+    /// The session of this hash, if it is not over.
+    pub(crate) async fn session(&self, hash: &TextHash, now: Timestamp) -> Result<Option<Arc<Live>>, VaultError> {
+        let live = match self {
+            Self::Sqlite(store) => store.session(hash, now),
+            Self::Postgres(store) => PostgresStore::session(store, hash, now).await?,
+        };
+        Ok(live.filter(|live| !live.is_over(now.as_microsecond())))
+    }
+
+    /// Writes down that a session was used.
+    pub(crate) async fn touch_session(&self, id: SessionId, seen_at_us: i64) -> Result<(), VaultError> {
+        either!(self.touch_session(id, seen_at_us))
+    }
+
+    /// Ends sessions.
+    pub(crate) async fn end_sessions(&self, ending: Ending) -> Result<(), VaultError> {
+        either!(self.end_sessions(ending))
+    }
+
+    /// Removes the sessions that are over; how many.
+    pub(crate) async fn sweep_sessions(&self, now: Timestamp) -> Result<usize, VaultError> {
+        either!(self.sweep_sessions(now))
+    }
+
+    /// Copies the vault, as it is at one instant, to a new file, durably.
+    pub(crate) async fn backup_to(&self, target: PathBuf) -> Result<(), VaultError> {
+        match self {
+            Self::Sqlite(store) => {
+                let path = store.path().to_owned();
+                tokio::task::spawn_blocking(move || sqlite::copy(&path, &target)).await.map_err(|_| VaultError::Interrupted)?
+            }
+            Self::Postgres(store) => export(store, &target).await,
+        }
+    }
+}
+
+async fn export(store: &PostgresStore, target: &Path) -> Result<(), VaultError> {
+    let file = sqlite::new_tables(target)?;
+    let exported = postgres_schema::export(store.schema(), TABLES, target).await.map_err(VaultError::from);
+    let copied = exported.and_then(|_| file.sync_all().map_err(VaultError::file(target)));
+    if copied.is_err() {
+        // Best effort: half a backup is none.
+        let _ = std::fs::remove_file(target);
+    }
+    copied.and_then(|()| sqlite::sync_folder_of(target))
+}
+
+/// Carries the vault in this file over to a database.
+pub(crate) async fn copy_to_postgres(file: &Path, key_check: [u8; 32], target: &Server) -> Result<Contents, VaultError> {
+    sqlite::check_file(file, key_check)?;
+    let schema = postgres::schema(target).await?;
+    Ok(postgres_schema::import(file, &schema, TABLES).await?)
+}
+
+impl std::fmt::Display for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(store) => store.path().display().fmt(f),
+            Self::Postgres(store) => store.schema().server().fmt(f),
+        }
+    }
+}

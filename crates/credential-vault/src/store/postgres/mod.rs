@@ -1,0 +1,174 @@
+//! The vault in PostgreSQL, which several instances use at once.
+//!
+//! Every change is one statement that commits by itself: an instance that is paused in the middle of anything is in nobody's way, and what
+//! was counted is never rolled back with something else. What is remembered of tokens and sessions is in [`recent`].
+
+mod credentials;
+mod recent;
+mod sessions;
+mod tokens;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::PersonId;
+use postgres_schema::{Limits, Patience, Schema, Server, Step};
+use sqlx::PgPool;
+use tokio::runtime::Handle;
+use uuid::Uuid;
+
+use super::Ending;
+use crate::error::VaultError;
+use crate::sessions::Live;
+use crate::tokens::Token;
+use recent::{Freshness, Recent};
+
+/// The schema's name.
+const SCHEMA: &str = "gatehouse_vault";
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// As in a file; `version` counts what ends sooner than its own row says: revoked tokens, ended sessions.
+const STEPS: &[Step] = &[Step {
+    number: 1,
+    name: "credentials, tokens, sessions",
+    sql: "
+CREATE TABLE vault (
+    id BIGINT PRIMARY KEY DEFAULT 1 CHECK (id = 1),
+    master_key_check BYTEA NOT NULL,
+    version BIGINT NOT NULL DEFAULT 0
+);
+CREATE TABLE credentials (
+    id BYTEA PRIMARY KEY,
+    person BYTEA NOT NULL,
+    named_by BYTEA,
+    kind BIGINT NOT NULL,
+    state BIGINT NOT NULL,
+    verifier BYTEA,
+    failures BIGINT NOT NULL,
+    failed_at BIGINT,
+    expires_at BIGINT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX credentials_by_person ON credentials (person);
+CREATE INDEX credentials_pending ON credentials (created_at) WHERE state = 0;
+CREATE TABLE tokens (
+    id BYTEA PRIMARY KEY,
+    hash BYTEA NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    holder TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT,
+    revoked_at BIGINT
+);
+CREATE TABLE sessions (
+    id BYTEA PRIMARY KEY,
+    hash BYTEA NOT NULL UNIQUE,
+    person BYTEA NOT NULL,
+    organization BYTEA NOT NULL,
+    created_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    idle_us BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL
+);
+CREATE INDEX sessions_by_person ON sessions (person);
+",
+}];
+
+const INSERT_VAULT: &str = "
+INSERT INTO vault (master_key_check)
+VALUES ($1)
+ON CONFLICT (id) DO NOTHING
+";
+
+const PURGE_PERSON: &str = "
+WITH gone AS (
+    DELETE FROM credentials
+    WHERE person = $1
+), ended AS (
+    DELETE FROM sessions
+    WHERE person = $1
+)
+UPDATE vault
+SET version = version + 1
+";
+
+/// Opens the schema.
+pub(super) async fn schema(server: &Server) -> Result<Schema, VaultError> {
+    // The limit on a whole question is what comes to bear.
+    let limits = Limits { statement: PATIENCE * 2, acquire: PATIENCE * 2, ..Limits::default() };
+    Ok(server.schema(SCHEMA, STEPS, limits).await?)
+}
+
+/// The vault in a database.
+pub(crate) struct PostgresStore {
+    schema: Schema,
+    /// Where the vault was opened: its connections are driven there, whoever asks.
+    runtime: Handle,
+    patience: Patience,
+    freshness: Freshness,
+    tokens: Recent<Token>,
+    sessions: Recent<Live>,
+}
+
+impl PostgresStore {
+    /// Opens the vault, or makes it; refuses another key.
+    pub(crate) async fn open(server: &Server, key_check: [u8; 32]) -> Result<Self, VaultError> {
+        let schema = schema(server).await?;
+        sqlx::query(INSERT_VAULT).bind(key_check.as_slice()).execute(schema.pool()).await?;
+        let found: Vec<u8> = sqlx::query_scalar("SELECT master_key_check FROM vault").fetch_one(schema.pool()).await?;
+        if found != key_check {
+            return Err(VaultError::MasterKeyWrong { vault: server.to_string() });
+        }
+        Ok(Self {
+            schema,
+            runtime: Handle::current(),
+            patience: Patience::new(PATIENCE),
+            freshness: Freshness::default(),
+            tokens: Recent::default(),
+            sessions: Recent::default(),
+        })
+    }
+
+    /// Where it is.
+    pub(super) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn pool(&self) -> &PgPool {
+        self.schema.pool()
+    }
+
+    /// The answer, if it comes within some seconds. The question is asked to its end, even if the caller goes away.
+    pub(super) async fn ask<R: Send + 'static>(
+        self: &Arc<Self>,
+        question: impl Future<Output = Result<R, VaultError>> + Send + 'static,
+    ) -> Result<R, VaultError> {
+        let store = Arc::clone(self);
+        let asking = self.runtime.spawn(async move { store.patience.within(question).await });
+        asking.await.map_err(|_| VaultError::Interrupted)?
+    }
+
+    /// As [`super::Store::purge_person`].
+    pub(crate) async fn purge_person(&self, person: PersonId) -> Result<(), VaultError> {
+        sqlx::query(PURGE_PERSON).bind(bytes(person.0)).execute(self.pool()).await?;
+        self.sessions.forget(|live| Ending::AllOf(person).ends(&live.session));
+        // What was removed gives up its place. A reader who is in the way is no failure: the server does the same by itself later on.
+        if let Err(error) = sqlx::raw_sql("VACUUM credentials, sessions").execute(self.pool()).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "a person was removed from the vault, but its tables were not vacuumed; autovacuum will do it");
+        }
+        Ok(())
+    }
+}
+
+/// The bytes of an id, as they are in a column.
+fn bytes(id: Uuid) -> Vec<u8> {
+    id.as_bytes().to_vec()
+}
+
+/// The id in a column of this table.
+fn uuid(table: &'static str, column: &[u8]) -> Result<Uuid, VaultError> {
+    Uuid::from_slice(column).map_err(|_| VaultError::DamagedRow { table })
+}

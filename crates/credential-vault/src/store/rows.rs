@@ -1,0 +1,215 @@
+//! What goes into the tables and comes out of them.
+
+use std::sync::Arc;
+
+use domain::{CredentialId, OrganizationId, PersonId, RegistrationId};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::statements;
+use crate::credentials::{CredentialKind, NamedBy, Pending, Verification};
+use crate::error::VaultError;
+use crate::sessions::{Live, Session, SessionId};
+use crate::text::TextHash;
+use crate::tokens::{Token, TokenId};
+
+/// Wrong attempts that end a one-time password.
+pub(crate) const ONE_TIME_PASSWORD_ATTEMPTS: i64 = 5;
+/// Wrong attempts in a row after which a password is locked for a while.
+pub(crate) const PASSWORD_ATTEMPTS: i64 = 10;
+/// For how long.
+pub(crate) const PASSWORD_LOCK: SignedDuration = SignedDuration::from_mins(15);
+
+/// A credential to keep.
+pub(crate) struct NewCredential {
+    pub(crate) id: CredentialId,
+    pub(crate) person: PersonId,
+    pub(crate) named_by: NamedBy,
+    pub(crate) kind: CredentialKind,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) created_at: Timestamp,
+}
+
+/// What became of an attempt.
+pub(crate) enum Attempted {
+    /// It was counted, and may be compared.
+    Counted(Counted),
+    /// It is not compared.
+    Refused(Verification),
+}
+
+/// An attempt that was counted.
+pub(crate) struct Counted {
+    pub(crate) person: PersonId,
+    pub(crate) kind: CredentialKind,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) attempts_left: u32,
+}
+
+impl Counted {
+    /// From a row that [`statements::COUNT_ATTEMPT`] gives.
+    pub(super) fn of(id: CredentialId, person: Uuid, kind: i64, sealed: Vec<u8>, failures: i64) -> Result<Self, VaultError> {
+        let kind = CredentialKind::of_code(kind).ok_or(VaultError::Damaged(id))?;
+        let allowed = match kind {
+            CredentialKind::Password => PASSWORD_ATTEMPTS,
+            CredentialKind::OneTimePassword => ONE_TIME_PASSWORD_ATTEMPTS,
+        };
+        let attempts_left = u32::try_from(allowed.saturating_sub(failures)).unwrap_or_default();
+        Ok(Self { person: PersonId(person), kind, sealed, attempts_left })
+    }
+}
+
+/// Why an attempt was not counted: what [`statements::SELECT_REFUSED`] gives of an active credential.
+pub(super) struct Refused {
+    pub(super) kind: i64,
+    pub(super) failures: i64,
+    pub(super) failed_at: Option<i64>,
+    pub(super) expires_at: Option<i64>,
+}
+
+impl Refused {
+    /// What to answer; none if nothing is in the way of an attempt any more.
+    pub(super) fn verification(&self, id: CredentialId, now: Timestamp) -> Result<Option<Verification>, VaultError> {
+        if self.expires_at.is_some_and(|expires_at| expires_at <= now.as_microsecond()) {
+            return Ok(Some(Verification::Expired));
+        }
+        Ok(match CredentialKind::of_code(self.kind).ok_or(VaultError::Damaged(id))? {
+            CredentialKind::OneTimePassword => {
+                (self.failures >= ONE_TIME_PASSWORD_ATTEMPTS).then_some(Verification::Locked { until: None })
+            }
+            CredentialKind::Password if self.failures >= PASSWORD_ATTEMPTS => {
+                let until = self.failed_at.and_then(instant).and_then(|failed_at| failed_at.checked_add(PASSWORD_LOCK).ok());
+                until.is_none_or(|until| now < until).then_some(Verification::Locked { until })
+            }
+            CredentialKind::Password => None,
+        })
+    }
+}
+
+/// How an attempt that was right is taken back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Uncounted(pub(super) &'static str);
+
+impl Uncounted {
+    pub(super) fn of(kind: CredentialKind) -> Self {
+        Self(match kind {
+            // Right ones in between do not give more guesses to whoever guesses.
+            CredentialKind::OneTimePassword => statements::UNCOUNT_ONE,
+            CredentialKind::Password => statements::UNCOUNT_ALL,
+        })
+    }
+}
+
+/// The latest instant of a last failure at which a lock is over now.
+pub(super) fn unlocked_if_failed_by(now: Timestamp) -> i64 {
+    now.checked_sub(PASSWORD_LOCK).map_or(i64::MIN, Timestamp::as_microsecond)
+}
+
+/// A pending credential of these columns.
+pub(super) fn pending(id: Uuid, person: Uuid, named_by: Uuid) -> Pending {
+    let person = PersonId(person);
+    let named_by = if named_by == person.0 { NamedBy::User(person) } else { NamedBy::Registration(RegistrationId(named_by)) };
+    Pending { id: CredentialId(id), person, named_by }
+}
+
+/// A token to keep.
+pub(crate) struct NewToken {
+    pub(crate) hash: TextHash,
+    pub(crate) token: Arc<Token>,
+}
+
+impl NewToken {
+    /// The columns `holder` and `scopes`.
+    pub(super) fn texts(&self) -> Result<(String, String), VaultError> {
+        let holder = serde_json::to_string(&self.token.holder).map_err(|_| DAMAGED_TOKEN)?;
+        let scopes = serde_json::to_string(&self.token.scopes).map_err(|_| DAMAGED_TOKEN)?;
+        Ok((holder, scopes))
+    }
+}
+
+/// The columns of a token, but its hash.
+pub(super) struct TokenRow {
+    pub(super) id: Uuid,
+    pub(super) name: String,
+    pub(super) holder: String,
+    pub(super) scopes: String,
+    pub(super) created_at: i64,
+    pub(super) expires_at: Option<i64>,
+    pub(super) revoked_at: Option<i64>,
+}
+
+impl TokenRow {
+    pub(super) fn token(self) -> Result<Token, VaultError> {
+        let time = |microseconds: Option<i64>| microseconds.map(|at| instant(at).ok_or(DAMAGED_TOKEN)).transpose();
+        Ok(Token {
+            id: TokenId(self.id),
+            name: self.name,
+            holder: serde_json::from_str(&self.holder).map_err(|_| DAMAGED_TOKEN)?,
+            scopes: serde_json::from_str(&self.scopes).map_err(|_| DAMAGED_TOKEN)?,
+            created_at: instant(self.created_at).ok_or(DAMAGED_TOKEN)?,
+            expires_at: time(self.expires_at)?,
+            revoked_at: time(self.revoked_at)?,
+        })
+    }
+}
+
+const DAMAGED_TOKEN: VaultError = VaultError::DamagedRow { table: "tokens" };
+
+/// A session to keep.
+pub(crate) struct NewSession {
+    pub(crate) hash: TextHash,
+    pub(crate) live: Arc<Live>,
+}
+
+/// The columns of a session, but its hash.
+pub(super) struct SessionRow {
+    pub(super) id: Uuid,
+    pub(super) person: Uuid,
+    pub(super) organization: Uuid,
+    pub(super) created_at: i64,
+    pub(super) ends_at: i64,
+    pub(super) idle_us: i64,
+    pub(super) seen_at: i64,
+}
+
+impl SessionRow {
+    pub(super) fn live(self) -> Result<Live, VaultError> {
+        const DAMAGED: VaultError = VaultError::DamagedRow { table: "sessions" };
+        let session = Session {
+            id: SessionId(self.id),
+            person: PersonId(self.person),
+            organization: OrganizationId(self.organization),
+            created_at: instant(self.created_at).ok_or(DAMAGED)?,
+            ends_at: instant(self.ends_at).ok_or(DAMAGED)?,
+        };
+        Ok(Live::new(session, self.idle_us, self.seen_at))
+    }
+}
+
+/// Which sessions end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ending {
+    /// This one.
+    One(SessionId),
+    /// All of a user.
+    AllOf(PersonId),
+    /// All of a user but this one.
+    Others(PersonId, SessionId),
+}
+
+impl Ending {
+    /// Whether it ends this one.
+    pub(super) fn ends(self, session: &Session) -> bool {
+        match self {
+            Self::One(id) => session.id == id,
+            Self::AllOf(person) => session.person == person,
+            Self::Others(person, keep) => session.person == person && session.id != keep,
+        }
+    }
+}
+
+/// The instant of this many microseconds; none if it is out of range, which only a damaged row has.
+fn instant(microseconds: i64) -> Option<Timestamp> {
+    Timestamp::from_microsecond(microseconds).ok()
+}

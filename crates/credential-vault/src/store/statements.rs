@@ -1,0 +1,121 @@
+//! Statements that both engines run as they are. Parameters come in the order of their numbers, as SQLite counts them.
+
+pub(super) const PUT: &str = "
+INSERT INTO credentials (id, person, named_by, kind, state, verifier, failures, expires_at, created_at)
+VALUES ($1, $2, $3, $4, 0, $5, 0, $6, $7)
+ON CONFLICT (id) DO UPDATE SET
+    person = excluded.person,
+    named_by = excluded.named_by,
+    kind = excluded.kind,
+    verifier = excluded.verifier,
+    expires_at = excluded.expires_at,
+    created_at = excluded.created_at
+WHERE credentials.state = 0
+";
+
+pub(super) const ACTIVATE: &str = "
+UPDATE credentials
+SET state = 1
+WHERE id = $1
+    AND state = 0
+";
+
+pub(super) const SELECT_STATE: &str = "
+SELECT state
+FROM credentials
+WHERE id = $1
+";
+
+pub(super) const REVOKE: &str = "
+UPDATE credentials
+SET
+    state = 2,
+    verifier = NULL
+WHERE id = $1
+";
+
+/// Counts an attempt as wrong, if it may be compared at all: one statement, so that of any number at once each is counted. Parameters: the
+/// attempts that a password has, now, the id, the attempts that a one-time password has, when a lock is over that began by then.
+pub(super) const COUNT_ATTEMPT: &str = "
+UPDATE credentials
+SET
+    failures = CASE WHEN kind = 1 AND failures >= $1 THEN 1 ELSE failures + 1 END,
+    failed_at = $2
+WHERE id = $3
+    AND state = 1
+    AND (expires_at IS NULL OR expires_at > $2)
+    AND CASE WHEN kind = 2 THEN failures < $4 ELSE failures < $1 OR failed_at <= $5 END
+RETURNING
+    person,
+    kind,
+    verifier,
+    failures
+";
+
+pub(super) const SELECT_REFUSED: &str = "
+SELECT
+    kind,
+    failures,
+    failed_at,
+    expires_at
+FROM credentials
+WHERE id = $1
+    AND state = 1
+";
+
+pub(super) const UNCOUNT_ONE: &str = "
+UPDATE credentials
+SET failures = CASE WHEN failures > 0 THEN failures - 1 ELSE 0 END
+WHERE id = $1
+    AND state = 1
+";
+
+pub(super) const UNCOUNT_ALL: &str = "
+UPDATE credentials
+SET failures = 0
+WHERE id = $1
+    AND state = 1
+";
+
+pub(super) const SELECT_PENDING: &str = "
+SELECT
+    id,
+    person,
+    named_by
+FROM credentials
+WHERE state = 0
+    AND created_at < $1
+    AND named_by IS NOT NULL
+ORDER BY created_at
+";
+
+pub(super) const INSERT_TOKEN: &str = "
+INSERT INTO tokens (id, hash, name, holder, scopes, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+";
+
+pub(super) const SELECT_TOKENS: &str = "
+SELECT
+    id,
+    name,
+    holder,
+    scopes,
+    created_at,
+    expires_at,
+    revoked_at,
+    hash
+FROM tokens
+ORDER BY created_at, id
+";
+
+pub(super) const INSERT_SESSION: &str = "
+INSERT INTO sessions (id, hash, person, organization, created_at, ends_at, idle_us, seen_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $5)
+";
+
+pub(super) const TOUCH_SESSION: &str = "
+UPDATE sessions
+SET seen_at = $1
+WHERE id = $2
+    AND seen_at < $1
+";
