@@ -194,17 +194,15 @@ impl Follower {
     }
 
     async fn follow(&self, fence: Fence) -> End {
-        // When the place is to be kept; none while it is.
         let mut due = None;
         let end = loop {
             let batch = tokio::select! {
                 batch = self.cursor.next(BATCH) => batch,
                 () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    if self.save(fence, None).await.is_err() {
-                        return End::Superseded;
+                    match self.save_if_due(&mut due, fence).await {
+                        Ok(()) => continue,
+                        Err(end) => break end,
                     }
-                    due = None;
-                    continue;
                 }
             };
             let batch = match batch {
@@ -212,15 +210,8 @@ impl Follower {
                 Err(Halt::Stopping) => break End::Stopping,
                 Err(Halt::Unreadable(failure)) => break End::Stopped(failure.position, failure.reason),
             };
-            let kept_until = *due.get_or_insert_with(|| Instant::now() + KEPT);
-            if let Err(end) = self.handle(&batch, fence).await {
+            if let Err(end) = self.handle(&batch, &mut due, fence).await {
                 break end;
-            }
-            if kept_until <= Instant::now() {
-                if self.save(fence, None).await.is_err() {
-                    return End::Superseded;
-                }
-                due = None;
             }
         };
         if let End::Stopping = end {
@@ -229,17 +220,28 @@ impl Follower {
         end
     }
 
-    async fn handle(&self, batch: &Batch, fence: Fence) -> Result<(), End> {
+    /// Hands events to the consumer. `due` is when its place is to be kept; none while it is.
+    async fn handle(&self, batch: &Batch, due: &mut Option<Instant>, fence: Fence) -> Result<(), End> {
         for event in &batch.events {
             self.track.at(event);
-            self.handle_one(event, fence).await?;
+            self.handle_one(event, due, fence).await?;
             self.cursor.advance(event.position);
             self.track.handled(event.position);
+            due.get_or_insert_with(|| Instant::now() + KEPT);
+            self.save_if_due(due, fence).await?;
         }
         Ok(())
     }
 
-    async fn handle_one(&self, event: &Envelope, fence: Fence) -> Result<(), End> {
+    async fn save_if_due(&self, due: &mut Option<Instant>, fence: Fence) -> Result<(), End> {
+        if due.is_none_or(|due| Instant::now() < due) {
+            return Ok(());
+        }
+        *due = None;
+        self.save(fence, None).await.map_err(|Superseded| End::Superseded)
+    }
+
+    async fn handle_one(&self, event: &Envelope, due: &mut Option<Instant>, fence: Fence) -> Result<(), End> {
         let mut pause = PAUSE.0;
         loop {
             // Whoever was stopped for a while learns here that another instance handles this.
@@ -260,6 +262,7 @@ impl Follower {
                     self.track.in_trouble(ConsumerState::Waiting { position: event.position, reason });
                 }
             }
+            self.save_if_due(due, fence).await?;
             tokio::select! {
                 () = self.stop.cancelled() => return Err(End::Stopping),
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(PAUSE.1),

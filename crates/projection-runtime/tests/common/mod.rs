@@ -15,6 +15,7 @@ use event_codec::{Codec, KeysError, PersonalKeys};
 use event_store::memory::MemoryStore;
 use event_store::{Append, EventStore, Expected};
 use jiff::Timestamp;
+use postgres_schema::Schema;
 use projection_runtime::sql::{Database, Table, Value};
 use projection_runtime::table::select_column;
 use projection_runtime::{
@@ -101,8 +102,17 @@ impl World {
     }
 
     pub async fn start(&self, projections: Vec<Arc<dyn Projection>>) -> Runtime {
+        self.start_with(None, projections).await
+    }
+
+    /// As one of several instances, which share the places of consumers.
+    pub async fn start_shared(&self, schema: &Schema) -> Runtime {
+        self.start_with(Some(schema.clone()), Vec::new()).await
+    }
+
+    async fn start_with(&self, shared: Option<Schema>, projections: Vec<Arc<dyn Projection>>) -> Runtime {
         let log: Arc<dyn EventStore> = self.store.clone();
-        let setup = Setup { data: self.data.path().to_owned(), shared: None, log, codec: self.codec.clone(), clock: clock(), projections };
+        let setup = Setup { data: self.data.path().to_owned(), shared, log, codec: self.codec.clone(), clock: clock(), projections };
         Runtime::start(setup).await.unwrap()
     }
 
