@@ -78,12 +78,17 @@ impl Trouble {
 /// The code of gRPC; its type is not the client's to give out.
 const INVALID_ARGUMENT: i32 = 3;
 
+/// How the client says that it had no connection and could not make one. If it ever says it in other words, such a request counts as
+/// one that may have been carried out.
+const NOT_CONNECTED: &str = "message: \"client error (Connect)\"";
+
 /// What an error of the client means. Whatever may have reached the server may have been carried out.
 pub(crate) fn trouble(error: &Error) -> Trouble {
     let text: Arc<str> = error.to_string().into();
     match error {
         // No request was sent: the client had no connection to send it on.
         Error::ConnectionClosed | Error::GrpcConnectionError(_) | Error::InitializationError(_) => Trouble::NotDone(text),
+        Error::ServerError(said) if said.contains(NOT_CONNECTED) => Trouble::NotDone(text),
         Error::NotLeaderException(leader) => Trouble::NotDone(format!("the leader is now {}:{}", leader.host, leader.port).into()),
         Error::AccessDenied | Error::UnsupportedFeature | Error::ResourceAlreadyExists => Trouble::Refused(text),
         Error::Grpc { code, message: _ } if i32::from(*code) == INVALID_ARGUMENT => Trouble::Invalid(text),

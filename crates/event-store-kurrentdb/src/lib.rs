@@ -31,7 +31,7 @@
 //!
 //! # Recorded time
 //!
-//! With one process appending, it never decreases with the position, but for an append that the server takes more than 250 ms to make. With
+//! With one process appending, it never decreases with the position, but for an append that the server takes more than a second to make. With
 //! several, a process never records a time before one that it has seen; appends that two processes make at the same moment may stand in an
 //! order other than their times, by no more than their clocks differ and the server takes.
 //!

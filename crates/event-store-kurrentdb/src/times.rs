@@ -14,8 +14,8 @@ use tokio::sync::Notify;
 
 /// How long one time is given out.
 const WINDOW: Duration = Duration::from_millis(10);
-/// How long to wait for an append that was given an older time.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long the appends of one time are waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Times {
     clock: Clock,
@@ -55,23 +55,24 @@ impl Times {
 
     /// The time for an attempt that is made now.
     pub(crate) async fn stamp(self: &Arc<Self>) -> Stamp {
-        let since = Instant::now();
         loop {
             let changed = self.changed.notified();
-            if let Some(stamp) = self.try_stamp(since.elapsed() >= PATIENCE) {
-                return stamp;
-            }
-            // Over its time is as good as changed.
-            drop(tokio::time::timeout(PATIENCE.saturating_sub(since.elapsed()), changed).await);
+            let wait = match self.try_stamp() {
+                Ok(stamp) => return stamp,
+                Err(wait) => wait,
+            };
+            // When the time is up is as good as changed.
+            drop(tokio::time::timeout(wait, changed).await);
         }
     }
 
-    fn try_stamp(self: &Arc<Self>, impatient: bool) -> Option<Stamp> {
+    /// The time, or how long to wait at most.
+    fn try_stamp(self: &Arc<Self>) -> Result<Stamp, Duration> {
         let mut state = self.state.lock();
-        let open = state.under_way > 0 && state.opened.elapsed() < WINDOW;
-        if !open {
-            if state.under_way > 0 && !impatient {
-                return None;
+        let age = state.opened.elapsed();
+        if state.under_way == 0 || age >= WINDOW {
+            if state.under_way > 0 && age < PATIENCE {
+                return Err(PATIENCE.saturating_sub(age));
             }
             state.newest = recorded_time(&self.clock, state.newest);
             state.time = state.newest;
@@ -80,7 +81,7 @@ impl Times {
             state.under_way = 0;
         }
         state.under_way += 1;
-        Some(Stamp { times: Arc::clone(self), window: state.window, time: state.time })
+        Ok(Stamp { times: Arc::clone(self), window: state.window, time: state.time })
     }
 }
 
@@ -123,7 +124,7 @@ mod tests {
     async fn an_append_that_the_server_keeps_does_not_hold_up_the_others_for_ever() {
         let times = times();
         let kept = times.stamp().await;
-        times.state.lock().opened = Instant::now().checked_sub(WINDOW).unwrap();
+        times.state.lock().opened = Instant::now().checked_sub(PATIENCE).unwrap();
         let next = times.stamp().await;
         assert!(kept.time < next.time);
         // The one that was kept belongs to a window that is over.
