@@ -76,8 +76,8 @@ WITH moved AS (
 ), new_stream AS (
     INSERT INTO peer_streams (id, category, key) SELECT position, 1, $1 FROM moved
 )
-INSERT INTO peer_events (position, stream, version, recorded_at, id, type, metadata, data)
-SELECT position, position, 0, $2, $3, 1, $4, $5 FROM moved";
+INSERT INTO peer_events (position, stream, version, recorded_at, id, key, category, type, metadata, data)
+SELECT position, position, 0, $2, $3, $1, 1, 1, $4, $5 FROM moved";
 
 const PEER: &str = "
 CREATE TABLE peer_head (one BOOLEAN PRIMARY KEY, position BIGINT NOT NULL) WITH (fillfactor = 10);

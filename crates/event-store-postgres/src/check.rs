@@ -37,7 +37,7 @@ const RULES: &[&str] = &[
       LIMIT 20",
     "SELECT 'the event at position ' || position || ' belongs to a stream or has a type that is not there'
        FROM events
-      WHERE NOT EXISTS (SELECT FROM streams WHERE streams.id = events.stream)
+      WHERE NOT EXISTS (SELECT FROM streams s WHERE s.id = events.stream AND s.key = events.key AND s.category = events.category)
          OR NOT EXISTS (SELECT FROM types WHERE types.id = events.type)
       LIMIT 20",
     "SELECT 'stream ' || id || ' has no event, or a kind that is not there'

@@ -154,6 +154,8 @@ impl<'a> Draft<'a> {
             columns.streams.push(stream.stream);
             columns.versions.push(integer(at));
             columns.ids.push(event.id);
+            columns.keys.push(append.stream.key);
+            columns.categories.push(category);
             columns.types.push(event_type);
             columns.metadata.push(&event.metadata);
             columns.data.push(&event.data);

@@ -36,18 +36,20 @@ WITH moved AS (
     SELECT moved.last_stream + u.number, u.category, u.key
       FROM moved, UNNEST($7::int[], $8::uuid[]) WITH ORDINALITY AS u (category, key, number)
 ), new_events AS (
-    INSERT INTO events (position, stream, version, recorded_at, id, type, metadata, data)
+    INSERT INTO events (position, stream, version, recorded_at, id, key, category, type, metadata, data)
     SELECT $6 + u.number,
            CASE WHEN u.stream > 0 THEN u.stream ELSE moved.last_stream - u.stream END,
            u.version,
            u.recorded_at,
            u.id,
+           u.key,
+           u.category,
            u.type,
            u.metadata,
            u.data
       FROM moved,
-           UNNEST($9::bigint[], $10::bigint[], $11::bigint[], $12::uuid[], $13::int[], $14::bytea[], $15::bytea[])
-           WITH ORDINALITY AS u (stream, version, recorded_at, id, type, metadata, data, number)
+           UNNEST($9::bigint[], $10::bigint[], $11::bigint[], $12::uuid[], $13::uuid[], $14::int[], $15::int[], $16::bytea[], $17::bytea[])
+           WITH ORDINALITY AS u (stream, version, recorded_at, id, key, category, type, metadata, data, number)
 )
 SELECT last_stream FROM moved";
 
@@ -97,12 +99,14 @@ impl From<Trouble> for ImportError {
 /// The columns of a page.
 #[derive(Debug, Default)]
 struct Page<'a> {
-    categories: Vec<i32>,
-    keys: Vec<Uuid>,
+    new_categories: Vec<i32>,
+    new_keys: Vec<Uuid>,
     streams: Vec<i64>,
     versions: Vec<i64>,
     times: Vec<i64>,
     ids: Vec<Uuid>,
+    keys: Vec<Uuid>,
+    categories: Vec<i32>,
     types: Vec<i32>,
     metadata: Vec<&'a [u8]>,
     data: Vec<&'a [u8]>,
@@ -159,7 +163,7 @@ impl Import {
                 return Err(ImportError::Changed("a name that was just added is not there".to_owned()));
             };
             let stream = head.map_or_else(|| page.new_stream(category, event.stream.key), |head| head.stream);
-            page.add(event, stream, event_type);
+            page.add(event, stream, category, event_type);
             heads.insert(&event.stream, Head { stream, version: event.version });
         }
         let base = self.write(page, last).await?;
@@ -214,17 +218,19 @@ impl Import {
         let count = integer(u64::try_from(page.ids.len()).unwrap_or(u64::MAX));
         let query = sqlx::query_scalar::<_, i64>(TAKE)
             .bind(count)
-            .bind(integer(u64::try_from(page.keys.len()).unwrap_or(u64::MAX)))
+            .bind(integer(u64::try_from(page.new_keys.len()).unwrap_or(u64::MAX)))
             .bind(last.recorded_at.as_microsecond())
             .bind(self.place.turn)
             .bind(self.place.epoch)
             .bind(self.place.position)
-            .bind(page.categories)
-            .bind(page.keys)
+            .bind(page.new_categories)
+            .bind(page.new_keys)
             .bind(page.streams)
             .bind(page.versions)
             .bind(page.times)
             .bind(page.ids)
+            .bind(page.keys)
+            .bind(page.categories)
             .bind(page.types)
             .bind(page.metadata)
             .bind(page.data);
@@ -238,16 +244,18 @@ impl Import {
 impl<'a> Page<'a> {
     /// The number that a new stream has here: -1, -2, ….
     fn new_stream(&mut self, category: i32, key: Uuid) -> i64 {
-        self.categories.push(category);
-        self.keys.push(key);
-        -integer(u64::try_from(self.keys.len()).unwrap_or(u64::MAX))
+        self.new_categories.push(category);
+        self.new_keys.push(key);
+        -integer(u64::try_from(self.new_keys.len()).unwrap_or(u64::MAX))
     }
 
-    fn add(&mut self, event: &'a Recorded, stream: i64, event_type: i32) {
+    fn add(&mut self, event: &'a Recorded, stream: i64, category: i32, event_type: i32) {
         self.streams.push(stream);
         self.versions.push(integer(event.version));
         self.times.push(event.recorded_at.as_microsecond());
         self.ids.push(event.id);
+        self.keys.push(event.stream.key);
+        self.categories.push(category);
         self.types.push(event_type);
         self.metadata.push(&event.metadata);
         self.data.push(&event.data);

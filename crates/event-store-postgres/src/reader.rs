@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{PgPool, Postgres, Row};
-use uuid::Uuid;
 
 use crate::names::{Known, Names};
 use crate::session::{integer, natural};
@@ -36,17 +35,16 @@ SELECT position, version, type, recorded_at, id, metadata, data
  ORDER BY version DESC
  LIMIT $3";
 
-// LEFT: an event whose stream is missing is damage to be told, not to be left out.
 const ALL_FORWARDS: &str = "
-SELECT position, version, type, recorded_at, e.id, metadata, data, category, key
-  FROM events e LEFT JOIN streams s ON s.id = e.stream
+SELECT position, version, type, recorded_at, id, metadata, data, category, key
+  FROM events
  WHERE position > $1
  ORDER BY position
  LIMIT $2";
 
 const ALL_BACKWARDS: &str = "
-SELECT position, version, type, recorded_at, e.id, metadata, data, category, key
-  FROM events e LEFT JOIN streams s ON s.id = e.stream
+SELECT position, version, type, recorded_at, id, metadata, data, category, key
+  FROM events
  WHERE position < $1
  ORDER BY position DESC
  LIMIT $2";
@@ -191,10 +189,8 @@ fn event(row: &PgRow, stream: Option<&StreamId>, known: &Known, block: &mut Byte
     let stream = match stream {
         Some(stream) => stream.clone(),
         None => {
-            let (Some(category), Some(key)) = (row.try_get::<Option<i32>, _>(7)?, row.try_get::<Option<Uuid>, _>(8)?) else {
-                return Err(Unread::Damaged("its stream is missing"));
-            };
-            StreamId { category: Arc::clone(known.categories.name(category).ok_or(Unread::Name)?), key }
+            let category = Arc::clone(known.categories.name(row.try_get(7)?).ok_or(Unread::Name)?);
+            StreamId { category, key: row.try_get(8)? }
         }
     };
     let event_type = Arc::clone(known.types.name(row.try_get(2)?).ok_or(Unread::Name)?);

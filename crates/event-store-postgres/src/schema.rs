@@ -12,7 +12,8 @@ const NAME: &str = "gatehouse_log";
 /// still be on its way there.
 ///
 /// Streams and names are known by small ascending numbers: the index of events by stream then grows at its end. Event ids have no index:
-/// a repeat is found at the place it was meant for. Events are not compressed (they are short, or sealed), and those too long for a page
+/// a repeat is found at the place it was meant for. Key and category of its stream are repeated in each event, so that a replay reads one table.
+/// Events are not compressed (they are short, or sealed), and those too long for a page
 /// lie beside the table.
 const STEPS: &[Step] = &[Step {
     number: 1,
@@ -51,6 +52,8 @@ CREATE TABLE events (
     version BIGINT NOT NULL,
     recorded_at BIGINT NOT NULL,
     id UUID NOT NULL,
+    key UUID NOT NULL,
+    category INTEGER NOT NULL,
     type INTEGER NOT NULL,
     metadata BYTEA NOT NULL,
     data BYTEA NOT NULL
@@ -63,13 +66,14 @@ CREATE UNIQUE INDEX events_by_stream ON events (stream, version);
 
 /// Statements are planned once, for the indexes they are meant for, whatever the statistics say: a log that has just been filled, or was
 /// never analyzed, is read like any other.
-const PLANS: [(&str, &str); 7] = [
+const PLANS: [(&str, &str); 8] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
     ("enable_bitmapscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
     ("enable_sort", "off"),
+    ("max_parallel_workers_per_gather", "0"),
     ("jit", "off"),
 ];
 

@@ -53,18 +53,20 @@ WITH moved AS (
     SELECT moved.last_stream + u.number, u.category, u.key
       FROM moved, UNNEST($7::int[], $8::uuid[]) WITH ORDINALITY AS u (category, key, number)
 ), new_events AS (
-    INSERT INTO events (position, stream, version, recorded_at, id, type, metadata, data)
+    INSERT INTO events (position, stream, version, recorded_at, id, key, category, type, metadata, data)
     SELECT moved.position + u.number,
            CASE WHEN u.stream > 0 THEN u.stream ELSE moved.last_stream - u.stream END,
            u.version,
            moved.recorded_at,
            u.id,
+           u.key,
+           u.category,
            u.type,
            u.metadata,
            u.data
       FROM moved,
-           UNNEST($9::bigint[], $10::bigint[], $11::uuid[], $12::int[], $13::bytea[], $14::bytea[])
-           WITH ORDINALITY AS u (stream, version, id, type, metadata, data, number)
+           UNNEST($9::bigint[], $10::bigint[], $11::uuid[], $12::uuid[], $13::int[], $14::int[], $15::bytea[], $16::bytea[])
+           WITH ORDINALITY AS u (stream, version, id, key, category, type, metadata, data, number)
 )
 SELECT position, last_stream FROM moved";
 
@@ -107,6 +109,8 @@ pub(crate) struct Columns<'a> {
     pub(crate) streams: Vec<i64>,
     pub(crate) versions: Vec<i64>,
     pub(crate) ids: Vec<Uuid>,
+    pub(crate) keys: Vec<Uuid>,
+    pub(crate) categories: Vec<i32>,
     pub(crate) types: Vec<i32>,
     pub(crate) metadata: Vec<&'a [u8]>,
     pub(crate) data: Vec<&'a [u8]>,
@@ -192,6 +196,8 @@ impl Session {
             .bind(columns.streams)
             .bind(columns.versions)
             .bind(columns.ids)
+            .bind(columns.keys)
+            .bind(columns.categories)
             .bind(columns.types)
             .bind(columns.metadata)
             .bind(columns.data);

@@ -98,7 +98,8 @@ async fn a_log_whose_database_has_lost_its_tail_stops_instead_of_writing_another
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_whose_lost_tail_another_has_filled_differently_stops_too() {
-    let fill = "INSERT INTO gatehouse_log.events SELECT 3 + n, 1, 2 + n, recorded_at, gen_random_uuid(), type, metadata, data
+    let fill =
+        "INSERT INTO gatehouse_log.events SELECT 3 + n, 1, 2 + n, recorded_at, gen_random_uuid(), key, category, type, metadata, data
                   FROM gatehouse_log.events, generate_series(1, 9) n WHERE position = 1;
                 UPDATE gatehouse_log.head SET position = 12";
     let (_server, _database, _proxy, log) = with_a_lost_tail(fill).await;

@@ -222,7 +222,7 @@ async fn measure_rebuild(name: &str, log: &Arc<MemoryStore>, codec: &Codec, proj
     let folder = tempfile::tempdir().unwrap();
     let events = log.head().borrow().0;
     let (began, processor) = (Instant::now(), processor_time());
-    rebuild(folder.path(), log.clone(), codec.clone(), clock(), projections, |_| {}).await.unwrap();
+    rebuild(folder.path(), None, log.clone(), codec.clone(), clock(), projections, |_| {}).await.unwrap();
     println!("rebuild of {name}: {} events/s, {}", rate(events, began.elapsed()), cost(events, processor));
 }
 
@@ -243,7 +243,7 @@ async fn measure_decode(log: &Arc<MemoryStore>, codec: &Codec) {
 async fn measure_live(log: &Arc<MemoryStore>, codec: &Codec, registrations: u32) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_owned();
-    rebuild(&data, log.clone(), codec.clone(), clock(), &read_models(), |_| {}).await.unwrap();
+    rebuild(&data, None, log.clone(), codec.clone(), clock(), &read_models(), |_| {}).await.unwrap();
     let setup = Setup { data, shared: None, log: log.clone(), codec: codec.clone(), clock: clock(), projections: read_models() };
     let began = Instant::now();
     let runtime = Runtime::start(setup).await.unwrap();
@@ -270,7 +270,7 @@ async fn measure_paced(log: &Arc<MemoryStore>, codec: &Codec, mut from: u32) {
     const SECONDS: u32 = 5;
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_owned();
-    rebuild(&data, log.clone(), codec.clone(), clock(), &read_models(), |_| {}).await.unwrap();
+    rebuild(&data, None, log.clone(), codec.clone(), clock(), &read_models(), |_| {}).await.unwrap();
     let setup = Setup { data, shared: None, log: log.clone(), codec: codec.clone(), clock: clock(), projections: read_models() };
     let runtime = Runtime::start(setup).await.unwrap();
     runtime.wait_for(*log.head().borrow(), Duration::from_secs(60)).await.unwrap();

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
+use crate::apply::Stop;
 use crate::meter::Progress;
 use crate::readers::Readers;
 use crate::wanted::Wanted;
@@ -123,6 +124,26 @@ impl Board {
     pub(crate) fn applied(&self, position: Position, newest: Option<Timestamp>) {
         self.inner.lock().behind_since = newest;
         self.reached.send_modify(|reached| reached.position = position);
+    }
+
+    /// How far the rows that are read have come.
+    pub(crate) fn position(&self) -> Position {
+        self.reached.borrow().position
+    }
+
+    /// Somebody else applies events: so far, or up to one that cannot be applied.
+    pub(crate) fn follow(&self, position: Position, failed: Option<Stop>) {
+        let stopped = failed.is_some();
+        let mut inner = self.inner.lock();
+        inner.stopped = failed.map(|stop| (stop.position, stop.reason));
+        inner.waiting = None;
+        inner.behind_since = None;
+        drop(inner);
+        self.reached.send_if_modified(|reached| {
+            let before = *reached;
+            (reached.position, reached.stopped) = (position, stopped);
+            *reached != before
+        });
     }
 
     pub(crate) fn building(&self, progress: Option<Progress>) {

@@ -1,17 +1,19 @@
-//! Builds a read model from the first event on, in a file beside the one that is read.
+//! Builds a read model from the first event on, beside the one that is read.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::apply::{Failed, Stop, apply_batch};
-use crate::database::Alone;
+use event_store::{Clock, Epoch, Position};
+
+use crate::Projection;
+use crate::apply::{Failed, Stop};
 use crate::decode::chain;
 use crate::feed::{Batch, Cursor, Feed, Halt};
+use crate::lease::Fence;
 use crate::meter::{Meter, Progress};
-use crate::shelf::{Shelf, ViewFile};
-use crate::{Projection, checkpoint, database};
-use event_store::{Clock, Epoch, Position};
+use crate::shelf::{Build, Shelf, ShelfError};
+use crate::writer::Writer;
 
 /// Events applied in one transaction while nobody reads.
 const BATCH: usize = 5_000;
@@ -42,37 +44,27 @@ pub enum RebuildError {
     /// The folder of read models cannot be written.
     #[error("the folder of read models cannot be written")]
     Folder(#[from] io::Error),
+    /// Another instance holds the lease of read models: only that one can build them.
+    #[error("another instance keeps the read models: ask the one that holds their lease")]
+    Elsewhere,
     /// The runtime is shutting down.
     #[error("the service is stopping")]
     Stopping,
 }
 
-impl From<Stop> for RebuildError {
-    fn from(stop: Stop) -> Self {
-        Self::Unappliable { position: stop.position, reason: stop.reason }
+impl From<ShelfError> for RebuildError {
+    fn from(error: ShelfError) -> Self {
+        match error {
+            ShelfError::Folder(error) => Self::Folder(error),
+            ShelfError::Database(error) => Self::Database(error),
+            ShelfError::Lost => Self::Elsewhere,
+        }
     }
 }
 
-/// Applies a batch, again if the database failed. The event that cannot be applied, if there is one.
-async fn apply_persistently(
-    db: &mut rusqlite::Connection,
-    projection: &dyn Projection,
-    batch: &Batch,
-    cursor: &Cursor,
-    clock: &Clock,
-) -> Result<Option<Stop>, sqlx::Error> {
-    let mut pauses = PAUSES.into_iter();
-    loop {
-        match (apply_batch(db, projection, batch, cursor, clock).await, pauses.next()) {
-            (Ok(()), _) => return Ok(None),
-            (Err(Failed::Event(stop)), _) => return Ok(Some(stop)),
-            (Err(Failed::Lost), _) => return Err(sqlx::Error::WorkerCrashed),
-            (Err(Failed::Database(error)), Some(pause)) => {
-                tracing::warn!(projection = projection.name(), error = %chain(&error), "a read model cannot be built: trying again");
-                tokio::time::sleep(pause).await;
-            }
-            (Err(Failed::Database(error)), None) => return Err(error),
-        }
+impl From<Stop> for RebuildError {
+    fn from(stop: Stop) -> Self {
+        Self::Unappliable { position: stop.position, reason: stop.reason }
     }
 }
 
@@ -89,24 +81,22 @@ pub(crate) struct Builder {
 /// A read model that has been built and is not read yet.
 pub(crate) struct Built {
     builder: Builder,
-    db: Alone,
+    fence: Fence,
+    writer: Writer,
     pub(crate) cursor: Cursor,
-    file: ViewFile,
+    build: Build,
     /// The event that it could not apply; it has everything before.
     failed: Option<Stop>,
 }
 
 impl Builder {
     /// Builds the read model up to the head of the log as it is when it gets there, or up to an event that cannot be applied. What it
-    /// leaves behind when it fails is swept
-    /// at the next start.
-    pub(crate) async fn build(self, mut report: impl FnMut(Progress) + Send) -> Result<Built, RebuildError> {
+    /// leaves behind when it fails is swept at the next start, or by the next build.
+    pub(crate) async fn build(self, fence: Fence, mut report: impl FnMut(Progress) + Send) -> Result<Built, RebuildError> {
         let meter = Meter::begin(self.projection.name());
-        self.shelf.sweep(self.projection.name())?;
-        let file = self.shelf.next(self.projection.name(), self.projection.version())?;
         let cursor = self.feed.cursor(Position::START);
-        let db = database::create_alone(&file.building(), &*self.projection, self.epoch).await?;
-        let mut built = Built { builder: self, db: Alone::new(db), cursor, file, failed: None };
+        let (build, writer) = self.shelf.create(&*self.projection, self.epoch, fence).await?;
+        let mut built = Built { builder: self, fence, writer, cursor, build, failed: None };
         report(meter.progress(0, built.builder.feed.head().0));
         while built.failed.is_none() && built.cursor.position() < built.builder.feed.head() {
             built.advance(Position(u64::MAX)).await?;
@@ -120,23 +110,36 @@ impl Built {
     /// Applies what comes next, and nothing after `last`.
     async fn advance(&mut self, last: Position) -> Result<(), RebuildError> {
         let batch = match self.cursor.next(BATCH).await {
-            Ok(batch) => Ok(batch.until(last)),
+            Ok(batch) => Ok(Arc::new(batch.until(last))),
             Err(Halt::Stopping) => return Err(RebuildError::Stopping),
             Err(Halt::Unreadable(failure)) => Err(Stop { position: failure.position, reason: failure.reason }),
         };
-        let (projection, cursor, clock) = (self.builder.projection.clone(), self.cursor.clone(), self.builder.clock.clone());
-        let work = async move |db: &mut rusqlite::Connection| {
-            let failed = match batch {
-                Ok(batch) => apply_persistently(db, &*projection, &batch, &cursor, &clock).await?,
-                Err(stop) => Some(stop),
-            };
-            if let Some(stop) = &failed {
-                checkpoint::record_failure(db, stop.position, &stop.reason).await?;
-            }
-            Ok::<_, sqlx::Error>(failed)
+        self.failed = match batch {
+            Ok(batch) => self.apply_persistently(&batch).await?,
+            Err(stop) => Some(stop),
         };
-        self.failed = self.db.with(work).await??;
+        if let Some(stop) = &self.failed {
+            self.writer.record_failure(stop).await?;
+        }
         Ok(())
+    }
+
+    /// Applies a batch, again if the database failed. The event that cannot be applied, if there is one.
+    async fn apply_persistently(&mut self, batch: &Arc<Batch>) -> Result<Option<Stop>, RebuildError> {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let Builder { projection, clock, .. } = &self.builder;
+            match (self.writer.apply(projection, batch, &self.cursor, clock).await, pauses.next()) {
+                (Ok(()), _) => return Ok(None),
+                (Err(Failed::Event(stop)), _) => return Ok(Some(stop)),
+                (Err(Failed::Lost), _) => return Err(RebuildError::Elsewhere),
+                (Err(Failed::Database(error)), Some(pause)) => {
+                    tracing::warn!(projection = projection.name(), error = %chain(&error), "a read model cannot be built: trying again");
+                    tokio::time::sleep(pause).await;
+                }
+                (Err(Failed::Database(error)), None) => return Err(error.into()),
+            }
+        }
     }
 
     /// The event that it could not apply, if there is one.
@@ -152,16 +155,14 @@ impl Built {
         }
     }
 
-    /// Takes it at least to `position`, and puts it on disk under its name, ready to be read.
-    pub(crate) async fn finish(mut self, position: Position) -> Result<(ViewFile, Cursor), RebuildError> {
+    /// Takes it at least to `position`, and makes it one that is found, ready to be read and to be kept up to date.
+    pub(crate) async fn finish(mut self, position: Position) -> Result<(Build, Writer, Cursor), RebuildError> {
         while self.cursor.position() < position {
             self.advance(position).await?;
             self = self.complete()?;
         }
-        let path = self.file.building();
-        let db = self.db.into_inner().ok_or(sqlx::Error::WorkerCrashed)?;
-        tokio::task::spawn_blocking(move || database::make_safe(db, &path)).await.map_err(|_| sqlx::Error::WorkerCrashed)??;
-        self.builder.shelf.publish(&self.file)?;
-        Ok((self.file, self.cursor))
+        let Builder { projection, shelf, .. } = &self.builder;
+        let writer = shelf.publish(&self.build, self.writer, &**projection, self.fence).await?;
+        Ok((self.build, writer, self.cursor))
     }
 }

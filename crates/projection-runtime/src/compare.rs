@@ -41,7 +41,7 @@ impl Both {
         let (live, rebuilt) = (digest_of(self.live, &projection), digest_of(self.rebuilt, &projection));
         let digests = tokio::select! {
             () = stop.cancelled() => {
-                interrupts.iter().for_each(InterruptHandle::interrupt);
+                interrupts.iter().flatten().for_each(InterruptHandle::interrupt);
                 return None;
             }
             digests = async { tokio::try_join!(live, rebuilt) } => digests,
@@ -56,8 +56,12 @@ impl Both {
     }
 }
 
-/// The digest of what a view shows, taken on a thread of its own: it reads every row.
+/// The digest of what a view shows: it reads every row, where that keeps a thread busy on one of its own.
 async fn digest_of(mut view: ReadView, projection: &Arc<dyn Projection>) -> Result<Digest, sqlx::Error> {
+    view.take_time().await?;
+    if view.interrupt_handle().is_none() {
+        return digest(view.rows(), &**projection).await;
+    }
     let (handle, projection) = (Handle::current(), Arc::clone(projection));
     let digest = spawn_blocking(move || handle.block_on(digest(view.rows(), &*projection)));
     digest.await.map_err(|_ended_early| sqlx::Error::WorkerCrashed)?

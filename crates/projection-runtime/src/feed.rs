@@ -132,10 +132,20 @@ impl Feed {
         *self.log.head().borrow()
     }
 
+    /// Whether the log has come to `position`, at the latest after `patience`.
+    pub(crate) async fn reaches(&self, position: Position, patience: Duration) -> bool {
+        let mut head = self.log.head();
+        let reached = head.wait_for(|head| *head >= position);
+        matches!(tokio::time::timeout(patience, reached).await, Ok(Ok(_)))
+    }
+
     /// A follower that has taken everything up to `at`.
     pub(crate) fn cursor(self: &Arc<Self>, at: Position) -> Cursor {
         let at = Arc::new(AtomicU64::new(at.0));
-        self.ring.lock().cursors.push(Arc::downgrade(&at));
+        let mut ring = self.ring.lock();
+        ring.cursors.push(Arc::downgrade(&at));
+        drop(ring);
+        self.moved.notify_waiters();
         Cursor { feed: self.clone(), at }
     }
 
@@ -144,6 +154,7 @@ impl Feed {
         let mut head = self.log.head();
         let mut wanted = self.wanted.subscribe();
         while !self.stop.is_cancelled() {
+            self.be_needed().await;
             let known = *head.borrow_and_update();
             self.make_room(known).await;
             let after = self.ring.lock().through;
@@ -168,6 +179,22 @@ impl Feed {
                     () = self.stop.cancelled() => return,
                     changed = more => if changed.is_err() { return },
                 }
+            }
+        }
+    }
+
+    /// Waits until somebody is in the ring: where another instance keeps the read models and handles events, nobody is.
+    async fn be_needed(&self) {
+        loop {
+            let moved = self.moved.notified();
+            tokio::pin!(moved);
+            moved.as_mut().enable();
+            if self.ring.lock().is_needed() {
+                return;
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = &mut moved => {}
             }
         }
     }
@@ -241,6 +268,16 @@ impl Feed {
 }
 
 impl Ring {
+    /// Whether a follower waits for what is read. If none did until now, what lies before the first that does is not read for it.
+    fn is_needed(&mut self) -> bool {
+        let places = self.cursors.iter().filter_map(Weak::upgrade).map(|at| Position(at.load(Ordering::Acquire)));
+        let Some(next) = places.filter(|at| *at >= self.start).min() else { return false };
+        if self.pages.is_empty() && next > self.through {
+            (self.start, self.through) = (next, next);
+        }
+        true
+    }
+
     /// Drops the pages that every follower in the ring has taken. Followers before the ring read by themselves.
     fn drop_taken(&mut self) {
         let start = self.start;

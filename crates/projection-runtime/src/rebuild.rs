@@ -11,29 +11,32 @@ use tokio_util::sync::CancellationToken;
 
 use crate::build::{Builder, RebuildError};
 use crate::feed::Feed;
+use crate::lease::Fence;
 use crate::meter::Progress;
-use crate::shelf::Shelf;
-use crate::tables::alone;
-use crate::{Projection, Rebuilt, opened};
+use crate::setup::{self, Shared};
+use crate::{Projection, Rebuilt};
 
-/// Builds read models anew, in files beside those that are there, and puts them in their place when all of the log is in them.
+/// Builds read models anew, beside those that are there, and puts them in their place when all of the log is in them.
 /// Each event is decoded once for all of them, which are built side by side. An empty log ends at once. Interrupted, it leaves what
 /// is there as it was.
 ///
-/// Nothing else may have the data folder open. `progress` is told of each step of each read model.
+/// Nothing else may have the data folder open. Where the read models are `shared`, their lease must be held; other instances read on, and
+/// go over to the new ones. `progress` is told of each step of each read model.
 ///
 /// # Errors
 /// [`RebuildError`]; the read models that were not finished are then as they were.
 pub async fn rebuild(
     data: &Path,
+    shared: Option<Shared>,
     log: Arc<dyn EventStore>,
     codec: Codec,
     clock: Clock,
     projections: &[Arc<dyn Projection>],
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Vec<Rebuilt>, RebuildError> {
-    let shelf = Shelf::at(data.join("views"))?;
     let (epoch, head) = (log.epoch(), *log.head().borrow());
+    let fence = shared.as_ref().map_or(Some(Fence(0)), |shared| shared.lease.held()).ok_or(RebuildError::Elsewhere)?;
+    let shelf = setup::shelf(data, shared.as_ref(), epoch)?;
     let stop = CancellationToken::new();
     // The reader and the builders end with this function, however that ends.
     let guard = stop.clone().drop_guard();
@@ -42,7 +45,7 @@ pub async fn rebuild(
     let mut builds = JoinSet::new();
     for projection in projections {
         let builder = Builder { projection: projection.clone(), shelf: shelf.clone(), feed: feed.clone(), epoch, clock: clock.clone() };
-        builds.spawn(build(builder, steps.clone()));
+        builds.spawn(build(builder, fence, steps.clone()));
     }
     drop(steps);
     let reader = tokio::spawn(feed.clone().run());
@@ -59,17 +62,18 @@ pub async fn rebuild(
     drop(reader.await);
     for projection in projections {
         // Opening keeps the newest file and deletes those before it.
-        if let Some(found) = opened::open(&**projection, &shelf, epoch, head)?.live {
-            found.db.close().map_err(|(_, error)| alone(error))?;
-        }
+        shelf.open(&**projection, epoch, head).await?;
+        shelf.sweep(&**projection, fence).await?;
     }
+    shelf.close().await;
     Ok(rebuilt)
 }
 
-async fn build(builder: Builder, steps: mpsc::UnboundedSender<Progress>) -> Result<Rebuilt, RebuildError> {
+async fn build(builder: Builder, fence: Fence, steps: mpsc::UnboundedSender<Progress>) -> Result<Rebuilt, RebuildError> {
     let name = builder.projection.name();
     // Nobody counting the steps is no reason not to take them.
-    let built = builder.build(move |step| drop(steps.send(step))).await?;
-    let (_, cursor) = built.complete()?.finish(Position::START).await?;
+    let built = builder.build(fence, move |step| drop(steps.send(step))).await?;
+    let (_, writer, cursor) = built.complete()?.finish(Position::START).await?;
+    writer.close(name).await;
     Ok(Rebuilt { name, position: cursor.position(), compared: None })
 }

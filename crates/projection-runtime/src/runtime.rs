@@ -1,14 +1,10 @@
 //! Everything that follows the log, in one place: started, looked at, stopped.
 
-use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_codec::Codec;
-use event_store::{Clock, EventStore, Position};
+use event_store::{Clock, Position};
 use parking_lot::Mutex;
-use postgres_schema::Schema;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -19,52 +15,17 @@ use crate::build::{Builder, RebuildError};
 use crate::consumer::{Consumer, ConsumerState, ConsumerStatus};
 use crate::cursors::Cursors;
 use crate::feed::{Feed, NEAR};
-use crate::follow::{ClaimError, Follower, Track};
+use crate::follow::{Follower, Track};
 use crate::lease::Lease;
-use crate::opened::{self, Opened};
-use crate::shelf::Shelf;
+use crate::postgres::watch::Watch;
+use crate::setup::{self, Setup, StartError};
+use crate::shelf::{Opened, Shelf};
 use crate::status::{self, ProjectionStatus};
 use crate::views::{ViewError, Views};
-use crate::worker::{Order, Rebuilt, Worker};
+use crate::worker::{Order, Rebuilt, Told, Worker};
 
 /// How often the lag gauges are set.
 const GAUGES: Duration = Duration::from_secs(1);
-
-/// What a runtime needs.
-pub struct Setup {
-    /// The data folder: read models go into its folder `views`, places of consumers into `consumers.db`.
-    pub data: PathBuf,
-    /// What several instances share: places of consumers go there instead. The step [`crate::PLACES`] has made the table.
-    pub shared: Option<Schema>,
-    /// The log.
-    pub log: Arc<dyn EventStore>,
-    /// Reads its records.
-    pub codec: Codec,
-    /// Tells the time.
-    pub clock: Clock,
-    /// The read models. Each has a name of its own.
-    pub projections: Vec<Arc<dyn Projection>>,
-}
-
-/// Why a runtime cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The folder of read models cannot be made or looked into.
-    #[error("the folder of read models cannot be used")]
-    Folder(#[from] io::Error),
-    /// The places of consumers, or a read model that is there, cannot be opened.
-    #[error("a database of the projection runtime cannot be opened")]
-    Database(#[from] sqlx::Error),
-    /// A consumer cannot begin.
-    #[error(transparent)]
-    Consumer(Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl From<ClaimError> for StartError {
-    fn from(error: ClaimError) -> Self {
-        Self::Consumer(Box::new(error))
-    }
-}
 
 /// Follows the log: keeps read models, gives consumers their events. Cheap to clone; stops when the last clone is dropped, or on
 /// [`Runtime::shutdown`].
@@ -79,6 +40,7 @@ struct Inner {
     models: Vec<Model>,
     consumers: Mutex<Vec<Arc<Track>>>,
     cursors: Arc<Cursors>,
+    shelf: Shelf,
     stop: CancellationToken,
     tasks: TaskTracker,
     _guard: DropGuard,
@@ -94,37 +56,40 @@ impl Runtime {
     /// not there, or of an older version, or of another history of the log, is built.
     ///
     /// # Errors
-    /// [`StartError`] when the folder cannot be used.
+    /// [`StartError`] when what is there cannot be used.
     pub async fn start(setup: Setup) -> Result<Self, StartError> {
-        let shelf = Shelf::at(setup.data.join("views"))?;
         let epoch = setup.log.epoch();
         let head = *setup.log.head().borrow();
+        let shelf = setup::shelf(&setup.data, setup.shared.as_ref(), epoch)?;
         let cursors = Arc::new(match &setup.shared {
-            Some(schema) => Cursors::shared(schema.pool().clone(), epoch),
+            Some(shared) => Cursors::shared(shared.schema.pool().clone(), epoch),
             None => Cursors::open(&setup.data.join("consumers.db"), epoch).await?,
         });
-        let mut opened = Vec::with_capacity(setup.projections.len());
-        for projection in setup.projections {
-            let found = opened::open(&*projection, &shelf, epoch, head)?;
-            opened.push((projection, found));
-        }
+        let lease = setup.shared.map_or_else(Lease::alone, |shared| shared.lease);
+        let opened = setup::open(setup.projections, &shelf, &*setup.log).await?;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let feed = Feed::new(setup.log, setup.codec, beginning(&opened, head), stop.clone());
         let mut models = Vec::with_capacity(opened.len());
-        for (projection, found) in opened {
+        let news = shelf.catalogue().map(|catalogue| {
+            let of_models = opened.iter().map(|(projection, _)| (projection.name(), projection.version())).collect();
+            let (watch, news) = Watch::new(catalogue.clone(), of_models, feed.wanted().subscribe(), stop.clone());
+            tasks.spawn(watch.run());
+            news
+        });
+        for (index, (projection, found)) in opened.into_iter().enumerate() {
             let board = Arc::new(Board::new(projection.name(), projection.version(), feed.wanted()));
             let (orders, received) = mpsc::channel(1);
             let builder = Builder { projection, shelf: shelf.clone(), feed: feed.clone(), epoch, clock: setup.clock.clone() };
-            let mut worker = Worker::new(builder, board.clone(), received, stop.clone(), tasks.clone());
-            worker.show(found)?;
+            let told = news.clone().map(|news| Told { news, index });
+            let worker = Worker::new(builder, board.clone(), received, (lease.clone(), told), (stop.clone(), tasks.clone()), found);
             tasks.spawn(worker.run());
             models.push(Model { board, orders });
         }
         tasks.spawn(feed.clone().run());
         let consumers = Mutex::default();
         let guard = stop.clone().drop_guard();
-        let inner = Arc::new(Inner { feed, clock: setup.clock, models, consumers, cursors, stop, tasks, _guard: guard });
+        let inner = Arc::new(Inner { feed, clock: setup.clock, models, consumers, cursors, shelf, stop, tasks, _guard: guard });
         inner.tasks.spawn(set_gauges(Arc::downgrade(&inner), inner.stop.clone()));
         Ok(Self { inner })
     }
@@ -216,6 +181,7 @@ impl Runtime {
         self.inner.stop.cancel();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+        self.inner.shelf.close().await;
         if let Err(error) = self.inner.cursors.close().await {
             tracing::warn!(error = %crate::decode::chain(&error), "the places of consumers cannot be closed; some events may come again");
         }

@@ -8,7 +8,6 @@ use rusqlite::InterruptHandle;
 use tokio::sync::watch;
 
 use crate::board::{Board, Reached};
-use crate::checkpoint;
 use crate::readers::{Reader, Readers};
 use crate::sql::Database;
 
@@ -126,15 +125,18 @@ pub struct ReadView {
 
 impl ReadView {
     pub(crate) async fn of(readers: &Readers) -> Result<Self, sqlx::Error> {
-        let mut reader = readers.begin().await?;
-        // The first statement fixes what the transaction sees: the position is that of the rows.
-        let position = checkpoint::read_position(&mut reader).await?;
+        let (reader, position) = readers.begin().await?;
         Ok(Self { reader, position })
     }
 
-    /// Ends what it reads, from elsewhere.
-    pub(crate) fn interrupt_handle(&self) -> InterruptHandle {
+    /// Ends what it reads, from elsewhere, where dropping what waits for it does not.
+    pub(crate) fn interrupt_handle(&self) -> Option<InterruptHandle> {
         self.reader.interrupt_handle()
+    }
+
+    /// For work that takes as long as it takes.
+    pub(crate) async fn take_time(&mut self) -> Result<(), sqlx::Error> {
+        self.reader.take_time().await
     }
 
     /// The last event that the rows reflect.

@@ -1,6 +1,5 @@
 //! Read models are built beside the live one, switched when they have caught up, and equal to it.
-
-#![allow(clippy::unwrap_used, reason = "the helpers of tests fail the test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "the helpers of tests fail the test")]
 
 mod common;
 
@@ -8,12 +7,21 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use common::{SOON, Words, World, clock, count, until};
+use common::{SOON, Words, World, clock, count, on_both_engines, until};
 use event_store::EventStore;
 use projection_runtime::{
     Compared, Digest, Position, Progress, Projection, ProjectionState, RebuildError, Rebuilt, Runtime, digest, rebuild,
 };
 use tokio::sync::Semaphore;
+
+on_both_engines! {
+    rebuilding_gives_the_same_rows_in_a_new_file_and_deletes_the_old_one,
+    a_rebuild_while_no_service_runs_gives_the_same_rows_and_tells_its_progress,
+    rebuilding_from_an_empty_log_ends_at_once,
+    a_rebuild_that_fails_leaves_what_is_there,
+    the_old_version_answers_until_the_new_one_has_caught_up,
+    readers_and_events_go_on_while_it_is_rebuilt,
+}
 
 async fn digest_of(runtime: &Runtime, projection: &Words) -> Digest {
     let mut view = runtime.views(projection.name).unwrap().read(None, SOON).await.unwrap();
@@ -24,13 +32,12 @@ async fn rebuild_offline(world: &World, words: Words) -> Result<(Vec<Rebuilt>, V
     let log: Arc<dyn EventStore> = world.store.clone();
     let projections: Vec<Arc<dyn Projection>> = vec![Arc::new(words)];
     let mut steps = Vec::new();
-    let rebuilt = rebuild(world.data.path(), log, world.codec.clone(), clock(), &projections, |step| steps.push(step)).await?;
+    let rebuilt =
+        rebuild(world.data.path(), world.shared().await, log, world.codec.clone(), clock(), &projections, |step| steps.push(step)).await?;
     Ok((rebuilt, steps))
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn rebuilding_gives_the_same_rows_in_a_new_file_and_deletes_the_old_one() {
-    let world = World::new();
+async fn rebuilding_gives_the_same_rows_in_a_new_file_and_deletes_the_old_one(world: World) {
     let runtime = world.start(vec![Arc::new(Words::named("words"))]).await;
     let position = world.say_many(2_500).await;
     runtime.wait_for(position, SOON).await.unwrap();
@@ -50,9 +57,7 @@ async fn rebuilding_gives_the_same_rows_in_a_new_file_and_deletes_the_old_one() 
     runtime.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rebuild_while_no_service_runs_gives_the_same_rows_and_tells_its_progress() {
-    let world = World::new();
+async fn a_rebuild_while_no_service_runs_gives_the_same_rows_and_tells_its_progress(world: World) {
     let runtime = world.start(vec![Arc::new(Words::named("words"))]).await;
     let position = world.say_many(7_000).await;
     runtime.wait_for(position, SOON).await.unwrap();
@@ -70,9 +75,7 @@ async fn a_rebuild_while_no_service_runs_gives_the_same_rows_and_tells_its_progr
     runtime.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn rebuilding_from_an_empty_log_ends_at_once() {
-    let world = World::new();
+async fn rebuilding_from_an_empty_log_ends_at_once(world: World) {
     let (rebuilt, _) = tokio::time::timeout(SOON, rebuild_offline(&world, Words::named("words"))).await.unwrap().unwrap();
     assert_eq!(rebuilt, [Rebuilt { name: "words", position: Position::START, compared: None }]);
     let runtime = world.start(vec![Arc::new(Words::named("words"))]).await;
@@ -84,9 +87,7 @@ async fn rebuilding_from_an_empty_log_ends_at_once() {
     runtime.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rebuild_that_fails_leaves_what_is_there() {
-    let world = World::new();
+async fn a_rebuild_that_fails_leaves_what_is_there(world: World) {
     let runtime = world.start(vec![Arc::new(Words::named("words"))]).await;
     world.say_many(10).await;
     runtime.wait_for(world.say("bad").await, SOON).await.unwrap();
@@ -97,13 +98,11 @@ async fn a_rebuild_that_fails_leaves_what_is_there() {
     assert!(matches!(failed, RebuildError::Unappliable { position: Position(11), .. }), "{failed}");
     let runtime = world.start(vec![Arc::new(Words::named("words"))]).await;
     assert_eq!(digest_of(&runtime, &Words::named("words")).await, live);
-    assert_eq!(world.files(), ["words.v1.1.db"], "what the failed build left is swept");
+    until("what the failed build left is swept", || world.files() == ["words.v1.1.db"]).await;
     runtime.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_old_version_answers_until_the_new_one_has_caught_up() {
-    let world = World::new();
+async fn the_old_version_answers_until_the_new_one_has_caught_up(world: World) {
     let runtime = world.start(vec![Arc::new(Words::named("words"))]).await;
     let position = world.say_many(10).await;
     runtime.wait_for(position, SOON).await.unwrap();
@@ -159,9 +158,8 @@ fn a_rebuild_that_is_killed_leaves_the_live_one_and_is_swept_at_the_next_start()
     });
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn readers_and_events_go_on_while_it_is_rebuilt() {
-    let world = Arc::new(World::new());
+async fn readers_and_events_go_on_while_it_is_rebuilt(world: World) {
+    let world = Arc::new(world);
     let runtime = world.start(vec![Arc::new(Words::named("words"))]).await;
     runtime.wait_for(world.say_many(3_000).await, SOON).await.unwrap();
     let rebuilding = tokio::spawn({

@@ -1,4 +1,5 @@
 //! Read models follow the log, wait for what is asked, stop visibly, and survive being killed.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "the helpers of tests fail the test")]
 
 mod common;
 
@@ -6,14 +7,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use common::{SOON, Words, World, count, until};
+use common::{SOON, Words, World, count, on_both_engines, until};
 use event_store::EventStore;
 use projection_runtime::{Position, Projection, ProjectionState, ViewError};
 use tokio::sync::Semaphore;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_read_waits_for_its_minimum_position_and_says_which_it_answers_for() {
-    let world = World::new();
+on_both_engines! {
+    a_read_waits_for_its_minimum_position_and_says_which_it_answers_for,
+    an_event_that_cannot_be_applied_stops_its_read_model_only_and_says_why,
+    a_projection_that_panics_is_stopped_and_the_others_go_on,
+    an_event_of_an_unknown_type_stops_everything_at_its_position,
+    a_database_error_is_tried_again_and_nothing_is_applied_twice,
+    a_read_model_whose_database_keeps_failing_waits_visibly_and_goes_on_by_itself,
+    a_slow_read_model_does_not_stall_the_others,
+    a_restart_goes_on_where_it_was,
+}
+
+async fn a_read_waits_for_its_minimum_position_and_says_which_it_answers_for(world: World) {
     let runtime = world.start(vec![Arc::new(Words::named("words"))]).await;
     let position = world.say_many(30).await;
     let views = runtime.views("words").unwrap();
@@ -32,9 +42,7 @@ async fn a_read_waits_for_its_minimum_position_and_says_which_it_answers_for() {
     runtime.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_cannot_be_applied_stops_its_read_model_only_and_says_why() {
-    let world = World::new();
+async fn an_event_that_cannot_be_applied_stops_its_read_model_only_and_says_why(world: World) {
     let poisoned = Words { poison: Some("bad"), ..Words::named("poisoned") };
     let runtime = world.start(vec![Arc::new(poisoned), Arc::new(Words::named("words"))]).await;
     world.say_many(5).await;
@@ -64,9 +72,7 @@ async fn an_event_that_cannot_be_applied_stops_its_read_model_only_and_says_why(
     runtime.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_projection_that_panics_is_stopped_and_the_others_go_on() {
-    let world = World::new();
+async fn a_projection_that_panics_is_stopped_and_the_others_go_on(world: World) {
     let panics = Words { panics_at: Some("bad"), ..Words::named("panics") };
     let runtime = world.start(vec![Arc::new(panics), Arc::new(Words::named("words"))]).await;
     let last = world.say("bad").await;
@@ -76,9 +82,7 @@ async fn a_projection_that_panics_is_stopped_and_the_others_go_on() {
     runtime.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_event_of_an_unknown_type_stops_everything_at_its_position() {
-    let world = World::new();
+async fn an_event_of_an_unknown_type_stops_everything_at_its_position(world: World) {
     let runtime = world.start(vec![Arc::new(Words::named("words"))]).await;
     world.say("known").await;
     let event = event_store::NewEvent {
@@ -97,9 +101,7 @@ async fn an_event_of_an_unknown_type_stops_everything_at_its_position() {
     runtime.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_database_error_is_tried_again_and_nothing_is_applied_twice() {
-    let world = World::new();
+async fn a_database_error_is_tried_again_and_nothing_is_applied_twice(world: World) {
     let flaky = Words { fails: AtomicU64::new(2), ..Words::named("flaky") };
     let runtime = world.start(vec![Arc::new(flaky)]).await;
     let last = world.say_many(3).await;
@@ -109,9 +111,7 @@ async fn a_database_error_is_tried_again_and_nothing_is_applied_twice() {
     runtime.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_read_model_whose_database_keeps_failing_waits_visibly_and_goes_on_by_itself() {
-    let world = World::new();
+async fn a_read_model_whose_database_keeps_failing_waits_visibly_and_goes_on_by_itself(world: World) {
     let flaky = Arc::new(Words::named("flaky"));
     let runtime = world.start(vec![flaky.clone()]).await;
     runtime.wait_for(world.say("before").await, SOON).await.unwrap();
@@ -130,9 +130,7 @@ async fn a_read_model_whose_database_keeps_failing_waits_visibly_and_goes_on_by_
     runtime.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_slow_read_model_does_not_stall_the_others() {
-    let world = World::new();
+async fn a_slow_read_model_does_not_stall_the_others(world: World) {
     let gate = Arc::new(Semaphore::new(1));
     let slow = Arc::new(Words { gate: Some(gate.clone()), ..Words::named("slow") });
     let runtime = world.start(vec![slow, Arc::new(Words::named("words"))]).await;
@@ -183,9 +181,7 @@ fn rows_and_checkpoint_of_a_batch_are_kept_together_or_not_at_all() {
     });
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restart_goes_on_where_it_was() {
-    let world = World::new();
+async fn a_restart_goes_on_where_it_was(world: World) {
     let words = || -> Vec<Arc<dyn Projection>> { vec![Arc::new(Words::named("words"))] };
     let runtime = world.start(words()).await;
     runtime.wait_for(world.say_many(10).await, SOON).await.unwrap();

@@ -96,7 +96,7 @@ async fn run(service: &Arc<Service>, projection: Arc<dyn Projection>, sender: &m
         }
     };
     let rebuilt = rebuilt.map_err(|error| match error {
-        RebuildError::Underway | RebuildError::Stopping => Failure::Unavailable(error.to_string()),
+        RebuildError::Underway | RebuildError::Stopping | RebuildError::Elsewhere => Failure::Unavailable(error.to_string()),
         error @ (RebuildError::Unknown(_) | RebuildError::Unappliable { .. } | RebuildError::Database(_) | RebuildError::Folder(_)) => {
             Failure::from_error(&error)
         }

@@ -72,6 +72,11 @@ impl<'a> Tables<'a> {
         Self(Open::Aside(db))
     }
 
+    /// Of a connection to PostgreSQL.
+    pub(crate) fn of_postgres(db: &'a mut PgConnection) -> Self {
+        Self(Open::Postgres(db))
+    }
+
     /// Runs a statement that creates tables or indexes, or begins or ends a transaction.
     pub(crate) async fn define(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         match &mut self.0 {

@@ -1,5 +1,5 @@
 //! A log in memory, a read model that writes down what it was given, and a data folder.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+#![allow(dead_code, unreachable_pub, unused_imports, unused_macros, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 pub mod dice;
@@ -15,13 +15,15 @@ use event_codec::{Codec, KeysError, PersonalKeys};
 use event_store::memory::MemoryStore;
 use event_store::{Append, EventStore, Expected};
 use jiff::Timestamp;
-use postgres_schema::Schema;
+use postgres_schema::{Limits, Schema, Server};
 use projection_runtime::sql::{Database, Table, Value};
 use projection_runtime::table::select_column;
 use projection_runtime::{
-    Clock, Envelope, Epoch, Fingerprint, Metadata, Position, Projection, ProjectionError, Runtime, Setup, StreamId, Tables,
+    BUILDS, Clock, Envelope, Epoch, Fence, Fingerprint, Lease, Metadata, PLACES, Position, Projection, ProjectionError, Runtime, Setup,
+    Shared, StartError, StreamId, Tables,
 };
 use tempfile::TempDir;
+use test_support::servers::TestDatabase;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -44,8 +46,38 @@ pub fn clock() -> Clock {
     Arc::new(|| Timestamp::UNIX_EPOCH)
 }
 
+/// Defines each of these tests for read models in SQLite and in PostgreSQL.
+macro_rules! on_both_engines {
+    ($($test:ident,)*) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test(super::World::new()).await;
+            })*
+        }
+
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test(super::World::on_postgres()).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both_engines;
+
+/// The schema of what several instances share.
+pub async fn schema(url: &str) -> Schema {
+    let server: Server = url.parse().unwrap();
+    server.schema("gatehouse_views", &[PLACES, BUILDS], Limits::default()).await.unwrap()
+}
+
 pub struct World {
     pub data: TempDir,
+    /// Where the read models are; none: in files.
+    pub database: Option<TestDatabase>,
+    /// Each runtime that is started holds the lease after the one before.
+    fence: std::sync::atomic::AtomicI64,
     pub store: Arc<MemoryStore>,
     pub codec: Codec,
     next: AtomicU64,
@@ -58,7 +90,33 @@ impl World {
 
     pub fn of_epoch(epoch: u128) -> Self {
         let store = Arc::new(MemoryStore::with_epoch(clock(), Epoch(Uuid::from_u128(epoch))));
-        Self { data: tempfile::tempdir().unwrap(), store, codec: Codec::new(Arc::new(OpenKeys)), next: AtomicU64::new(1) }
+        Self {
+            data: tempfile::tempdir().unwrap(),
+            database: None,
+            fence: std::sync::atomic::AtomicI64::new(1),
+            store,
+            codec: Codec::new(Arc::new(OpenKeys)),
+            next: AtomicU64::new(1),
+        }
+    }
+
+    /// With its read models in PostgreSQL.
+    pub fn on_postgres() -> Self {
+        Self { database: Some(TestDatabase::create()), ..Self::new() }
+    }
+
+    /// What instances share, with a lease of one's own: greater than those before.
+    pub async fn shared(&self) -> Option<Shared> {
+        let fence = Fence(self.fence.fetch_add(1, Ordering::SeqCst));
+        self.shared_by(Lease::of(tokio::sync::watch::Sender::new(Some(fence)).subscribe())).await
+    }
+
+    /// What instances share, with this lease.
+    pub async fn shared_by(&self, lease: Lease) -> Option<Shared> {
+        match &self.database {
+            Some(database) => Some(Shared { schema: schema(&database.url()).await, lease }),
+            None => None,
+        }
     }
 
     /// The same data folder beside another log.
@@ -102,18 +160,25 @@ impl World {
     }
 
     pub async fn start(&self, projections: Vec<Arc<dyn Projection>>) -> Runtime {
-        self.start_with(None, projections).await
+        self.try_start(self.shared().await, projections).await.unwrap()
     }
 
-    /// As one of several instances, which share the places of consumers.
+    /// An instance that keeps the read models while it holds this lease.
+    pub async fn start_with(&self, lease: Lease, projections: Vec<Arc<dyn Projection>>) -> Runtime {
+        self.try_start(self.shared_by(lease).await, projections).await.unwrap()
+    }
+
+    /// As one of several instances, which share the places of consumers in this schema.
     pub async fn start_shared(&self, schema: &Schema) -> Runtime {
-        self.start_with(Some(schema.clone()), Vec::new()).await
+        let fence = Fence(self.fence.fetch_add(1, Ordering::SeqCst));
+        let lease = Lease::of(tokio::sync::watch::Sender::new(Some(fence)).subscribe());
+        self.try_start(Some(Shared { schema: schema.clone(), lease }), Vec::new()).await.unwrap()
     }
 
-    async fn start_with(&self, shared: Option<Schema>, projections: Vec<Arc<dyn Projection>>) -> Runtime {
+    pub async fn try_start(&self, shared: Option<Shared>, projections: Vec<Arc<dyn Projection>>) -> Result<Runtime, StartError> {
         let log: Arc<dyn EventStore> = self.store.clone();
         let setup = Setup { data: self.data.path().to_owned(), shared, log, codec: self.codec.clone(), clock: clock(), projections };
-        Runtime::start(setup).await.unwrap()
+        Runtime::start(setup).await
     }
 
     /// A copy of the read models' files as they are at this moment: what a process that dies now leaves behind.
@@ -128,8 +193,14 @@ impl World {
         copy
     }
 
-    /// The names of the files of read models.
+    /// The names of the files of read models; in PostgreSQL, those that its builds would have.
     pub fn files(&self) -> Vec<String> {
+        if let Some(database) = &self.database {
+            let names = "SELECT format('%s.v%s.%s.db%s', name, version, build, CASE state WHEN 'building' THEN '.building' END)
+                FROM gatehouse_views.read_model
+                ORDER BY 1";
+            return database.sql(names).lines().map(str::to_owned).collect();
+        }
         let mut names: Vec<String> = std::fs::read_dir(self.data.path().join("views"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -44,7 +44,7 @@ pub(crate) fn in_byte_order(statement: &str) -> String {
 }
 
 /// Makes a database of [`create_alone`] one that is read while it is written, and closes it. All of it is on disk then.
-pub(crate) fn make_safe(db: rusqlite::Connection, path: &Path) -> Result<(), sqlx::Error> {
+fn make_safe(db: rusqlite::Connection, path: &Path) -> Result<(), sqlx::Error> {
     db.flush_prepared_statement_cache();
     db.execute_batch("PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL; PRAGMA wal_checkpoint(TRUNCATE)").map_err(alone)?;
     db.close().map_err(|(_, error)| alone(error))?;
@@ -111,19 +111,27 @@ impl Alone {
         Ok(done)
     }
 
-    /// Opens the database again after it failed. The position of its rows.
-    pub(crate) async fn reopen(&mut self, path: &Path) -> Result<Position, sqlx::Error> {
-        let (before, path) = (self.0.take(), path.to_owned());
+    /// A connection to a complete database, and the position of its rows.
+    pub(crate) async fn open(path: &Path) -> Result<(Self, Position), sqlx::Error> {
+        let path = path.to_owned();
         let opened = spawn_blocking(move || {
-            // What it had not committed is gone with it.
-            drop(before);
             let mut db = open(&path)?;
             let checkpoint = checkpoint::read(&mut db)?.ok_or(sqlx::Error::RowNotFound)?;
-            Ok::<_, sqlx::Error>((db, checkpoint.position))
+            Ok::<_, sqlx::Error>((Self::new(db), checkpoint.position))
         });
-        let (db, position) = opened.await.map_err(|_| sqlx::Error::WorkerCrashed)??;
-        self.0 = Some(db);
-        Ok(position)
+        opened.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+    }
+
+    /// Makes a new database one that is read while it is written, and closes it.
+    pub(crate) async fn make_safe(self, path: &Path) -> Result<(), sqlx::Error> {
+        let db = self.into_inner().ok_or(sqlx::Error::WorkerCrashed)?;
+        let path = path.to_owned();
+        spawn_blocking(move || make_safe(db, &path)).await.map_err(|_| sqlx::Error::WorkerCrashed)?
+    }
+
+    /// Closes it, if it is still there.
+    pub(crate) fn close(self) -> Result<(), sqlx::Error> {
+        self.into_inner().map_or(Ok(()), |db| db.close().map_err(|(_, error)| alone(error)))
     }
 
     /// The connection, if it is still there.
