@@ -15,7 +15,7 @@ pub enum OpenError {
     #[error("the event log cannot be reached")]
     Unreachable(#[source] ServerError),
     /// The server does not say at which positions the events of a stream are.
-    #[error("the server of the event log is too old: it does not say the positions of a stream's events (EventStoreDB 22.10 and later do)")]
+    #[error("the server of the event log is too old: it does not say the positions of a stream's events, as newer ones do")]
     TooOld,
     /// What is stored is not what a log of Gatehouse writes.
     #[error("the event log is damaged at {at}: {what}")]

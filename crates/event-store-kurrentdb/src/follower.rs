@@ -122,10 +122,14 @@ pub(crate) async fn find_end(pages: &Pages) -> Result<End, ReadError> {
             let here = (event.position, event.id);
             end.last = end.last.or(Some(here));
             place = Place::At(event.position);
-            if let Meaning::Ours(ours) = pages.meaning(event)? {
-                end.ours = Some((ours.event.position, ours.event.id));
-                end.recorded_at = ours.event.recorded_at;
-                return Ok(end);
+            match pages.meaning(event)? {
+                Meaning::Ours(ours) => {
+                    end.ours = Some((ours.event.position, ours.event.id));
+                    end.recorded_at = ours.event.recorded_at;
+                    return Ok(end);
+                }
+                Meaning::Hides(stream) => pages.still_whole(&stream).await?,
+                Meaning::Epoch(_) | Meaning::Another => {}
             }
         }
         if complete {
@@ -178,7 +182,7 @@ impl Follower {
             }
             let new = if self.last.is_some() { 1 } else { 0 };
             self.reader.remember(&page);
-            self.take(page.into_iter().skip(new))?;
+            self.take(page.into_iter().skip(new)).await?;
             if complete {
                 return Ok(());
             }
@@ -209,7 +213,7 @@ impl Follower {
     }
 
     /// Takes note of new events: the head first, then those who wait for them.
-    fn take(&mut self, page: impl Iterator<Item = RecordedEvent>) -> Result<(), ReadError> {
+    async fn take(&mut self, page: impl Iterator<Item = RecordedEvent> + Send) -> Result<(), ReadError> {
         let mut found = Vec::new();
         for event in page {
             let here = (event.position, event.id);
@@ -231,6 +235,7 @@ impl Follower {
                         "another epoch of the log was started: start again with it",
                     ));
                 }
+                Meaning::Hides(stream) => self.reader.pages.still_whole(&stream).await?,
                 Meaning::Epoch(_) | Meaning::Another => {}
             }
             self.last = Some(here);

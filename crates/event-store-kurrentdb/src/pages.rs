@@ -41,6 +41,8 @@ pub(crate) struct Ours {
 pub(crate) enum Meaning {
     /// One of our events.
     Ours(Box<Ours>),
+    /// What the server keeps about one of our streams says that some of its events are not to be seen.
+    Hides(StreamId),
     /// An epoch of this log.
     Epoch(Option<[u8; 16]>),
     /// Nothing.
@@ -120,16 +122,34 @@ impl Pages {
 
     /// What an event is to us.
     pub(crate) fn meaning(&self, event: RecordedEvent) -> Result<Meaning, ReadError> {
-        let at = format!("position {}", event.position.commit);
         match self.names.owner(event.stream_id()) {
             Owner::Another => Ok(Meaning::Another),
             Owner::Epochs => Ok(Meaning::Epoch(event.data.as_ref().try_into().ok())),
-            Owner::About(stream) if hides_events(&event.data) => {
-                Err(damaged(at, format!("events of {stream} were deleted, or are hidden by the stream's metadata")))
-            }
+            Owner::About(stream) if hides_events(&event.data) => Ok(Meaning::Hides(stream)),
             Owner::About(_) => Ok(Meaning::Another),
             Owner::Ours(stream) => ours(stream, event).map(|ours| Meaning::Ours(Box::new(ours))),
         }
+    }
+}
+
+impl Pages {
+    /// Whether a stream whose events were once hidden shows them all again: nothing hides them now, and the first is there.
+    pub(crate) async fn still_whole(&self, stream: &StreamId) -> Result<(), ReadError> {
+        if self.hidden_now(stream).await? {
+            return Err(damaged(stream, "its events were deleted, or are hidden by the stream's metadata"));
+        }
+        match self.stream(&self.names.of(stream), Some(0), Direction::Forwards, 1).await {
+            Ok(Some(page)) if page.first().is_some_and(|event| event.revision == 0) => Ok(()),
+            Ok(_) | Err(Trouble::Deleted) => Err(damaged(stream, "its first events were removed")),
+            Err(trouble) => Err(trouble.unavailable()),
+        }
+    }
+
+    /// Whether the newest metadata of a stream hides events.
+    pub(crate) async fn hidden_now(&self, stream: &StreamId) -> Result<bool, ReadError> {
+        let about = self.names.about(stream);
+        let newest = self.stream(&about, None, Direction::Backwards, 1).await.map_err(|trouble| trouble.unavailable())?;
+        Ok(newest.into_iter().flatten().any(|event| hides_events(&event.data)))
     }
 }
 

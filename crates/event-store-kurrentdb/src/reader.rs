@@ -54,10 +54,15 @@ impl Reader {
                 if again || !beyond(position) || found.len() == limit {
                     continue;
                 }
-                let Meaning::Ours(ours) = self.pages.meaning(event)? else { continue };
-                in_order(last, position, direction)?;
-                last = Some(position);
-                found.push(ours.event);
+                match self.pages.meaning(event)? {
+                    Meaning::Ours(ours) => {
+                        in_order(last, position, direction)?;
+                        last = Some(position);
+                        found.push(ours.event);
+                    }
+                    Meaning::Hides(stream) => self.pages.still_whole(&stream).await?,
+                    Meaning::Epoch(_) | Meaning::Another => {}
+                }
             }
             match next {
                 Some(next) if !complete && found.len() < limit && next != place => place = next,
@@ -160,12 +165,7 @@ impl Reader {
     /// A stream that is not found is one that nobody wrote to, or one that was deleted so that it can be written again: the
     /// server's own stream about it tells.
     async fn never_written(&self, stream: &StreamId) -> Result<Vec<Ours>, ReadError> {
-        let about = self.pages.names.about(stream);
-        let newest = self.pages.stream(&about, None, Direction::Backwards, 1).await.map_err(|trouble| trouble.unavailable())?;
-        for event in newest.into_iter().flatten() {
-            self.pages.meaning(event)?;
-        }
-        Ok(Vec::new())
+        if self.pages.hidden_now(stream).await? { Err(damaged(stream, "the stream was deleted")) } else { Ok(Vec::new()) }
     }
 
     /// The known place from which everything beyond `from` is found.

@@ -1,6 +1,6 @@
 //! The log passes the conformance suite.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests fail loudly; a test that is skipped says so")]
 
 use std::sync::Arc;
 
@@ -63,4 +63,42 @@ mod with_everything_small {
     }
 
     event_store::conformance_tests!(Small(OnDouble::new()));
+}
+
+/// The same on a real cluster, where there is one: `GATEHOUSE_TEST_ESDB=esdb://admin:changeit@127.0.0.1:2113?tls=false`. Each test has a
+/// namespace of its own; what it wrote stays there.
+mod on_a_real_cluster {
+    use super::{Arc, Clock, EventStore, KurrentLog, Options, Subject, async_trait};
+
+    struct Cluster {
+        address: String,
+        namespace: String,
+    }
+
+    impl Cluster {
+        fn named() -> Option<Self> {
+            let Ok(address) = std::env::var("GATEHOUSE_TEST_ESDB") else {
+                println!("skipped: GATEHOUSE_TEST_ESDB names no EventStoreDB or KurrentDB cluster");
+                return None;
+            };
+            Some(Self { address, namespace: format!("test_{:016x}", getrandom::u64().unwrap()) })
+        }
+    }
+
+    #[async_trait]
+    impl Subject for Cluster {
+        async fn open(&mut self, clock: Clock) -> Arc<dyn EventStore> {
+            let options = Options { namespace: self.namespace.clone(), ..Options::new(clock) };
+            Arc::new(KurrentLog::open(&self.address, options).await.unwrap())
+        }
+
+        fn gapless(&self) -> bool {
+            false
+        }
+    }
+
+    event_store::conformance_tests!(match Cluster::named() {
+        Some(cluster) => cluster,
+        None => return,
+    });
 }

@@ -106,6 +106,19 @@ async fn a_stream_that_was_truncated_or_deleted_softly_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_was_hidden_and_shows_all_its_events_again_is_whole() {
+    let (store, node, log) = filled().await;
+    let name = "case-00000000-0000-0000-0000-000000000002";
+    store.truncate(name, 2);
+    stops(&log).await;
+    store.truncate(name, 0);
+    let log = open(&node).await;
+    assert_eq!(whole_log(&log).await.len(), 12);
+    log.append(append(2, Expected::Exact(3), &[99])).outcome().await.unwrap();
+    assert!(log.failure().borrow().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_that_is_missing_from_its_stream_is_told() {
     let (store, _node, log) = filled().await;
     let second = log.read_stream(&case(2), 1, Direction::Forwards, 1).await.unwrap().first().unwrap().position.0;

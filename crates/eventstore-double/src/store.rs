@@ -179,10 +179,11 @@ impl Store {
         log.streams.entry(stream.to_owned()).or_default().tombstone = true;
     }
 
-    /// Hides the events of a stream before this revision (`$tb` of its metadata); `i64::MAX` is what deleting a stream does.
+    /// Hides the events of a stream before this revision (`$tb` of its metadata); `i64::MAX` is what deleting a stream does, 0 shows
+    /// them all again.
     pub fn truncate(&self, stream: &str, before: u64) {
         let mut log = self.shared.log.lock();
-        let metadata = Bytes::from(format!("{{\"$tb\":{before}}}"));
+        let metadata = if before == 0 { Bytes::from_static(b"{}") } else { Bytes::from(format!("{{\"$tb\":{before}}}")) };
         log.append(&format!("$${stream}"), Expected::Any, vec![named("$metadata", metadata)]);
         log.streams.entry(stream.to_owned()).or_default().truncate_before = before;
     }
