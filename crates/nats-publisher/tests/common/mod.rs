@@ -24,7 +24,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use nats_publisher::{Backoff, Credentials, CursorFile, Pause, Publisher, PublisherState, PublisherStatus, Settings, StreamSettings};
+use nats_publisher::{
+    Backoff, Credentials, CursorFile, CursorRow, Pause, Publisher, PublisherState, PublisherStatus, Settings, StreamSettings,
+};
 use projection_runtime::Lease;
 use tempfile::TempDir;
 use test_support::eventually;
@@ -98,7 +100,15 @@ impl Running {
     }
 
     pub fn start_with(feed: &Arc<MemoryFeed>, settings: &Settings, folder: &Path, pause: Arc<Hurried>) -> Self {
-        let publisher = Publisher::new(feed.clone(), settings.clone(), cursor_file(folder, settings), pause, Lease::alone());
+        Self::start_publisher(Publisher::new(feed.clone(), settings.clone(), cursor_file(folder, settings), pause, Lease::alone()))
+    }
+
+    /// One of several, which publishes while its lease is held.
+    pub fn start_under(lease: Lease, feed: &Arc<MemoryFeed>, settings: &Settings, cursor: CursorRow) -> Self {
+        Self::start_publisher(Publisher::new(feed.clone(), settings.clone(), cursor, Hurried::new(1), lease))
+    }
+
+    fn start_publisher(publisher: Publisher) -> Self {
         let (status, stop) = (publisher.status(), CancellationToken::new());
         let task = tokio::spawn(publisher.run(stop.clone()));
         Self { status, stop, task }
