@@ -32,17 +32,22 @@ impl Reader {
             Direction::Backwards => position < from.0,
         };
         let Some(mut place) = start(from, direction).filter(|_| limit > 0) else { return Ok(Vec::new()) };
-        let (mut found, mut last, mut exact) = (Vec::new(), None, true);
+        let mut others = self.other_places(from, direction);
+        let (mut found, mut last, mut most, mut ended) = (Vec::new(), None, limit, None);
         loop {
-            let count = (limit - found.len()).saturating_add(1).clamp(LEAST, self.pages.page.max(LEAST));
-            let events = match self.pages.all(place, direction, count).await {
-                Ok(events) => events,
-                // Nothing begins there: start at a place that is known, and leave out what comes before.
-                Err(Trouble::Invalid(_)) if exact => {
-                    (place, exact) = (self.anchor(from, direction), false);
+            let count = (most - found.len()).saturating_add(1).clamp(LEAST, self.pages.page.max(LEAST));
+            let events = match (self.pages.all(place, direction, count).await, others.pop()) {
+                (Ok(events), _) => {
+                    others.clear();
+                    events
+                }
+                (Err(Trouble::Invalid(_)), Some(other)) => {
+                    // Much may be left out from there.
+                    most = if others.is_empty() { usize::MAX } else { limit };
+                    place = other;
                     continue;
                 }
-                Err(trouble) => return Err(trouble.unavailable()),
+                (Err(trouble), _) => return Err(trouble.unavailable()),
             };
             let complete = events.len() < count;
             let next = events.last().map(|event| Place::At(event.position));
@@ -50,7 +55,7 @@ impl Reader {
             for event in events {
                 let position = event.position.commit;
                 // A page forwards begins with the event where the one before ended.
-                let again = direction == Direction::Forwards && place == Place::At(event.position);
+                let again = direction == Direction::Forwards && ended == Some(Place::At(event.position));
                 if again || !beyond(position) || found.len() == limit {
                     continue;
                 }
@@ -65,7 +70,9 @@ impl Reader {
                 }
             }
             match next {
-                Some(next) if !complete && found.len() < limit && next != place => place = next,
+                Some(next) if !complete && found.len() < limit && next != place => {
+                    (place, ended) = (next, Some(next));
+                }
                 Some(_) | None => return Ok(found),
             }
         }
@@ -166,6 +173,16 @@ impl Reader {
     /// server's own stream about it tells.
     async fn never_written(&self, stream: &StreamId) -> Result<Vec<Ours>, ReadError> {
         if self.pages.hidden_now(stream).await? { Err(damaged(stream, "the stream was deleted")) } else { Ok(Vec::new()) }
+    }
+
+    /// Where to begin, last first, when no event begins at `from`. What is beyond a position is what is at the next one or beyond, and
+    /// that is where an event begins if it was asked for by its place; else what comes before is left out.
+    fn other_places(&self, from: Position, direction: Direction) -> Vec<Place> {
+        let anchor = self.anchor(from, direction);
+        match direction {
+            Direction::Forwards => vec![anchor, Place::of(from.0.saturating_add(1))],
+            Direction::Backwards => vec![anchor],
+        }
     }
 
     /// The known place from which everything beyond `from` is found.
