@@ -1,6 +1,6 @@
 //! What a batch would write: each append is judged in the order they were queued, on what is known of its stream.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use event_store::generations::Generations;
 use event_store::judge::{self, Judgement};
@@ -34,8 +34,10 @@ impl Memory {
         Self { place, heads: Generations::new(remembered_streams), generation: 0 }
     }
 
-    pub(crate) fn knows(&mut self, stream: &StreamId) -> bool {
-        self.heads.get(stream).is_some()
+    /// What is remembered of a stream.
+    pub(crate) fn stream(&mut self, stream: &StreamId) -> Option<Stream> {
+        let Remembered { head, generation } = *self.heads.get(stream)?;
+        Some(Stream { current: generation == self.generation, ..Stream::stored(head) })
     }
 
     pub(crate) fn remember(&mut self, stream: &StreamId, head: Head) {
@@ -51,15 +53,46 @@ impl Memory {
     }
 
     /// A draft is in the log, after this base: its streams are as it leaves them.
-    pub(crate) fn wrote(&mut self, events: usize, touched: &HashMap<&StreamId, Touched>, base: Base) {
+    pub(crate) fn wrote(&mut self, events: usize, streams: &Streams<'_>, base: Base) {
         self.is_at(Place { position: base.position, ..self.place });
         self.place.position += count(events);
-        for (stream, touched) in touched {
-            if let Some(version) = touched.newest {
-                let number = if touched.stream > 0 { touched.stream } else { base.last_stream - touched.stream };
-                self.remember(stream, Head { stream: number, version });
+        for (id, stream) in streams.iter().filter(|(_, stream)| stream.newest != stream.stored) {
+            if let Some(version) = stream.newest {
+                let number = if stream.number > 0 { stream.number } else { base.last_stream - stream.number };
+                self.remember(id, Head { stream: number, version });
             }
         }
+    }
+}
+
+/// The streams of a batch, as far as they are known.
+pub(crate) type Streams<'a> = HashMap<&'a StreamId, Stream>;
+
+/// A stream as the draft leaves it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Stream {
+    /// Its number; of one that is new in the draft, -1, -2, …; 0 before that.
+    number: i64,
+    stored: Option<u64>,
+    newest: Option<u64>,
+    /// Whether what is stored was the newest when the writer's place was.
+    current: bool,
+}
+
+impl Stream {
+    /// One whose head was just read.
+    pub(crate) fn stored(head: Head) -> Self {
+        Self { number: head.stream, stored: Some(head.version), newest: Some(head.version), current: true }
+    }
+
+    /// One of which was just read that it has no event.
+    pub(crate) fn absent() -> Self {
+        Self { current: true, ..Self::default() }
+    }
+
+    /// One that is not remembered, and taken for new: if it is not, the index of streams says so.
+    pub(crate) fn assumed_new() -> Self {
+        Self::default()
     }
 }
 
@@ -82,34 +115,23 @@ pub(crate) struct Draft<'a> {
     pub(crate) columns: Columns<'a>,
     /// Of each append, by its place in the batch.
     pub(crate) verdicts: Vec<(usize, Verdict)>,
-    pub(crate) touched: HashMap<&'a StreamId, Touched>,
-}
-
-/// A stream as the draft leaves it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Touched {
-    /// Its number; of a new stream, -1, -2, ….
-    stream: i64,
-    stored: Option<u64>,
-    newest: Option<u64>,
-    current: bool,
+    pub(crate) streams: Streams<'a>,
 }
 
 impl<'a> Draft<'a> {
-    /// Judges those appends of the batch that `wanted` names. `absent` are streams that have certainly no event.
+    /// Judges those appends of the batch that `wanted` names, on what is known of their streams.
     pub(crate) async fn of(
         batch: &'a [Queued],
         wanted: &[usize],
         known: &Known,
-        memory: &mut Memory,
-        absent: &HashSet<&StreamId>,
+        streams: Streams<'a>,
         session: &mut Session,
     ) -> Result<Self, Trouble> {
-        let mut draft = Self { columns: Columns::default(), verdicts: Vec::with_capacity(wanted.len()), touched: HashMap::new() };
+        let mut draft = Self { columns: Columns::default(), verdicts: Vec::with_capacity(wanted.len()), streams };
         for place in wanted {
             let Some(queued) = batch.get(*place) else { continue };
             let append = &queued.append;
-            let stream = draft.stream(&append.stream, memory, absent);
+            let stream = draft.streams.get(&append.stream).copied().unwrap_or_default();
             let verdict = match judge::prerequisite(append).and_then(|()| judge::judge(append, stream.newest)) {
                 Ok(Judgement::Write { first }) => draft.write(append, stream, first, known),
                 Ok(Judgement::Compare { first, last }) => draft.compare(append, stream, first, last, session).await?,
@@ -121,37 +143,21 @@ impl<'a> Draft<'a> {
         Ok(draft)
     }
 
-    /// What is known of a stream. One that is not remembered is taken for new: if it is not, the index of streams says so.
-    fn stream(&self, stream: &StreamId, memory: &mut Memory, absent: &HashSet<&StreamId>) -> Touched {
-        if let Some(touched) = self.touched.get(stream) {
-            return *touched;
-        }
-        match memory.heads.get(stream) {
-            Some(Remembered { head, generation }) => Touched {
-                stream: head.stream,
-                stored: Some(head.version),
-                newest: Some(head.version),
-                current: *generation == memory.generation,
-            },
-            None => Touched { stream: 0, stored: None, newest: None, current: absent.contains(stream) },
-        }
-    }
-
-    fn write(&mut self, append: &'a Append, mut stream: Touched, first: u64, known: &Known) -> Verdict {
+    fn write(&mut self, append: &'a Append, mut stream: Stream, first: u64, known: &Known) -> Verdict {
         let columns = &mut self.columns;
         let types: Option<Vec<i32>> = append.events.iter().map(|event| known.types.number(&event.event_type)).collect();
         let (Some(types), Some(category)) = (types, known.categories.number(&append.stream.category)) else {
             return Verdict::Refused { error: AppendError::Unavailable("the names of its events are not known yet".into()), current: true };
         };
-        if stream.stream == 0 {
+        if stream.number == 0 {
             columns.new_categories.push(category);
             columns.new_keys.push(append.stream.key);
-            stream.stream = -count(columns.new_keys.len());
+            stream.number = -count(columns.new_keys.len());
         }
         let mut version = first;
         for ((event, event_type), at) in append.events.iter().zip(types).zip(first..) {
             version = at;
-            columns.streams.push(stream.stream);
+            columns.streams.push(stream.number);
             columns.versions.push(integer(at));
             columns.ids.push(event.id);
             columns.keys.push(append.stream.key);
@@ -161,23 +167,25 @@ impl<'a> Draft<'a> {
             columns.data.push(&event.data);
         }
         stream.newest = Some(version);
-        self.touched.insert(&append.stream, stream);
+        // If this is committed, the stream was what it was taken for.
+        stream.current = true;
+        self.streams.insert(&append.stream, stream);
         Verdict::Write { number: count(columns.ids.len()), version }
     }
 
-    async fn compare(&self, append: &Append, stream: Touched, first: u64, last: u64, session: &mut Session) -> Result<Verdict, Trouble> {
+    async fn compare(&self, append: &Append, stream: Stream, first: u64, last: u64, session: &mut Session) -> Result<Verdict, Trouble> {
         let stored = match stream.stored {
-            Some(stored) if first <= stored => session.stored(stream.stream, first, last.min(stored)).await?,
+            Some(stored) if first <= stored => session.stored(stream.number, first, last.min(stored)).await?,
             Some(_) | None => Vec::new(),
         };
-        let drafted = self.drafted(stream.stream, first, last);
+        let drafted = self.drafted(stream.number, first, last);
         let ids: Vec<Uuid> = stored.iter().map(|event| event.id).chain(drafted.iter().map(|(_, id)| *id)).collect();
         Ok(match (judge::repeat(append, stream.newest, &ids), drafted.last()) {
             (Err(error), _) => Verdict::Refused { error, current: stream.current },
             (Ok(()), Some((number, _))) => Verdict::RepeatOf { number: *number, version: last },
             (Ok(()), None) => {
                 let position = stored.last().map_or(Position::START, |event| event.position);
-                Verdict::Stored { made: Appended { position, version: last, repeated: true }, stream: stream.stream }
+                Verdict::Stored { made: Appended { position, version: last, repeated: true }, stream: stream.number }
             }
         })
     }

@@ -1,14 +1,13 @@
 //! The writer: takes what is queued, writes and commits it, finds out what became of what was sent over a lost connection, answers.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use event_store::{Appended, Clock, Expected, Position, StreamId, recorded_time};
+use event_store::{Appended, Clock, Expected, Position, recorded_time};
 use jiff::Timestamp;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::draft::{Draft, Memory, Verdict};
+use crate::draft::{Draft, Memory, Stream, Streams, Verdict};
 use crate::error::{Trouble, is_shortage};
 use crate::names::{Known, Names};
 use crate::progress::Progress;
@@ -113,8 +112,8 @@ impl Writer {
             same_history(place, self.state.epoch, seen)?;
             memory.is_at(place);
         }
-        let absent = look_up(session, memory, appends(), progress.locked, &known).await?;
-        let mut draft = Draft::of(batch, &wanted, &known, memory, &absent, session).await?;
+        let streams = look_up(session, memory, appends(), progress.locked, &known).await?;
+        let mut draft = Draft::of(batch, &wanted, &known, streams, session).await?;
         own_again(batch, &mut draft.verdicts, progress, session).await?;
         progress.sending(&draft.verdicts);
         if draft.columns.ids.is_empty() {
@@ -125,7 +124,7 @@ impl Writer {
 
     async fn commit(&mut self, connected: &mut Connected, draft: Draft<'_>, progress: &mut Progress) -> Result<(), Trouble> {
         let Connected { session, memory } = connected;
-        let Draft { columns, verdicts, touched } = draft;
+        let Draft { columns, verdicts, streams } = draft;
         let (events, last) = (columns.ids.len(), columns.ids.last().copied());
         let left_at = memory.place;
         self.recorded_at = recorded_time(&self.clock, self.recorded_at);
@@ -154,7 +153,7 @@ impl Writer {
                 }
             })?;
         }
-        memory.wrote(events, &touched, base);
+        memory.wrote(events, &streams, base);
         if let Some(id) = last {
             self.state.wrote(Seen { position: Position(natural(memory.place.position)), id });
         }
@@ -207,39 +206,48 @@ impl Writer {
     }
 }
 
-/// Reads the heads of streams that are not remembered and may have events; of all, where nothing may rest on memory. Gives back those that
-/// have none.
+/// What is known of the streams of these appends. Those that are not remembered and may have events are read; all, where nothing may rest on
+/// memory.
 async fn look_up<'a>(
     session: &mut Session,
     memory: &mut Memory,
     appends: impl Iterator<Item = &'a Queued>,
     all: bool,
     known: &Known,
-) -> Result<HashSet<&'a StreamId>, Trouble> {
-    let mut absent = HashSet::new();
-    let (mut streams, mut keys, mut categories) = (Vec::new(), Vec::new(), Vec::new());
-    for queued in appends {
-        let stream = &queued.append.stream;
-        let needed = all || (matches!(queued.append.expected, Expected::Exact(_)) && !memory.knows(stream));
-        if needed
-            && absent.insert(stream)
-            && let Some(category) = known.categories.number(&stream.category)
-        {
-            streams.push(stream);
-            keys.push(stream.key);
-            categories.push(category);
+) -> Result<Streams<'a>, Trouble> {
+    let mut found = Streams::new();
+    let (mut unread, mut keys, mut categories) = (Vec::new(), Vec::new(), Vec::new());
+    for Queued { append, .. } in appends {
+        let id = &append.stream;
+        // One that an append before this one begins goes on from there.
+        if found.contains_key(id) {
+            continue;
+        }
+        let remembered = if all { None } else { memory.stream(id) };
+        let stream = match (remembered, append.expected) {
+            (Some(stream), _) => stream,
+            (None, Expected::NoStream) if !all => Stream::assumed_new(),
+            (None, Expected::NoStream | Expected::Exact(_)) => {
+                // One of a kind that has no number has no events.
+                if let Some(category) = known.categories.number(&id.category) {
+                    unread.push(id);
+                    keys.push(id.key);
+                    categories.push(category);
+                }
+                Stream::absent()
+            }
+        };
+        found.insert(id, stream);
+    }
+    if !unread.is_empty() {
+        for (number, head) in session.heads(keys, categories).await? {
+            if let Some(id) = unread.get(number) {
+                found.insert(id, Stream::stored(head));
+                memory.remember(id, head);
+            }
         }
     }
-    if streams.is_empty() {
-        return Ok(absent);
-    }
-    for (number, head) in session.heads(keys, categories).await? {
-        if let Some(stream) = streams.get(number) {
-            absent.remove(*stream);
-            memory.remember(stream, head);
-        }
-    }
-    Ok(absent)
+    Ok(found)
 }
 
 /// What is found in the log and may have been sent by this batch over the connection that was lost is no repeat, if it is the same to the

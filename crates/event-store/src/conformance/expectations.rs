@@ -80,3 +80,29 @@ pub async fn streams_of_equal_keys_and_different_kinds_are_different_streams(sub
     assert_eq!(ids(&whole_stream(&store, &case).await), vec![10, 11]);
     assert_eq!(ids(&whole_stream(&store, &organization).await), vec![20]);
 }
+
+/// What holds for a stream holds for it when nothing is remembered but what is stored.
+pub async fn expectations_are_judged_the_same_after_a_restart(subject: &mut dyn Subject) {
+    let store = subject.open(ticking_clock()).await;
+    let (case, unknown) = (stream("case", 1), stream("case", 2));
+    make(&store, &case, Expected::NoStream, &[10, 11, 12]).await;
+    drop(store);
+    let store = subject.open(ticking_clock()).await;
+    for (stream, expected, actual) in [
+        (&case, Expected::NoStream, Some(2)),
+        (&case, Expected::Exact(0), Some(2)),
+        (&case, Expected::Exact(1), Some(2)),
+        (&case, Expected::Exact(3), Some(2)),
+        (&unknown, Expected::Exact(0), None),
+        (&unknown, Expected::Exact(u64::MAX), None),
+    ] {
+        let refused = ask(&store, append(stream, expected, &[20])).await;
+        assert!(
+            matches!(refused, Err(AppendError::WrongExpectedVersion { actual: told }) if told == actual),
+            "{stream} {expected:?}: {refused:?}"
+        );
+    }
+    assert_eq!(make(&store, &case, Expected::Exact(2), &[13]).await.version, 3);
+    assert_eq!(make(&store, &unknown, Expected::NoStream, &[20]).await.version, 0);
+    assert_eq!(ids(&whole_log(&store).await), vec![10, 11, 12, 13, 20]);
+}

@@ -15,8 +15,10 @@
 
 mod appending;
 mod expectations;
+mod racing;
 mod reading;
 mod repeats;
+mod sizes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -30,8 +32,10 @@ use crate::{Append, AppendError, Appended, Clock, Direction, EventStore, Expecte
 
 pub use appending::*;
 pub use expectations::*;
+pub use racing::*;
 pub use reading::*;
 pub use repeats::*;
+pub use sizes::*;
 
 /// One log under test.
 #[async_trait]
@@ -39,6 +43,11 @@ pub trait Subject: Send {
     /// Opens the log. The first time it has no events; afterwards it is opened again as by a restarted process, after
     /// the caller has dropped what it got before.
     async fn open(&mut self, clock: Clock) -> Arc<dyn EventStore>;
+
+    /// Opens the log that is open already once more, as another process would; none for a store that only one process may write to.
+    async fn open_beside(&mut self, _clock: Clock) -> Option<Arc<dyn EventStore>> {
+        None
+    }
 
     /// Whether positions count from 1 without gaps. All that callers may rely on is that they increase.
     fn gapless(&self) -> bool {
@@ -87,6 +96,25 @@ macro_rules! conformance_tests {
             a_follower_sees_every_event_once_and_in_order,
             the_head_is_known_before_an_append_is_answered,
             the_epoch_stays_over_a_restart,
+            expectations_are_judged_the_same_after_a_restart,
+            repeats_in_any_order_get_the_original_answers,
+            a_part_of_an_append_at_its_place_is_a_repeat,
+            the_same_id_in_another_stream_is_another_event,
+            a_repeat_with_an_extra_event_is_refused_and_leaves_nothing_behind,
+            the_longest_append_is_recorded_and_a_longer_one_refused,
+            many_of_the_largest_events_are_recorded_at_once,
+            an_append_with_one_unfit_event_records_none,
+            ten_thousand_streams_are_kept_apart,
+            streams_and_the_log_are_paged_backwards_without_gaps_or_repeats,
+            of_many_who_begin_one_stream_one_succeeds,
+            the_head_is_never_ahead_of_what_can_be_read,
+            readers_miss_and_repeat_nothing_while_writers_race_and_fail,
+            a_stream_that_grows_is_always_whole_to_its_reader,
+            the_newest_event_of_a_stream_is_told,
+            what_one_handle_writes_the_other_knows,
+            writers_of_one_stream_through_two_handles_never_overwrite_each_other,
+            readers_of_two_handles_see_one_log_while_both_write,
+            recorded_time_never_decreases_between_two_handles,
         }
     };
     (@each $subject:expr; $($rule:ident,)*) => {
