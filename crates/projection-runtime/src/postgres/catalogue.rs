@@ -1,6 +1,7 @@
 //! Which builds of read models there are in the schema that several instances share, and how far each has come.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use event_store::{Epoch, Position};
 use postgres_schema::{Schema, Step};
@@ -42,6 +43,9 @@ pub const BUILDS: Step = Step {
 
 /// The most connections that read, of all read models together.
 const READERS: u32 = 16;
+
+/// How long a reader waits for a connection, while the server is away, say.
+const ACQUIRE: Duration = Duration::from_secs(3);
 
 /// How long a view may say nothing in its transaction before the server ends it.
 const IDLE_READER: &str = "60s";
@@ -109,6 +113,7 @@ impl Catalogue {
         ]);
         let readers = PgPoolOptions::new()
             .max_connections(READERS)
+            .acquire_timeout(ACQUIRE)
             .test_before_acquire(false)
             // What a view was reading, whoever dropped it when.
             .after_release(|db, _| Box::pin(async move { sqlx::raw_sql("ROLLBACK").execute(db).await.map(|_| true) }))

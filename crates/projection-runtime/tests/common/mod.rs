@@ -102,7 +102,12 @@ impl World {
 
     /// With its read models in PostgreSQL.
     pub fn on_postgres() -> Self {
-        Self { database: Some(TestDatabase::create()), ..Self::new() }
+        Self::in_database(TestDatabase::create())
+    }
+
+    /// With its read models in this database.
+    pub fn in_database(database: TestDatabase) -> Self {
+        Self { database: Some(database), ..Self::new() }
     }
 
     /// What instances share, with a lease of one's own: greater than those before.
