@@ -1,4 +1,5 @@
-//! Measures the look-ups that every request makes, and a hashing: `cargo run --release -p credential-vault --example vault-speed`.
+//! Measures the look-ups that every request makes, and a hashing: `cargo run --release -p credential-vault --example vault-speed
+//! [FOLDER | postgres://…]`.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::time::Instant;
@@ -25,13 +26,19 @@ fn show(what: &str, count: u32, start: Instant, cpu: f64) {
 }
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(measure());
 }
 
 async fn measure() {
-    let folder = tempfile::tempdir_in(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned())).unwrap();
-    let vault = Vault::open(&folder.path().join(Vault::FILE_NAME), VaultKey::new(&[7; 32])).unwrap();
+    let place = std::env::args().nth(1).unwrap_or_else(|| ".".to_owned());
+    let folder = tempfile::tempdir_in(if place.starts_with("postgres://") { "." } else { &place }).unwrap();
+    let key = VaultKey::new(&[7; 32]);
+    let vault = if place.starts_with("postgres://") {
+        Vault::open_postgres(&place.parse().unwrap(), key).await.unwrap()
+    } else {
+        Vault::open(&folder.path().join(Vault::FILE_NAME), key).unwrap()
+    };
     let mut now: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap();
 
     let mut tokens = Vec::new();

@@ -102,6 +102,14 @@ impl Vault {
         Ok(Self { inner: Arc::new(Inner { key, hashing, store }) })
     }
 
+    /// Whether there is a vault in this database: where there is one, no master key but its own opens it, and none is to be made.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    pub async fn is_in_postgres(server: &Server) -> Result<bool, VaultError> {
+        store::is_in_postgres(server).await
+    }
+
     /// Copies the vault in this file, whose process does not run meanwhile, into the schema `gatehouse_vault` of a database: all rows as
     /// they are, all or none, compared afterwards. Done before, it does nothing. The file is not changed.
     ///

@@ -146,10 +146,12 @@ async fn a_newer_version_may_have_added_to_the_tables() {
     assert_eq!(home.open().await.verify(credential(1), SECRET, at(1)).await.unwrap(), Verification::Ok);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_a_forgotten_person_no_row_is_left() {
     let database = TestDatabase::create();
+    assert!(!Vault::is_in_postgres(&database.url().parse().unwrap()).await.unwrap());
     let vault = open_postgres(&database.url(), 7).await.unwrap();
+    assert!(Vault::is_in_postgres(&database.url().parse().unwrap()).await.unwrap());
     active_one_time_password(&vault).await;
     sign_in(&vault, 1).await;
     sign_in(&vault, 2).await;
@@ -157,6 +159,8 @@ async fn of_a_forgotten_person_no_row_is_left() {
     vault.purge_person(person(1)).await.unwrap();
     let left = "SELECT (SELECT count(*) FROM gatehouse_vault.credentials), (SELECT count(*) FROM gatehouse_vault.sessions)";
     assert_eq!(database.sql(left), "0|1");
+    let vacuumed = "SELECT vacuum_count > 0 FROM pg_stat_user_tables WHERE schemaname = 'gatehouse_vault' AND relname = 'credentials'";
+    wait_until("the vacuum", LONG, || database.sql(vacuumed) == "t");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -1,4 +1,5 @@
-//! Measures allotting, sealing and opening: `cargo run --release -p key-ring --example key-ring-speed`.
+//! Measures allotting, sealing and opening: `cargo run --release -p key-ring --example key-ring-speed [FOLDER | postgres://…]`. The
+//! database must be empty.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,10 +49,18 @@ fn paced(ring: &KeyRing) {
 }
 
 fn main() {
-    let folder = tempfile::tempdir_in(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned())).unwrap();
+    let place = std::env::args().nth(1).unwrap_or_else(|| ".".to_owned());
+    let folder = tempfile::tempdir_in(if place.starts_with("postgres://") { "." } else { &place }).unwrap();
     let path = folder.path().join(KeyRing::FILE_NAME);
     let master = MasterKey::from_bytes([7; 32]);
-    let ring = KeyRing::open(&path, &master).unwrap();
+    let open = |cache_bytes| {
+        if !place.starts_with("postgres://") {
+            return KeyRing::open_with_cache(&path, &master, cache_bytes).unwrap();
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(KeyRing::open_postgres_with_cache(&place.parse().unwrap(), &master, cache_bytes)).unwrap()
+    };
+    let ring = open(64 << 20);
     let count = u32::try_from(PEOPLE).unwrap();
     let text = [b'x'; 120];
     let aad = [1; 32];
@@ -100,7 +109,7 @@ fn main() {
         }
     });
     drop(ring);
-    let ring = KeyRing::open_with_cache(&path, &master, 1).unwrap();
+    let ring = open(1);
     rate("open with nothing cached (a block each)", 2_000, || {
         for at in 0..2_000 {
             let at = (at * 4099) % PEOPLE;

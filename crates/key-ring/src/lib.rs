@@ -42,7 +42,7 @@
 //! paused) opens nothing from memory until it has asked.
 //!
 //! *What the database still holds.* PostgreSQL does not overwrite: the state of the block before the destruction, with the destroyed key
-//! in it, stays as a dead row version, in the write-ahead log, on standbys, and in backups. The ring runs `VACUUM` on the table of blocks
+//! in it, stays as a dead row version, in the write-ahead log, on standbys, and in backups. The ring begins a `VACUUM` of the table of blocks
 //! after each destruction, which frees the dead version, so that no statement can reach it and its place is written over by and by; it does not wipe it
 //! from the disk (`VACUUM FULL blocks` of an operator does, with the table locked). Segments of the log are gone when they are recycled,
 //! backups when they are deleted. Every copy is sealed under the [`MasterKey`], which the database never has: with the database's disk

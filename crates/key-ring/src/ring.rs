@@ -100,6 +100,14 @@ impl KeyRing {
         Ok(Self { inner, wake: Some(wake), thread: Some(thread) })
     }
 
+    /// Whether there is a ring in this database: where there is one, no master key but its own opens it, and none is to be made.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    pub async fn is_in_postgres(server: &Server) -> Result<bool, KeyRingError> {
+        store::is_in_postgres(server).await
+    }
+
     /// Copies the ring in this file, whose process does not run meanwhile, into the schema `gatehouse_keys` of a database: all rows as
     /// they are, all or none, compared afterwards. Done before, it does nothing. The file is not changed.
     ///

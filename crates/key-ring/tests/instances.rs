@@ -136,6 +136,17 @@ fn a_newer_version_may_have_added_to_the_tables() {
 }
 
 #[test]
+fn a_destruction_is_followed_by_a_vacuum_of_the_blocks() {
+    let database = TestDatabase::create();
+    assert!(!waiting(KeyRing::is_in_postgres(&server(&database))).unwrap());
+    let ring = waiting(KeyRing::open_postgres(&server(&database), &master())).unwrap();
+    assert!(waiting(KeyRing::is_in_postgres(&server(&database))).unwrap());
+    ring.destroy(ring.allot().unwrap()).unwrap();
+    let vacuumed = "SELECT vacuum_count > 0 FROM pg_stat_user_tables WHERE schemaname = 'gatehouse_keys' AND relname = 'blocks'";
+    wait_until("the vacuum", LONG, || database.sql(vacuumed) == "t");
+}
+
+#[test]
 fn without_its_database_a_ring_says_so_soon_and_afterwards_all_that_was_answered_is_there() {
     let mut postgres = PostgresServer::start();
     let database = postgres.database();

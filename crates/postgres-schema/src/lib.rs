@@ -10,9 +10,11 @@ mod migrate;
 mod patience;
 mod server;
 mod tables;
+mod vacuum;
 
 pub use error::SchemaError;
 pub use migrate::Step;
 pub use patience::Patience;
 pub use server::{Limits, Schema, Server};
 pub use tables::{Contents, Kind, Table, TablesError, export, import};
+pub use vacuum::Vacuum;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool};
 
 use crate::SchemaError;
 use crate::migrate::{Step, migrator};
@@ -108,6 +108,23 @@ impl Server {
         let pool =
             PgPoolOptions::new().max_connections(limits.connections).acquire_timeout(limits.acquire).connect_lazy_with(options.clone());
         Ok(Schema { server: self.clone(), name, options, pool })
+    }
+
+    /// Whether this table of this schema is there and has a row. Changes nothing.
+    ///
+    /// # Errors
+    /// [`SchemaError::Unreachable`].
+    pub async fn has_rows(&self, schema: &'static str, table: &'static str) -> Result<bool, SchemaError> {
+        let name = format!("{schema}.{table}");
+        let asked = async {
+            let mut connection = PgConnection::connect_with(&self.options_of(schema, Limits::default())).await?;
+            let is_there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL").bind(&name).fetch_one(&mut connection).await?;
+            let look = AssertSqlSafe(format!("SELECT EXISTS (SELECT FROM {name})"));
+            let has_rows = is_there && sqlx::query_scalar(look).fetch_one(&mut connection).await?;
+            connection.close().await?;
+            Ok(has_rows)
+        };
+        asked.await.map_err(|source| self.unreachable(source))
     }
 
     fn options_of(&self, name: &str, limits: Limits) -> PgConnectOptions {

@@ -104,10 +104,11 @@ pub async fn export(schema: &Schema, tables: &[Table], file: &Path) -> Result<Co
         }
     }
     let sent = sent.done();
+    // Before the comparison: the server ends a transaction in which nothing is asked for some seconds.
+    reading.rollback().await.map_err(&database)?;
     let arrived = contents_of_file(&mut writing, tables).await.map_err(&copy)?;
     same(&sent, &arrived)?;
     writing.commit().await.map_err(&copy)?;
-    reading.rollback().await.map_err(&database)?;
     target.close().await.map_err(&copy)?;
     Ok(sent)
 }
@@ -120,13 +121,14 @@ pub async fn export(schema: &Schema, tables: &[Table], file: &Path) -> Result<Co
 pub async fn import(file: &Path, schema: &Schema, tables: &[Table]) -> Result<Contents, TablesError> {
     let (database, original) = (in_database(schema), in_file(file));
     let mut source = opened(file, true).await.map_err(&original)?;
-    let mut target = PgConnection::connect_with(schema.options()).await.map_err(&database)?;
     let mut reading = source.begin().await.map_err(&original)?;
+    // Before anything is asked of the server, which ends a transaction in which nothing is asked for some seconds.
+    let sent = contents_of_file(&mut reading, tables).await.map_err(&original)?;
+    let mut target = PgConnection::connect_with(schema.options()).await.map_err(&database)?;
     let mut writing = target.begin().await.map_err(&database)?;
     let names: Vec<_> = tables.iter().map(|table| table.name).collect();
     let lock = format!("LOCK TABLE {} IN EXCLUSIVE MODE", names.join(", "));
     sqlx::query(AssertSqlSafe(lock)).execute(&mut *writing).await.map_err(&database)?;
-    let sent = contents_of_file(&mut reading, tables).await.map_err(&original)?;
     if contents_of_postgres(&mut writing, tables).await.map_err(&database)? == sent {
         return Ok(sent);
     }

@@ -230,6 +230,11 @@ pub(crate) async fn copy_to_postgres(file: &Path, key_check: [u8; 32], target: &
     Ok(postgres_schema::import(file, &schema, TABLES).await?)
 }
 
+/// Whether there is a vault in this database.
+pub(crate) async fn is_in_postgres(server: &Server) -> Result<bool, VaultError> {
+    postgres::is_there(server).await
+}
+
 impl std::fmt::Display for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

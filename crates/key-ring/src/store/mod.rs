@@ -117,6 +117,11 @@ pub(crate) async fn copy_to_postgres(file: &Path, master: &MasterKey, target: &S
     Ok(postgres_schema::import(file, &schema, TABLES).await?)
 }
 
+/// Whether there is a ring in this database.
+pub(crate) async fn is_in_postgres(server: &Server) -> Result<bool, KeyRingError> {
+    postgres::is_there(server).await
+}
+
 impl std::fmt::Display for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

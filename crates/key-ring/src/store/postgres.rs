@@ -12,7 +12,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use postgres_schema::{Contents, Limits, Patience, Schema, Server, Step};
+use postgres_schema::{Contents, Limits, Patience, Schema, Server, Step, Vacuum};
 use sqlx::PgPool;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::MissedTickBehavior;
@@ -124,10 +124,16 @@ pub(super) async fn schema(server: &Server) -> Result<Schema, KeyRingError> {
     Ok(server.schema(SCHEMA, STEPS, limits).await?)
 }
 
+/// Whether there is a ring in this database.
+pub(super) async fn is_there(server: &Server) -> Result<bool, KeyRingError> {
+    Ok(server.has_rows(SCHEMA, "ring").await?)
+}
+
 /// The ring in a database.
 pub(crate) struct PostgresStore {
     schema: Schema,
     own: OwnThread,
+    vacuum: Arc<Vacuum>,
     patience: Arc<Patience>,
     block_key: Zeroizing<[u8; 32]>,
     /// When it was last known what others have destroyed.
@@ -152,7 +158,14 @@ impl PostgresStore {
         let looked_at = Arc::new(Mutex::new(Instant::now()));
         let watch = Watch { pool: schema.pool().clone(), cache, seen: generation, looked_at: Arc::clone(&looked_at) };
         own.runtime()?.spawn(watch.go_on());
-        Ok(Self { schema, own, patience: Arc::new(Patience::new(PATIENCE)), block_key: master.derive("key ring blocks"), looked_at })
+        Ok(Self {
+            vacuum: Vacuum::of(&schema, "blocks"),
+            schema,
+            own,
+            patience: Arc::new(Patience::new(PATIENCE)),
+            block_key: master.derive("key ring blocks"),
+            looked_at,
+        })
     }
 
     /// As [`super::Store::lease`].
@@ -211,17 +224,10 @@ impl PostgresStore {
         })
     }
 
-    /// As [`super::Store::drop_old_copies`]: the row versions that were replaced give up their place. A reader who is in the way is no
-    /// failure, since the server does the same by itself later on.
+    /// As [`super::Store::drop_old_copies`]: the row versions that were replaced give up their place, soon after this returns.
     pub(crate) fn drop_old_copies(&self) {
-        let pool = self.schema.pool().clone();
-        let vacuumed = self.ask(async move {
-            sqlx::raw_sql("VACUUM blocks").execute(&pool).await?;
-            Ok(())
-        });
-        if let Err(error) = vacuumed {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, "the key was destroyed, but the table of blocks was not vacuumed; autovacuum will do it");
+        if let Ok(runtime) = self.own.runtime() {
+            self.vacuum.begin(runtime.handle());
         }
     }
 

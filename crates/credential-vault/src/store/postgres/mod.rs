@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::PersonId;
-use postgres_schema::{Limits, Patience, Schema, Server, Step};
+use postgres_schema::{Limits, Patience, Schema, Server, Step, Vacuum};
 use sqlx::PgPool;
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -101,11 +101,17 @@ pub(super) async fn schema(server: &Server) -> Result<Schema, VaultError> {
     Ok(server.schema(SCHEMA, STEPS, limits).await?)
 }
 
+/// Whether there is a vault in this database.
+pub(super) async fn is_there(server: &Server) -> Result<bool, VaultError> {
+    Ok(server.has_rows(SCHEMA, "vault").await?)
+}
+
 /// The vault in a database.
 pub(crate) struct PostgresStore {
     schema: Schema,
     /// Where the vault was opened: its connections are driven there, whoever asks.
     runtime: Handle,
+    vacuum: Arc<Vacuum>,
     patience: Patience,
     freshness: Freshness,
     tokens: Recent<Token>,
@@ -122,6 +128,7 @@ impl PostgresStore {
             return Err(VaultError::MasterKeyWrong { vault: server.to_string() });
         }
         Ok(Self {
+            vacuum: Vacuum::of(&schema, "credentials, sessions"),
             schema,
             runtime: Handle::current(),
             patience: Patience::new(PATIENCE),
@@ -154,11 +161,8 @@ impl PostgresStore {
     pub(crate) async fn purge_person(&self, person: PersonId) -> Result<(), VaultError> {
         sqlx::query(PURGE_PERSON).bind(bytes(person.0)).execute(self.pool()).await?;
         self.sessions.forget(|live| Ending::AllOf(person).ends(&live.session));
-        // What was removed gives up its place. A reader who is in the way is no failure: the server does the same by itself later on.
-        if let Err(error) = sqlx::raw_sql("VACUUM credentials, sessions").execute(self.pool()).await {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, "a person was removed from the vault, but its tables were not vacuumed; autovacuum will do it");
-        }
+        // What was removed gives up its place, soon.
+        self.vacuum.begin(&self.runtime);
         Ok(())
     }
 }
