@@ -33,27 +33,28 @@ impl Connection {
         Ok(Self { settings, attempt, current: Mutex::default() })
     }
 
-    /// Asks the server once, and waits for the answer as long as one attempt may take.
+    /// Asks the server once. The question ends in time by itself: see [`Connection::in_time`].
     pub(crate) async fn ask<T, F>(&self, question: impl FnOnce(Client) -> F) -> Result<T, Trouble>
     where
         F: Future<Output = eventstore::Result<T>>,
     {
         let (client, number) = self.client().await?;
-        let trouble = match tokio::time::timeout(self.attempt, question(client)).await {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => {
-                let trouble = trouble(&error);
-                // A client that is told of a new leader connects to it by itself; and an answer is no reason for a new connection.
-                let failed = matches!(trouble, Trouble::NotDone(_) | Trouble::Unknown(_));
-                if !failed || matches!(error, eventstore::Error::NotLeaderException(_)) {
-                    return Err(trouble);
-                }
-                trouble
-            }
-            Err(_) => Trouble::Unknown(format!("no answer in {} ms", self.attempt.as_millis()).into()),
+        let error = match question(client).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
         };
-        self.give_up(number).await;
+        let trouble = trouble(&error);
+        // A client that is told of a new leader connects to it by itself; and an answer is no reason for a new connection.
+        let failed = matches!(trouble, Trouble::NotDone(_) | Trouble::Unknown(_));
+        if failed && !matches!(error, eventstore::Error::NotLeaderException(_)) {
+            self.give_up(number).await;
+        }
         Err(trouble)
+    }
+
+    /// What comes within the time of one attempt. The client's own deadlines are only told to the server.
+    pub(crate) async fn in_time<T>(&self, answer: impl Future<Output = eventstore::Result<T>>) -> eventstore::Result<T> {
+        tokio::time::timeout(self.attempt, answer).await.unwrap_or(Err(eventstore::Error::DeadlineExceeded))
     }
 
     async fn client(&self) -> Result<(Client, u64), Trouble> {

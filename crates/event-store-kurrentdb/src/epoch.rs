@@ -62,8 +62,9 @@ async fn write(pages: &Pages, state: StreamState) -> Result<Epoch, OpenError> {
     let event = EventData::binary(EVENT_TYPE, Bytes::copy_from_slice(epoch.as_bytes())).id(random_id()?);
     let options = AppendToStreamOptions::default().stream_state(state).requires_leader(true);
     let (options, event) = (&options, &event);
-    let asked = pages
-        .patiently(|client: Client| async move { client.append_to_stream(pages.names.epochs(), options, event.clone()).await.map(|_| ()) });
+    let asked = pages.patiently(|client: Client| async move {
+        pages.connection.in_time(client.append_to_stream(pages.names.epochs(), options, event.clone())).await.map(|_| ())
+    });
     match asked.await {
         // Another was quicker: it is read back in any case.
         Ok(()) | Err(Trouble::Elsewhere(_)) => Ok(Epoch(epoch)),

@@ -111,7 +111,7 @@ impl Head {
     }
 }
 
-/// Finds the end of the log, reading backwards up to the first event of ours.
+/// Finds the end of the log, reading backwards up to the first event of ours, or the first epoch if there is none.
 pub(crate) async fn find_end(pages: &Pages) -> Result<End, ReadError> {
     let mut end = End { last: None, ours: None, recorded_at: Timestamp::MIN };
     let mut place = Place::End;
@@ -129,7 +129,8 @@ pub(crate) async fn find_end(pages: &Pages) -> Result<End, ReadError> {
                     return Ok(end);
                 }
                 Meaning::Hides(stream) => pages.still_whole(&stream).await?,
-                Meaning::Epoch(_) | Meaning::Another => {}
+                Meaning::Epoch { is_first: true, .. } => return Ok(end),
+                Meaning::Epoch { .. } | Meaning::Another => {}
             }
         }
         if complete {
@@ -229,14 +230,14 @@ impl Follower {
                     self.times.saw(ours.event.recorded_at);
                     found.push(*ours);
                 }
-                Meaning::Epoch(epoch) if epoch != Some(*self.epoch.0.as_bytes()) => {
+                Meaning::Epoch { epoch, .. } if epoch != Some(*self.epoch.0.as_bytes()) => {
                     return Err(damaged(
                         format!("position {}", here.0.commit),
                         "another epoch of the log was started: start again with it",
                     ));
                 }
                 Meaning::Hides(stream) => self.reader.pages.still_whole(&stream).await?,
-                Meaning::Epoch(_) | Meaning::Another => {}
+                Meaning::Epoch { .. } | Meaning::Another => {}
             }
             self.last = Some(here);
         }

@@ -12,7 +12,7 @@ pub struct Options {
     /// Lets several logs share one cluster: with `acceptance`, streams are named `acceptance.case-0198c2…`. Lower-case ASCII letters,
     /// digits and `_`, at most 31; empty for none. Given once and kept, like the name of a database.
     pub namespace: String,
-    /// How long the server may take over one request before it is asked again.
+    /// How long the server may take to answer one request (and to send each further event of a page) before it is asked again.
     pub attempt: Duration,
     /// How long an append is tried from the moment it is queued. Then its answer is `Unavailable`, or `OutcomeUnknown` if one of the
     /// attempts may have been made.

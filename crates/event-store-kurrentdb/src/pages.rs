@@ -43,8 +43,8 @@ pub(crate) enum Meaning {
     Ours(Box<Ours>),
     /// What the server keeps about one of our streams says that some of its events are not to be seen.
     Hides(StreamId),
-    /// An epoch of this log.
-    Epoch(Option<[u8; 16]>),
+    /// An epoch of this log, and whether it is the first, which is older than any event.
+    Epoch { epoch: Option<[u8; 16]>, is_first: bool },
     /// Nothing.
     Another,
 }
@@ -72,7 +72,7 @@ impl Pages {
             Direction::Backwards => options.backwards(),
         };
         let options = &options;
-        self.patiently(|client| async move { whole(client.read_all(options).await?).await }).await
+        self.patiently(|client| async move { self.whole(client.read_all(options)).await }).await
     }
 
     /// A page of the events of one stream; none if there is no such stream.
@@ -94,7 +94,7 @@ impl Pages {
             Direction::Backwards => options.backwards(),
         };
         let options = &options;
-        let page = self.patiently(|client| async move { whole(client.read_stream(name, options).await?).await }).await;
+        let page = self.patiently(|client| async move { self.whole(client.read_stream(name, options)).await }).await;
         match page {
             Ok(events) => Ok(Some(events)),
             Err(Trouble::NoStream) => Ok(None),
@@ -120,11 +120,21 @@ impl Pages {
         }
     }
 
+    /// All of an answer. Each event is waited for anew: a page of large ones may take long.
+    async fn whole(&self, answer: impl Future<Output = eventstore::Result<ReadStream>>) -> eventstore::Result<Vec<RecordedEvent>> {
+        let mut answer = self.connection.in_time(answer).await?;
+        let mut events = Vec::new();
+        while let Some(event) = self.connection.in_time(answer.next()).await? {
+            events.extend(event.event);
+        }
+        Ok(events)
+    }
+
     /// What an event is to us.
     pub(crate) fn meaning(&self, event: RecordedEvent) -> Result<Meaning, ReadError> {
         match self.names.owner(event.stream_id()) {
             Owner::Another => Ok(Meaning::Another),
-            Owner::Epochs => Ok(Meaning::Epoch(event.data.as_ref().try_into().ok())),
+            Owner::Epochs => Ok(Meaning::Epoch { epoch: event.data.as_ref().try_into().ok(), is_first: event.revision == 0 }),
             Owner::About(stream) if hides_events(&event.data) => Ok(Meaning::Hides(stream)),
             Owner::About(_) => Ok(Meaning::Another),
             Owner::Ours(stream) => ours(stream, event).map(|ours| Meaning::Ours(Box::new(ours))),
@@ -151,14 +161,6 @@ impl Pages {
         let newest = self.stream(&about, None, Direction::Backwards, 1).await.map_err(|trouble| trouble.unavailable())?;
         Ok(newest.into_iter().flatten().any(|event| hides_events(&event.data)))
     }
-}
-
-async fn whole(mut answer: ReadStream) -> eventstore::Result<Vec<RecordedEvent>> {
-    let mut events = Vec::new();
-    while let Some(event) = answer.next().await? {
-        events.extend(event.event);
-    }
-    Ok(events)
 }
 
 /// Whether metadata of a stream keeps events from being seen: `$tb` and what leads to scavenging.

@@ -66,7 +66,7 @@ impl Reader {
                         found.push(ours.event);
                     }
                     Meaning::Hides(stream) => self.pages.still_whole(&stream).await?,
-                    Meaning::Epoch(_) | Meaning::Another => {}
+                    Meaning::Epoch { .. } | Meaning::Another => {}
                 }
             }
             match next {

@@ -182,7 +182,7 @@ impl Writer {
         let seen = *self.head.position.borrow();
         let (stream, options) = (asked.stream.as_str(), &options);
         let connection = &self.reader.pages.connection;
-        let made = connection.ask(|client| async move { client.append_to_stream(stream, options, events).await }).await;
+        let made = connection.ask(|client| async move { connection.in_time(client.append_to_stream(stream, options, events)).await }).await;
         drop(stamp);
         match made {
             Ok(made) => self.made(asked, made, seen, found).await,

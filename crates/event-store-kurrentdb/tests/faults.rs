@@ -104,7 +104,9 @@ async fn an_append_that_the_server_keeps_does_not_hold_up_other_streams() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_was_written_when_no_server_can_be_reached_and_all_goes_on_when_it_is_back() {
-    let (store, mut node, log) = new_log().await;
+    let (store, mut node, _log) = new_log().await;
+    let quick = Options { append_deadline: Duration::from_secs(2), read_deadline: Duration::from_millis(500), ..options() };
+    let log = KurrentLog::open(&node.url(), quick).await.unwrap();
     made(&log, append(1, Expected::NoStream, &[1])).await;
     node.stop().await;
     // The first may have been on its way over the connection that broke; for those after it there is none.
@@ -265,4 +267,21 @@ async fn a_server_that_is_not_there_or_an_address_that_is_none_is_told_when_open
         let refused = KurrentLog::open(address, quick.clone()).await;
         assert!(matches!(refused, Err(event_store_kurrentdb::OpenError::Address(_))), "{address}: {refused:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_that_is_never_answered_is_told_and_the_next_one_is_made_over_a_new_connection() {
+    let (store, node, _log) = new_log().await;
+    let quick = Options { attempt: Duration::from_millis(200), read_deadline: Duration::from_millis(500), ..options() };
+    let log = KurrentLog::open(&node.url(), quick).await.unwrap();
+    made(&log, append(1, Expected::NoStream, &[1])).await;
+    store.hold_reads();
+    assert!(log.read_all(Position::START, 10).await.is_err());
+    assert!(log.read_stream(&common::case(1), 0, event_store::Direction::Forwards, 10).await.is_err());
+    // Made, but not read back yet: it is answered when it is.
+    let waiting = log.append(append(1, Expected::Exact(0), &[2]));
+    until(|| store.events().len() == 3).await;
+    store.release();
+    assert_eq!(waiting.outcome().await.unwrap().version, 1);
+    assert_eq!(ids(&whole_stream(&log, 1).await), vec![1, 2]);
 }

@@ -11,12 +11,12 @@ use event_store_kurrentdb::{KurrentLog, Options};
 use eventstore_double::{Node, Store};
 use uuid::Uuid;
 
-/// Quick to give up, so that tests of faults are.
+/// Quick to ask again, so that tests of faults are; slow to give up, since the machine may be busy.
 pub(crate) fn options() -> Options {
     Options {
-        attempt: Duration::from_millis(400),
-        append_deadline: Duration::from_secs(3),
-        read_deadline: Duration::from_secs(2),
+        attempt: Duration::from_secs(1),
+        append_deadline: Duration::from_secs(15),
+        read_deadline: Duration::from_secs(10),
         poll: Duration::from_millis(20),
         ..Options::new(ticking_clock())
     }
