@@ -2,6 +2,7 @@
 //!
 //! * `tests/resilience` – `kill -9` under load, power cuts
 //! * [`bench`](mod@bench) – the figures of `cargo xtask bench`
+//! * [`stores`] – where a test's service keeps what it keeps
 //! * [`http`] – the load generator that both share; [`seed`] – a data folder to which companies can be invited
 #![allow(
     clippy::panic,
@@ -17,3 +18,4 @@
 pub mod bench;
 pub mod http;
 pub mod seed;
+pub mod stores;

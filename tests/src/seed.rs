@@ -35,8 +35,29 @@ pub struct Seed {
 /// When the service is not built or refuses.
 #[must_use]
 pub fn seed(data: &Path) -> Seed {
+    seed_on(data, &[])
+}
+
+/// As [`seed`], of a service with these settings of its environment.
+///
+/// # Panics
+/// When the service is not built or refuses.
+#[must_use]
+pub fn seed_on(data: &Path, settings: &[(&'static str, String)]) -> Seed {
     // The first start makes the folder; the operator's commands reach the service over its socket.
-    let service = GatehouseProcess::serve(data).env("GATEHOUSE_LOG", "warn").start();
+    let builder = GatehouseProcess::serve(data).env("GATEHOUSE_LOG_FILTER", "warn");
+    let service = settings.iter().fold(builder, |builder, (name, value)| builder.env(name, value)).start();
+    let seed = furnish(data);
+    assert!(service.terminate().success(), "the service ended badly");
+    seed
+}
+
+/// An administrator with a token, and one application, in the service that runs on this folder.
+///
+/// # Panics
+/// When none runs there, or it refuses.
+#[must_use]
+pub fn furnish(data: &Path) -> Seed {
     let catalogue = data.with_extension("catalogue.toml");
     std::fs::write(&catalogue, CATALOGUE).expect("the catalogue can be written");
     let catalogue = catalogue.to_str().expect("the path is text");
@@ -45,7 +66,6 @@ pub fn seed(data: &Path) -> Seed {
     let application = listed.split_whitespace().find_map(|word| Uuid::try_parse(word).ok());
     let staff = gatehouse(data, &["staff", "appoint", "Ada", "Admin", "ada.admin@gateway.example", "--role", "administrator"]);
     let token = gatehouse(data, &["token", "create", "load", "--staff", staff.trim()]);
-    assert!(service.terminate().success(), "the service ended badly");
     Seed { token: token.trim().to_owned(), application: application.expect("the catalogue lists ids") }
 }
 

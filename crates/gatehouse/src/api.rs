@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use event_store::EventStore;
 use http_api::human_check::ProofOfWork;
 use http_api::{Downstream, Inner, ReadModels, Services};
 use tokio_util::sync::CancellationToken;

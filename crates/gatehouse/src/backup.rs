@@ -1,4 +1,4 @@
-//! Backups: log, vault and key ring together, while the service runs; and data folders made from them.
+//! Backups: log, vault and key ring together, while the service runs, wherever they are; and what is put back from them.
 //!
 //! The log is copied first and the key ring last, so that every person whom the copied log mentions has a key in the copied
 //! ring. A backup is made under another name and gets its own when it is whole and on disk. It does not hold the master key:
@@ -9,8 +9,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use credential_vault::Vault;
-use event_store::EventStore;
+use credential_vault::{Vault, VaultKey};
+use event_store::{Clock, Epoch, EventStore, Position};
+use event_store_kurrentdb::KurrentLog;
+use event_store_postgres::PostgresLog;
 use event_store_sqlite::SqliteLog;
 use jiff::Timestamp;
 use key_ring::{KeyRing, MasterKey};
@@ -18,10 +20,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::config::Config;
+use crate::config::{Config, LogAddress, StoreAddress};
 use crate::failure::Failure;
 use crate::folder::{self, DataFolder, sync_folder, unusable, write_durably};
-use crate::service::{Service, master_key_options};
+use crate::forgotten::Forgotten;
+use crate::log::{Kind, with_password};
+use crate::moving::{self, FileTarget, PostgresTarget};
+use crate::secrets::{self, master_key_options};
+use crate::service::Service;
 
 /// The newest format of a backup that this version knows.
 const FORMAT: u32 = 1;
@@ -90,7 +96,7 @@ pub(crate) async fn make(service: &Service, target: &Path) -> Result<Manifest, F
 
 async fn copy_all(service: &Service, draft: &Path) -> Result<Manifest, Failure> {
     let made_at = (service.clock)();
-    let position = service.log.backup_to(draft.join(LOG)).await.map_err(|error| Failure::from_error(&error))?;
+    let position = copy_log_to(service, &draft.join(LOG)).await?;
     service.vault.backup_to(draft.join(Vault::FILE_NAME)).await.map_err(|error| Failure::from_error(&error))?;
     let (ring, to) = (Arc::clone(&service.ring), draft.join(KeyRing::FILE_NAME));
     blocking(move || ring.backup_to(&to).map_err(|error| Failure::from_error(&error))).await?;
@@ -110,20 +116,115 @@ async fn copy_all(service: &Service, draft: &Path) -> Result<Manifest, Failure> 
     Ok(manifest)
 }
 
-/// Makes a data folder from a backup: it must not be there, or be empty. What was forgotten is forgotten again at the first start.
+/// The log as it is now, in a file. The position of its last event.
+async fn copy_log_to(service: &Service, file: &Path) -> Result<Position, Failure> {
+    match service.log.kind() {
+        Kind::Folder(log) => log.backup_to(file).await.map_err(|error| Failure::from_error(&error)),
+        Kind::Postgres(_) => {
+            let head = *service.log.head().borrow();
+            let mut target = FileTarget::open(file, service.log.epoch()).await?;
+            let digest = moving::copy_log(&*service.log, head, &mut target, &|_, _| {}).await?;
+            target.close().await?;
+            let lock = file.with_extension("db.lock");
+            fs::remove_file(&lock).map_err(|error| unusable(&lock, &error))?;
+            Ok(digest.last())
+        }
+        Kind::Kurrent(_) => Err(Failure::Usage(
+            "the log is in EventStoreDB, whose positions are its own: back it up with its own tools, together with the stores of key ring and vault".to_owned(),
+        )),
+    }
+}
+
+/// Puts a backup into the stores that the configuration names, which must be empty, and makes a data folder. Who was forgotten is
+/// forgotten again at the first start: whom the backup knows, and whom the list names that was kept apart from it.
 ///
 /// # Errors
-/// The backup is not whole, or the folder cannot be written. A folder that was not finished cannot be served.
-pub(crate) fn restore(config: &Config, backup: &Path) -> Result<Manifest, Failure> {
+/// The backup is not whole, or a store refuses. A folder that was not finished cannot be served.
+pub(crate) async fn restore(config: &Config, clock: &Clock, backup: &Path, forgotten: Option<&Path>) -> Result<Manifest, Failure> {
     let manifest = verified(backup)?;
-    let folder = DataFolder::make_for_restore(&config.data)?;
-    for (name, to) in [(LOG, folder.log()), (Vault::FILE_NAME, folder.vault()), (KeyRing::FILE_NAME, folder.key_ring())] {
-        copy_durably(&backup.join(name), &to)?;
+    if let Some(list) = forgotten {
+        Forgotten::read_given(list)?;
     }
-    SqliteLog::start_new_epoch(&folder.log()).map_err(|error| Failure::from_error(&error))?;
-    write_durably(&folder.forget_again(), b"")?;
+    let folder = DataFolder::make_for_restore(&config.data)?;
+    restore_log(config, clock, &backup.join(LOG), &folder, Epoch(manifest.epoch)).await?;
+    restore_secrets(config, backup, &folder, Position(manifest.position)).await?;
+    forget_again(&folder, forgotten)?;
     folder.finish_restoring()?;
     Ok(manifest)
+}
+
+async fn restore_log(config: &Config, clock: &Clock, file: &Path, folder: &DataFolder, epoch: Epoch) -> Result<(), Failure> {
+    copy_durably(file, &folder.log())?;
+    match config.log_address().map_err(|error| Failure::Usage(format!("{error:#}")))? {
+        LogAddress::Folder => SqliteLog::start_new_epoch(&folder.log()).map(drop).map_err(|error| Failure::from_error(&error)),
+        LogAddress::Postgres(server) => {
+            let mut target = PostgresTarget::open(&server, epoch).await?;
+            // From the copy, since a log is locked where it lies.
+            let log = moving::open_file(&folder.log(), clock).await?;
+            let head = *log.head().borrow();
+            let digest = moving::copy_log(&log, head, &mut target, &|_, _| {}).await?;
+            target.finish().await?;
+            let restored = moving::open_postgres(&server, clock).await?;
+            moving::verify(&restored, &digest).await?;
+            restored.close().await;
+            blocking(move || {
+                log.close();
+                Ok(())
+            })
+            .await?;
+            fs::remove_file(folder.log()).map_err(|error| unusable(&folder.log(), &error))?;
+            PostgresLog::start_new_epoch(&server).await.map(drop).map_err(|error| Failure::from_error(&error))
+        }
+        LogAddress::Kurrent(_) => Err(Failure::Usage(
+            "a log in EventStoreDB cannot be restored from this: its positions are its own; restore it with its own tools, then run `gatehouse restored`".to_owned(),
+        )),
+    }
+}
+
+async fn restore_secrets(config: &Config, backup: &Path, folder: &DataFolder, position: Position) -> Result<(), Failure> {
+    let files = [(Vault::FILE_NAME, folder.vault()), (KeyRing::FILE_NAME, folder.key_ring())];
+    for (name, to) in &files {
+        copy_durably(&backup.join(name), to)?;
+    }
+    let StoreAddress::Postgres(server) = secrets::address(config)? else { return Ok(()) };
+    let master = secrets::load_master_key(config, folder, position)?;
+    KeyRing::copy_to_postgres(&folder.key_ring(), &master, &server).await.map_err(|error| Failure::from_error(&error))?;
+    let key = VaultKey::new(&master.vault_key());
+    Vault::copy_to_postgres(&folder.vault(), &key, &server).await.map_err(|error| Failure::from_error(&error))?;
+    for (_, file) in &files {
+        fs::remove_file(file).map_err(|error| unusable(file, &error))?;
+    }
+    Ok(())
+}
+
+/// From the next start on, whom the log or this list says was forgotten is forgotten again, before anything is read.
+fn forget_again(folder: &DataFolder, forgotten: Option<&Path>) -> Result<(), Failure> {
+    if let Some(list) = forgotten {
+        copy_durably(list, &folder.forgotten())?;
+    }
+    write_durably(&folder.forget_again(), b"")
+}
+
+/// After a store was put back from a backup of its own: starts a new epoch of the log, and has forgotten again who was.
+///
+/// # Errors
+/// An instance runs, or a store refuses.
+pub(crate) async fn restored(config: &Config, clock: &Clock, forgotten: Option<&Path>) -> Result<Epoch, Failure> {
+    if let Some(list) = forgotten {
+        Forgotten::read_given(list)?;
+    }
+    let folder = DataFolder::open_or_make(&config.data)?;
+    let epoch = match config.log_address().map_err(|error| Failure::Usage(format!("{error:#}")))? {
+        LogAddress::Folder => SqliteLog::start_new_epoch(&folder.log()).map_err(|error| Failure::from_error(&error))?,
+        LogAddress::Postgres(server) => PostgresLog::start_new_epoch(&server).await.map_err(|error| Failure::from_error(&error))?,
+        LogAddress::Kurrent(address) => {
+            let options = event_store_kurrentdb::Options::new(Clock::clone(clock));
+            let address = with_password(config, &address)?;
+            KurrentLog::start_new_epoch(&address, options).await.map_err(|error| Failure::from_error(&error))?
+        }
+    };
+    forget_again(&folder, forgotten)?;
+    Ok(epoch)
 }
 
 /// Where the master key is looked for, if it is not found.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::LogFormat;
+use crate::config::{LogFormat, Role};
 
 /// Registration service for managed access gateways.
 ///
@@ -30,12 +30,21 @@ pub(crate) struct Global {
     /// The data folder [default: gatehouse-data].
     #[arg(long, global = true, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
+    /// Where the event log is: postgres://user@host/database or esdb://host:2113 [default: in the data folder].
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub(crate) log: Option<String>,
+    /// Where the key ring and the vault are: postgres://user@host/database [default: in the data folder].
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub(crate) secrets: Option<String>,
+    /// Where the read models are: postgres://user@host/database [default: in the data folder].
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub(crate) views: Option<String>,
     /// How log lines look [default: json for serve, text otherwise].
     #[arg(long, global = true, value_name = "FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
     /// What is logged, such as `info` or `info,sqlx=debug` [default: info for serve, warn otherwise].
     #[arg(long, global = true, value_name = "FILTER")]
-    pub(crate) log: Option<String>,
+    pub(crate) log_filter: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -91,10 +100,29 @@ pub(crate) enum Command {
         /// The folder; must not be there yet.
         folder: PathBuf,
     },
-    /// Make a data folder from a backup. Starts a new epoch of the log: cursors of the old one are refused.
+    /// Put a backup into the configured stores, which must be empty. Starts a new epoch of the log: cursors of the old one are refused.
     Restore {
         /// The backup's folder.
         backup: PathBuf,
+        /// The list of persons who were forgotten (forgotten.list of the data folder that is lost): those are forgotten again, also if the
+        /// backup is older than that.
+        #[arg(long, value_name = "FILE")]
+        forgotten: Option<PathBuf>,
+    },
+    /// Say that a database was put back from a backup of its own: starts a new epoch, and forgets again whom the list says was forgotten.
+    Restored {
+        /// As of `restore`; without it, the list in the data folder.
+        #[arg(long, value_name = "FILE")]
+        forgotten: Option<PathBuf>,
+    },
+    /// Copy log, key ring and vault from one kind of store to another, while no service runs on either. Can be interrupted and run again.
+    Copy {
+        /// Where everything is: sqlite:FOLDER or postgres://user@host/database.
+        #[arg(long, value_name = "STORES")]
+        from: String,
+        /// Where everything goes: sqlite:FOLDER or postgres://user@host/database.
+        #[arg(long, value_name = "STORES")]
+        to: String,
     },
     /// Compare what was published to NATS with the log and repair it, or fill a new stream.
     Publish(Publish),
@@ -117,6 +145,12 @@ pub(crate) struct Serve {
     /// [default: nowhere, they are to be had over HTTP].
     #[arg(long, value_name = "URL")]
     pub(crate) nats: Option<String>,
+    /// What this instance does, where several share everything; with commas [default: everything].
+    #[arg(long, value_name = "ROLE", value_delimiter = ',')]
+    pub(crate) role: Vec<Role>,
+    /// What people call this instance [default: the machine's name and the process id].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) instance: Option<String>,
 }
 
 /// Flags of `publish`.

@@ -5,6 +5,7 @@
 
 mod mail;
 mod nats;
+mod stores;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use mail::{MailConfig, MailTransport, SmtpConfig, SmtpSecurity};
 pub(crate) use nats::NatsConfig;
+pub(crate) use stores::{LogAddress, Role, StoreAddress};
 
 /// All that an operator can decide.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,8 +32,20 @@ pub(crate) struct Config {
     pub(crate) base_url: Option<String>,
     /// The master key, if not in the data folder: a file with its text.
     pub(crate) master_key_file: Option<PathBuf>,
-    /// What is logged, as tracing-subscriber's filters have it. None: `info` for `serve`, `warn` otherwise.
+    /// Where the event log is: `postgres://…` or `esdb://…`. None: in the data folder.
     pub(crate) log: Option<String>,
+    /// User and password for a log in EventStoreDB: a file with `user:password`.
+    pub(crate) log_password_file: Option<PathBuf>,
+    /// Where the key ring and the vault are: `postgres://…`. None: in the data folder.
+    pub(crate) secrets: Option<String>,
+    /// Where the read models are, and what else follows the log: `postgres://…`. None: in the data folder.
+    pub(crate) views: Option<String>,
+    /// What this instance does. Empty: everything.
+    pub(crate) roles: Vec<Role>,
+    /// What people call this instance. None: the name of the machine and the process id.
+    pub(crate) instance: Option<String>,
+    /// What is logged, as tracing-subscriber's filters have it. None: `info` for `serve`, `warn` otherwise.
+    pub(crate) log_filter: Option<String>,
     /// How it is logged. None: JSON for `serve`, text otherwise.
     pub(crate) log_format: Option<LogFormat>,
     /// How mails leave.
@@ -64,6 +78,12 @@ impl Default for Config {
             base_url: None,
             master_key_file: None,
             log: None,
+            log_password_file: None,
+            secrets: None,
+            views: None,
+            roles: Vec::new(),
+            instance: None,
+            log_filter: None,
             log_format: None,
             mail: MailConfig::default(),
             nats: NatsConfig::default(),
@@ -105,6 +125,7 @@ impl Config {
         }
         self.policy.calendar.validate().context("policy.calendar cannot be used")?;
         self.nats.validate()?;
+        self.validate_stores()?;
         if self.human_check_bits > 24 {
             bail!("human_check_bits must be at most 24: more takes a browser minutes (found {})", self.human_check_bits);
         }
@@ -140,6 +161,11 @@ impl Config {
             ("", "base_url") => self.base_url.is_some(),
             ("", "master_key_file") => self.master_key_file.is_some(),
             ("", "log") => self.log.is_some(),
+            ("", "log_password_file") => self.log_password_file.is_some(),
+            ("", "secrets") => self.secrets.is_some(),
+            ("", "views") => self.views.is_some(),
+            ("", "instance") => self.instance.is_some(),
+            ("", "log_filter") => self.log_filter.is_some(),
             ("", "log_format") => self.log_format.is_some(),
             ("", "event_source") => self.event_source.is_some(),
             ("nats", "url") => self.nats.url.is_some(),
@@ -162,7 +188,12 @@ impl Config {
 const UNSET: &[(&str, &str, &str)] = &[
     ("", "base_url", "\"https://gateway.example\"  # unset: http:// and the address served"),
     ("", "master_key_file", "\"/etc/gatehouse/master.key\"  # unset: GATEHOUSE_MASTER_KEY, a systemd credential, or the data folder"),
-    ("", "log", "\"info,mail=debug\"  # unset: info for serve, warn otherwise"),
+    ("", "log", "\"postgres://gatehouse@db.example/gatehouse\"  # or esdb://…; unset: in the data folder"),
+    ("", "log_password_file", "\"/etc/gatehouse/esdb.password\"  # user:password for esdb://"),
+    ("", "secrets", "\"postgres://gatehouse@db.example/gatehouse\"  # key ring and vault; unset: in the data folder"),
+    ("", "views", "\"postgres://gatehouse@db.example/gatehouse\"  # read models; unset: in the data folder"),
+    ("", "instance", "\"gatehouse-1\"  # unset: the machine's name and the process id"),
+    ("", "log_filter", "\"info,mail=debug\"  # unset: info for serve, warn otherwise"),
     ("", "log_format", "\"json\"  # or \"text\"; unset: json for serve, text otherwise"),
     ("", "event_source", "\"https://gateway.example\"  # unset: the base URL"),
     ("nats", "url", "\"nats://127.0.0.1:4222\"  # unset: events are to be had over HTTP only"),

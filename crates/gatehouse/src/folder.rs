@@ -1,5 +1,7 @@
 //! The data folder: what lies where, and whether this version may use it.
 //!
+//! Where the stores are elsewhere (`log`, `secrets`, `views`), what would lie here is not there.
+//!
 //! ```text
 //! <data>/
 //!   gatehouse.format      what wrote the folder: `gatehouse-data 1`
@@ -11,6 +13,7 @@
 //!   consumers.db          where what follows the log has got to
 //!   mail/                 mails of the maildir transport
 //!   mail-attempts.db      mails that could not be sent yet, and when they are tried again
+//!   forgotten.list        whom the log says was forgotten: kept apart from backups, needed after a restore
 //!   admin.sock            the operator's channel while the service runs
 //! ```
 
@@ -163,6 +166,11 @@ impl DataFolder {
         self.root.join("mail-attempts.db")
     }
 
+    /// Where consumers are in the log.
+    pub(crate) fn consumers(&self) -> PathBuf {
+        self.root.join("consumers.db")
+    }
+
     /// The operator's channel.
     pub(crate) fn socket(&self) -> PathBuf {
         self.root.join("admin.sock")
@@ -171,6 +179,39 @@ impl DataFolder {
     /// There after a restore, until everybody whom the log knows as forgotten has been forgotten again.
     pub(crate) fn forget_again(&self) -> PathBuf {
         self.root.join("restored.forget-again")
+    }
+
+    /// Whom the log says was forgotten.
+    pub(crate) fn forgotten(&self) -> PathBuf {
+        self.root.join("forgotten.list")
+    }
+
+    /// Says that what was here is somewhere else now, and is not to be gone on with.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub(crate) fn mark_as_moved(&self, to: &str) -> Result<(), Failure> {
+        write_durably(&self.moved(), format!("{to}\n").as_bytes())
+    }
+
+    /// Refuses a log that has moved: what would be written here now would be missing there.
+    ///
+    /// # Errors
+    /// It has.
+    pub(crate) fn refuse_if_moved(&self) -> Result<(), Failure> {
+        match fs::read_to_string(self.moved()) {
+            Ok(to) => Err(Failure::Refused(format!(
+                "the log in {} has moved to {}: name that with --log; to go on here all the same, and without what happened there, remove {}",
+                self.root.display(),
+                to.trim(),
+                self.moved().display()
+            ))),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn moved(&self) -> PathBuf {
+        self.root.join("log").join("moved")
     }
 
     fn marker(&self) -> PathBuf {
@@ -262,6 +303,16 @@ mod tests {
         fs::write(place.path().join("letter.txt"), "dear all").unwrap();
         assert!(DataFolder::open_or_make(place.path()).unwrap_err().to_string().contains("is not a data folder"));
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_log_that_has_moved_is_not_gone_on_with() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open_or_make(place.path()).unwrap();
+        folder.refuse_if_moved().unwrap();
+        folder.mark_as_moved("db.example:5432/gatehouse").unwrap();
+        let refusal = folder.refuse_if_moved().unwrap_err().to_string();
+        assert!(refusal.contains("db.example:5432/gatehouse") && refusal.contains("--log"), "{refusal}");
     }
 
     #[test]

@@ -6,14 +6,18 @@
 //!
 //! [`Workflows::keep_promise_to_forget`]: command_handlers::workflows::Workflows::keep_promise_to_forget
 
+use std::collections::BTreeSet;
+
 use command_handlers::{CommandError, Sent};
 use domain::person::{Person, PersonCommand};
 use domain::{Actor, CommandId, PersonId, Reason};
 use event_codec::Fingerprint;
 use event_store::{EventStore, Position};
+use key_ring::KeyRingError;
 
 use crate::failure::Failure;
 use crate::folder::{sync_folder, unusable};
+use crate::forgotten::Forgotten;
 use crate::service::Service;
 
 /// Records read at once while looking for persons who were forgotten.
@@ -35,7 +39,8 @@ pub(crate) async fn forget(service: &Service, person: PersonId, reason: Reason, 
     }
 }
 
-/// After a restore: forgets again whom the log says was forgotten, before anything is read. Interrupted, it begins again.
+/// After a restore: forgets again whom the log, or the list that was kept apart from it, says was forgotten, before anything is read.
+/// Interrupted, it begins again.
 ///
 /// # Errors
 /// A store refused.
@@ -44,26 +49,42 @@ pub(crate) async fn again_after_restore(service: &Service) -> Result<(), Failure
     if !marker.exists() {
         return Ok(());
     }
-    let persons = forgotten_in_log(&*service.log).await?;
-    tracing::info!(persons = persons.len(), "after the restore, forgetting again whom the log says was forgotten");
-    for person in persons {
+    let in_log: BTreeSet<PersonId> = forgotten_in_log(&*service.log).await?;
+    let list = Forgotten::read(&service.folder.forgotten())?;
+    tracing::info!(in_log = in_log.len(), in_list = list.persons().len(), "after the restore, forgetting again who was forgotten");
+    for person in &in_log {
         // Whatever became of the account is in the log already, or follows from it.
-        let sent = Sent {
-            id: CommandId::derive(person.0, "forgotten"),
-            fingerprint: Fingerprint(0),
-            actor: Actor::System("forgetting".to_owned()),
-            from: "forgetting".to_owned(),
-            cause: None,
-        };
-        service.workflows.complete_forgetting(person, &sent).await?;
+        service.workflows.complete_forgetting(*person, &after_restore(*person, "forgotten")).await?;
+    }
+    for person in list.persons().iter().filter(|person| !in_log.contains(person)) {
+        // Whom the backup does not know at all needs no forgetting: nothing of them came back.
+        match service.ring.is_destroyed(*person) {
+            Err(KeyRingError::UnknownPerson(_)) => {}
+            Ok(_) => {
+                let reason = Reason::parse("Forgotten before a backup was restored that did not know of it.")
+                    .map_err(|invalid| Failure::failed(invalid.to_string()))?;
+                forget(service, *person, reason, &after_restore(*person, "forget")).await?;
+            }
+            Err(error) => return Err(Failure::from_error(&error)),
+        }
     }
     std::fs::remove_file(&marker).map_err(|error| unusable(&marker, &error))?;
     sync_folder(service.folder.root())
 }
 
-/// Everybody whose forgetting the log says was started, in the order of the log. Reads all of it, undecoded.
-async fn forgotten_in_log(log: &dyn EventStore) -> Result<Vec<PersonId>, Failure> {
-    let mut persons = Vec::new();
+fn after_restore(person: PersonId, what: &str) -> Sent {
+    Sent {
+        id: CommandId::derive(person.0, what),
+        fingerprint: Fingerprint(0),
+        actor: Actor::System("forgetting".to_owned()),
+        from: "forgetting".to_owned(),
+        cause: None,
+    }
+}
+
+/// Everybody whose forgetting the log says was started. Reads all of it, undecoded.
+async fn forgotten_in_log(log: &dyn EventStore) -> Result<BTreeSet<PersonId>, Failure> {
+    let mut persons = BTreeSet::new();
     let mut after = Position::START;
     loop {
         let page = log.read_all(after, PAGE).await.map_err(|error| Failure::from_error(&error))?;

@@ -9,7 +9,6 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use event_store::EventStore;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 

@@ -9,7 +9,7 @@ use mail::{
     Attempts, BaseUrl, Composer, Dispatcher, DispatcherSettings, Fates, LinkSigner, Links, Maildir, Retry, Sender, Smtp, SmtpCredentials,
     SmtpSettings, SmtpTls, Templates, Transport,
 };
-use projection_runtime::Lease;
+use projection_runtime::leases;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -31,15 +31,14 @@ pub(crate) async fn start(service: &Service, base_url: &str, stop: CancellationT
         composer(service, config, base_url)?,
         transport(service, config)?,
         Arc::new(Fates(Arc::clone(&service.handlers))),
-        // In a database of its own: no projection owns it, and losing it only means trying again earlier.
-        Attempts::file(&service.folder.mail_attempts()).await.map_err(|error| Failure::from_error(&error))?,
+        attempts(service).await?,
         Arc::new(Arc::clone(&service.clock)),
         DispatcherSettings {
             retry: Retry { give_up_after: Duration::from_hours(config.give_up_after_hours.into()), ..Retry::default() },
             ..DispatcherSettings::default()
         },
     );
-    Ok(service.background.spawn(dispatcher.run(Lease::alone(), stop)))
+    Ok(service.background.spawn(dispatcher.run(service.lease(leases::DISPATCH), stop)))
 }
 
 fn composer(service: &Service, config: &MailConfig, base_url: &str) -> Result<Composer, Failure> {
@@ -97,6 +96,14 @@ pub(crate) fn smtp(smtp: &SmtpConfig) -> Result<Smtp, Failure> {
 
 fn read(file: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(file).map_err(|error| crate::folder::unusable(file, &error))
+}
+
+/// In a table of its own: no projection owns it, and losing it only means trying again earlier.
+async fn attempts(service: &Service) -> Result<Attempts, Failure> {
+    match &service.shared {
+        Some(shared) => Ok(Attempts::shared(shared.schema.pool().clone())),
+        None => Attempts::file(&service.folder.mail_attempts()).await.map_err(|error| Failure::from_error(&error)),
+    }
 }
 
 /// Signs links with the master key.

@@ -16,13 +16,18 @@ mod demo;
 mod failure;
 mod folder;
 mod forget;
+mod forgotten;
 mod health;
+mod log;
 mod mailing;
+mod moving;
 mod output;
 mod publishing;
 mod read_models;
+mod secrets;
 mod serve;
 mod service;
+mod shared;
 mod telemetry;
 
 use std::process::ExitCode;

@@ -8,10 +8,10 @@ use async_trait::async_trait;
 use event_store::{Clock, Epoch};
 use jiff::Timestamp;
 use nats_publisher::{
-    Credentials, CursorFile, Grant, GrantError, Pause, Progress, Publisher, PublisherStatus, ReadModelFeed, Reconciled, Refilled,
-    RepairError, Settings, StreamName, StreamSettings, reconcile, refill,
+    Credentials, CursorFile, CursorPlace, CursorRow, Grant, GrantError, Pause, Progress, Publisher, PublisherStatus, ReadModelFeed,
+    Reconciled, Refilled, RepairError, Settings, StreamName, StreamSettings, reconcile, refill,
 };
-use projection_runtime::{Lease, Views};
+use projection_runtime::{Views, leases};
 use public_events::Position;
 use public_feed::Origin;
 use tokio::sync::{Mutex, watch};
@@ -21,14 +21,17 @@ use tokio_util::sync::CancellationToken;
 use crate::background::Background;
 use crate::config::{Config, NatsConfig};
 use crate::failure::Failure;
+use crate::folder::DataFolder;
+use crate::shared::{self, Shared};
 
 /// The publisher of this service. One that is not configured publishes nothing.
 pub(crate) struct Publishing {
     views: Views,
     origin: Origin,
     settings: Settings,
-    /// Where cursors are kept.
+    /// Where cursors are kept, unless instances share them.
     folder: PathBuf,
+    shared: Option<Shared>,
     clock: Clock,
     /// Ends everything.
     stop: CancellationToken,
@@ -52,13 +55,21 @@ impl Publishing {
     ///
     /// # Errors
     /// What is configured cannot be used.
-    pub(crate) fn of(config: &Config, folder: PathBuf, clock: Clock, views: Views, origin: Origin) -> Result<Option<Self>, Failure> {
+    pub(crate) fn of(
+        config: &Config,
+        folder: &DataFolder,
+        shared: Option<&Shared>,
+        clock: Clock,
+        views: Views,
+        origin: Origin,
+    ) -> Result<Option<Self>, Failure> {
         let Some(settings) = settings(&config.nats)? else { return Ok(None) };
         Ok(Some(Self {
             views,
             origin,
             settings,
-            folder,
+            folder: folder.root().to_owned(),
+            shared: shared.cloned(),
             clock,
             stop: CancellationToken::new(),
             running: Mutex::default(),
@@ -74,7 +85,8 @@ impl Publishing {
             return;
         }
         let cursor = self.cursor(&self.settings.stream.name);
-        let publisher = Publisher::new(self.feed(), self.settings.clone(), cursor, self.pause(), Lease::alone());
+        let publisher =
+            Publisher::new(self.feed(), self.settings.clone(), cursor, self.pause(), shared::lease(self.shared.as_ref(), leases::PUBLISH));
         self.status.send_replace(Some(publisher.status()));
         let stop = self.stop.child_token();
         let task = background.spawn(publisher.run(stop.clone()));
@@ -157,8 +169,11 @@ impl Publishing {
         Arc::new(ReadModelFeed::new(self.views.clone(), self.origin.clone()))
     }
 
-    fn cursor(&self, stream: &StreamName) -> CursorFile {
-        CursorFile::new(&self.folder, stream)
+    fn cursor(&self, stream: &StreamName) -> CursorPlace {
+        match &self.shared {
+            Some(shared) => CursorRow::new(shared.schema.pool().clone(), stream).into(),
+            None => CursorFile::new(&self.folder, stream).into(),
+        }
     }
 
     fn pause(&self) -> Arc<dyn Pause> {

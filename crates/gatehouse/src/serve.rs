@@ -9,7 +9,7 @@ use axum::serve::ListenerExt;
 use event_store::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
 use process_managers::{Clockwork, Desk, Lists};
-use projection_runtime::Lease;
+use projection_runtime::leases;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -17,12 +17,13 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, Admin};
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::failure::Failure;
 use crate::folder::DataFolder;
 use crate::health::Health;
 use crate::service::Service;
-use crate::{api, mailing, output, read_models};
+use crate::shared::Purpose;
+use crate::{api, forgotten, mailing, output, read_models};
 
 /// How long requests that are under way may take to finish when the service stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -36,7 +37,7 @@ pub(crate) struct Serving {
     stop: CancellationToken,
     http: JoinHandle<std::io::Result<()>>,
     admin: JoinHandle<std::io::Result<()>>,
-    /// The mail dispatcher and the clockwork.
+    /// The mail dispatcher, the clockwork, and who keeps the list of the forgotten.
     background: Vec<JoinHandle<()>>,
 }
 
@@ -78,7 +79,7 @@ impl Serving {
         })?;
         let address = listener.local_addr().map_err(|error| Failure::from_error(&error))?;
         let base_url = config.base_url.get_or_insert_with(|| format!("http://{address}")).clone();
-        let service = Arc::new(Service::open(config, folder, clock).await?);
+        let service = Arc::new(Service::open(config, folder, clock, Purpose::Serve).await?);
         service.adopt_calendar().await?;
         let health = Health::new(Arc::clone(&service), metrics);
         let stop = CancellationToken::new();
@@ -87,10 +88,15 @@ impl Serving {
         if let Some(publishing) = &service.publishing {
             publishing.start(&service.background).await;
         }
-        let http = listen_http(listener, health.clone().router().merge(api::router(&service, &base_url, stop.clone())?), &stop);
+        let mut router = health.clone().router();
+        if service.config.has_role(Role::Api) {
+            router = router.merge(api::router(&service, &base_url, stop.clone())?);
+        }
+        let http = listen_http(listener, router, &stop);
+        let forgotten = tokio::spawn(forgotten::follow(Arc::clone(&service), stop.clone()));
         let admin = listen_admin(&service, &stop)?;
         tracing::info!(%address, data = %service.folder.root().display(), version = env!("CARGO_PKG_VERSION"), "serving");
-        Ok(Self { service, health, address, signals, stop, http, admin, background: vec![mails, clockwork] })
+        Ok(Self { service, health, address, signals, stop, http, admin, background: vec![mails, clockwork, forgotten] })
     }
 
     /// Where HTTP is served.
@@ -175,10 +181,11 @@ async fn start_managers(service: &Service, stop: &CancellationToken) -> Result<J
     };
     for manager in process_managers::all(&desk).into_iter().chain(process_managers::all_with_lists(&desk, &lists)) {
         let runtime = service.runtime.clone();
-        let attached = service.background.spawn(async move { runtime.attach(manager, Lease::alone()).await });
+        let lease = service.lease(leases::PROCESSES);
+        let attached = service.background.spawn(async move { runtime.attach(manager, lease).await });
         attached.await.map_err(|error| Failure::from_error(&error))?.map_err(|error| Failure::from_error(&error))?;
     }
-    Ok(service.background.spawn(Clockwork::new(desk, lists.deadlines, Lease::alone()).run(stop.clone())))
+    Ok(service.background.spawn(Clockwork::new(desk, lists.deadlines, service.lease(leases::PROCESSES)).run(stop.clone())))
 }
 
 fn listen_http(listener: TcpListener, router: Router, stop: &CancellationToken) -> JoinHandle<std::io::Result<()>> {

@@ -1,6 +1,6 @@
 //! The parts of the service, put together in the order in which they lean on each other.
 //!
-//! Opening: the log first, since its lock guards the whole data folder; then the master key, the key ring, the vault; then the
+//! Opening: the log first, since its lock guards the whole data folder, or says who else uses it; then the master key, the key ring, the vault; then the
 //! codec and the handlers, which rest on them; then the read models. [`Service::close`] goes the other way.
 
 use std::sync::Arc;
@@ -8,22 +8,22 @@ use std::time::Duration;
 
 use command_handlers::workflows::Workflows;
 use command_handlers::{CommandError, CommandHandlers, Sent, Settings};
-use credential_vault::{Vault, VaultKey};
+use credential_vault::Vault;
 use domain::calendar::{Calendar, CalendarCommand};
-use domain::{Actor, CalendarId, CommandId, CompanyName};
+use domain::{Actor, CalendarId, CommandId, CompanyName, PersonId};
 use event_codec::{Codec, Fingerprint};
-use event_store::{Clock, EventStore, Position};
-use event_store_sqlite::{Options, SqliteLog};
-use key_ring::{KeyRing, LoadedMasterKey, MasterKey, MasterKeyOptions};
-use projection_runtime::{ProjectionState, ProjectionStatus, ReadView, Runtime, Setup, ViewError};
-use zeroize::Zeroizing;
+use event_store::{Clock, Position};
+use key_ring::{KeyRing, MasterKey};
+use projection_runtime::{Lease, ProjectionState, ProjectionStatus, ReadView, Runtime, Setup, ViewError};
 
 use crate::background::Background;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::folder::DataFolder;
+use crate::log::Log;
 use crate::publishing::{self, Publishing};
-use crate::{forget, read_models};
+use crate::shared::{self, Purpose, Shared};
+use crate::{forget, read_models, secrets};
 
 /// How long a command waits for a read model. Longer than over HTTP: an operator waits rather than tries again.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,7 +37,7 @@ pub(crate) struct Service {
     /// What time it is.
     pub(crate) clock: Clock,
     /// The event log.
-    pub(crate) log: Arc<SqliteLog>,
+    pub(crate) log: Log,
     /// The one secret.
     pub(crate) master: Arc<MasterKey>,
     /// Keys of personal data.
@@ -48,6 +48,8 @@ pub(crate) struct Service {
     pub(crate) handlers: Arc<CommandHandlers>,
     /// What takes several commands, or a secret and a command.
     pub(crate) workflows: Workflows,
+    /// What instances share; none where this is the only one.
+    pub(crate) shared: Option<Shared>,
     /// Keeps the read models.
     pub(crate) runtime: Runtime,
     /// Publishes events over NATS; none if no server is configured.
@@ -69,18 +71,18 @@ impl Service {
     ///
     /// # Errors
     /// Another process has the folder, a key is lost or wrong, a newer version wrote a file, or the disk refuses.
-    pub(crate) async fn open(config: Config, folder: DataFolder, clock: Clock) -> Result<Self, Failure> {
-        let log = open_log(&folder, &clock)?;
+    pub(crate) async fn open(config: Config, folder: DataFolder, clock: Clock, purpose: Purpose) -> Result<Self, Failure> {
+        let log = Log::open(&config, &folder, &clock).await?;
         let head_at_start = *log.head().borrow();
-        let master = Arc::new(load_master_key(&config, &folder, head_at_start)?);
-        let ring = Arc::new(KeyRing::open(&folder.key_ring(), &master).map_err(|error| Failure::from_error(&error))?);
-        let vault = Vault::open(&folder.vault(), VaultKey::new(&master.vault_key())).map_err(|error| Failure::from_error(&error))?;
-        let vault = Arc::new(vault);
+        let master = Arc::new(secrets::load_master_key(&config, &folder, head_at_start)?);
+        let ring = Arc::new(secrets::open_ring(&config, &folder, &master).await?);
+        let vault = Arc::new(secrets::open_vault(&config, &folder, &master).await?);
+        let shared = shared::open(&config, purpose).await?;
         let codec = Codec::new(Arc::<KeyRing>::clone(&ring));
-        let store: Arc<dyn EventStore> = Arc::<SqliteLog>::clone(&log);
+        let store = log.store();
         let setup = Setup {
             data: folder.root().to_owned(),
-            shared: None,
+            shared: shared.as_ref().map(Shared::of_read_models),
             log: Arc::clone(&store),
             codec: codec.clone(),
             clock: Arc::clone(&clock),
@@ -95,9 +97,23 @@ impl Service {
         let runtime = started.map_err(|error| Failure::from_error(&error))?;
         let feed = runtime.views(read_models::PUBLIC_FEED).ok_or_else(|| Failure::failed("there is no feed of public events"))?;
         let origin = publishing::origin(&config, log.epoch());
-        let publishing = Publishing::of(&config, folder.root().to_owned(), Arc::clone(&clock), feed, origin)?.map(Arc::new);
-        let service =
-            Self { config, folder, clock, log, master, ring, vault, handlers, workflows, runtime, publishing, background, head_at_start };
+        let publishing = Publishing::of(&config, &folder, shared.as_ref(), Arc::clone(&clock), feed, origin)?.map(Arc::new);
+        let service = Self {
+            config,
+            folder,
+            clock,
+            log,
+            master,
+            ring,
+            vault,
+            handlers,
+            workflows,
+            shared,
+            runtime,
+            publishing,
+            background,
+            head_at_start,
+        };
         forget::again_after_restore(&service).await?;
         Ok(service)
     }
@@ -166,63 +182,26 @@ impl Service {
         self.runtime.status().into_iter().filter(has_to).map(|status| (status.name, status.position)).collect()
     }
 
+    /// This instance's view of the lease of this name.
+    pub(crate) fn lease(&self, name: &str) -> Lease {
+        shared::lease(self.shared.as_ref(), name)
+    }
+
+    /// Drops what this process remembers of a person whom some instance has forgotten.
+    pub(crate) fn drop_what_is_remembered_of(&self, person: PersonId) {
+        self.handlers.forget_folded();
+        self.ring.forget_cached(person);
+    }
+
     /// Ends everything, in the opposite order, and gives the folder free. Whoever still has the service gets errors from now on.
     pub(crate) async fn close(&self) {
         if let Some(publishing) = &self.publishing {
             publishing.stop().await;
         }
         self.runtime.shutdown().await;
-        let log = Arc::clone(&self.log);
-        // Waits for the disk. A join error means that closing panicked, which was reported when it happened.
-        let _ = tokio::task::spawn_blocking(move || log.close()).await;
-    }
-}
-
-fn open_log(folder: &DataFolder, clock: &Clock) -> Result<Arc<SqliteLog>, Failure> {
-    use event_store_sqlite::OpenError;
-    match SqliteLog::open(folder.log(), Options::new(Arc::clone(clock))) {
-        Ok(log) => Ok(Arc::new(log)),
-        Err(OpenError::InUse { holder, .. }) => {
-            let by = holder.map_or_else(String::new, |pid| format!(" (process {pid})"));
-            Err(Failure::Unavailable(format!(
-                "the data folder {} is in use by another Gatehouse{by}: only one may use it at a time",
-                folder.root().display()
-            )))
+        if let Some(shared) = &self.shared {
+            shared.leases.release().await;
         }
-        Err(error) => Err(Failure::from_error(&error)),
+        self.log.close().await;
     }
-}
-
-/// Where the master key may be.
-pub(crate) fn master_key_options(config: &Config, folder: &DataFolder) -> MasterKeyOptions {
-    MasterKeyOptions {
-        file: config.master_key_file.clone(),
-        value: std::env::var("GATEHOUSE_MASTER_KEY").ok().map(Zeroizing::new),
-        credentials_directory: std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into),
-        default_file: folder.master_key(),
-        protects: vec![folder.key_ring(), folder.vault()],
-    }
-}
-
-fn load_master_key(config: &Config, folder: &DataFolder, head: Position) -> Result<MasterKey, Failure> {
-    for (file, what) in [(folder.key_ring(), "key ring"), (folder.vault(), "credential vault")] {
-        if head > Position::START && !file.exists() {
-            return Err(Failure::failed(format!(
-                "the {what} {} is missing, but the log has {head} events that belong to it: put it back, or restore a backup",
-                file.display()
-            )));
-        }
-    }
-    let options = master_key_options(config, folder);
-    let LoadedMasterKey { key, source, created, readable_by_others } =
-        MasterKey::load(&options).map_err(|error| Failure::from_error(&error))?;
-    if created {
-        tracing::warn!(
-            "a master key was made in {source}; without it the data cannot be read: keep a copy of it, apart from backups of the data"
-        );
-    }
-    if readable_by_others {
-        tracing::warn!("the master key in {source} can be read by others than its owner: `chmod 600` it");
-    }
-    Ok(key)
 }

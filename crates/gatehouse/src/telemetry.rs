@@ -30,7 +30,7 @@ pub(crate) fn start_logging(config: &Config, voice: Voice) -> Result<(), Failure
         Voice::Service => ("info,async_nats::connector=off", LogFormat::Json),
         Voice::Command => ("warn", LogFormat::Text),
     };
-    let filter = config.log.as_deref().unwrap_or(filter);
+    let filter = config.log_filter.as_deref().unwrap_or(filter);
     let filter = EnvFilter::builder().parse(filter).map_err(|error| {
         Failure::Usage(format!("the log filter {filter:?} cannot be read ({error}); it should look like `info` or `info,mail=debug`"))
     })?;

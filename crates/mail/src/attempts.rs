@@ -13,7 +13,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, PgPool, Row, SqlitePool};
 
 /// Makes the table in the schema that several instances share.
-pub const ATTEMPTS: Step = Step { number: 13, name: "attempts at sending mails", sql: TABLE };
+pub const ATTEMPTS: Step = Step { number: 14, name: "attempts at sending mails", sql: TABLE };
 
 const TABLE: &str = "CREATE TABLE mail_attempts (
     mail_id TEXT NOT NULL PRIMARY KEY,

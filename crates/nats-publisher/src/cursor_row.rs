@@ -9,7 +9,7 @@ use crate::settings::StreamName;
 
 /// Makes the table of cursors in the schema that several instances share.
 pub const CURSORS: Step = Step {
-    number: 14,
+    number: 15,
     name: "cursors of the publisher",
     sql: "CREATE TABLE publisher_cursor (
         stream TEXT NOT NULL PRIMARY KEY,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -17,10 +18,10 @@ const STATEMENT: Duration = Duration::from_secs(30);
 /// for: the server ends it.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(5);
 
-/// A PostgreSQL database, as an operator names it.
+/// A PostgreSQL database, as an operator names it. Cheap to clone.
 #[derive(Clone)]
 pub struct Server {
-    options: PgConnectOptions,
+    options: Arc<PgConnectOptions>,
 }
 
 /// What limits the connections to a schema.
@@ -49,7 +50,7 @@ impl FromStr for Server {
         let is_one = address.starts_with("postgres://") || address.starts_with("postgresql://");
         let options = PgConnectOptions::from_str(address).ok().filter(|_| is_one);
         let options = options.ok_or_else(|| SchemaError::NotAnAddress(without_password(address)))?;
-        Ok(Self { options: options.application_name("gatehouse").disable_statement_logging() })
+        Ok(Self { options: Arc::new(options.application_name("gatehouse").disable_statement_logging()) })
     }
 }
 
@@ -128,8 +129,10 @@ impl Server {
     }
 
     fn options_of(&self, name: &str, limits: Limits) -> PgConnectOptions {
-        self.options.clone().options([
+        PgConnectOptions::clone(&self.options).options([
             ("search_path", name.to_owned()),
+            // That something is there already is no news.
+            ("client_min_messages", "warning".to_owned()),
             // What is acknowledged is on disk, whatever the database's or the role's default is.
             ("synchronous_commit", "on".to_owned()),
             ("statement_timeout", limits.statement.as_millis().to_string()),

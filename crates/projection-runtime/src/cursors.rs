@@ -30,6 +30,28 @@ pub const PLACES: Step = Step {
     ) WITH (fillfactor = 50)",
 };
 
+/// Copies the places in a file `consumers.db` into the shared schema, unless they are there. How many the file has.
+///
+/// # Errors
+/// [`sqlx::Error`] when either side refuses. A file that is not there has none.
+pub async fn copy_places(file: &Path, shared: &PgPool) -> Result<usize, sqlx::Error> {
+    if !file.exists() {
+        return Ok(0);
+    }
+    let file = file.to_owned();
+    let read = tokio::task::spawn_blocking(move || file::open(&file).and_then(|db| file::all(&db)).map_err(alone));
+    let places = read.await.map_err(|_| sqlx::Error::WorkerCrashed)??;
+    for (name, position, epoch) in &places {
+        sqlx::query("INSERT INTO consumer (name, position, epoch, fence) VALUES ($1, $2, $3, 0) ON CONFLICT (name) DO NOTHING")
+            .bind(name)
+            .bind(position)
+            .bind(epoch)
+            .execute(shared)
+            .await?;
+    }
+    Ok(places.len())
+}
+
 /// The places of all consumers.
 pub(crate) struct Cursors {
     keep: Keep,
@@ -147,6 +169,12 @@ mod file {
         let db = Connection::open(path)?;
         db.execute_batch(OPEN)?;
         Ok(db)
+    }
+
+    /// Names, positions and epochs.
+    pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<(String, i64, String)>> {
+        let mut select = db.prepare("SELECT name, position, epoch FROM consumer")?;
+        select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
     }
 
     pub(super) fn claim(db: &mut Connection, name: &str, epoch: &str, begins: i64, head: i64) -> rusqlite::Result<i64> {

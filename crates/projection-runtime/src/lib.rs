@@ -46,7 +46,7 @@ use sqlite::database;
 pub use build::RebuildError;
 pub use compare::Compared;
 pub use consumer::{Begin, Consumer, ConsumerError, ConsumerState, ConsumerStatus};
-pub use cursors::PLACES;
+pub use cursors::{PLACES, copy_places};
 pub use digest::{Digest, digest};
 pub use event_codec::{Envelope, Fingerprint, Metadata};
 pub use event_store::{Clock, Direction, Epoch, Position, StreamId, as_of};

@@ -1,19 +1,20 @@
-//! cqrs-es with sqlite-es, in process. Its own pool syncs at checkpoints only (`NORMAL`), which loses what it acknowledged
-//! when the power goes: here every commit is synced (`FULL`).
+//! cqrs-es with sqlite-es and with postgres-es, in process. The pool of sqlite-es syncs at checkpoints only (`NORMAL`), which loses
+//! what it acknowledged when the power goes: here every commit is synced (`FULL`).
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cqrs_es::event_sink::EventSink;
-use cqrs_es::{Aggregate, DomainEvent};
+use cqrs_es::{Aggregate, CqrsFramework, DomainEvent, EventStore};
+use postgres_es::{default_postgress_pool, postgres_cqrs};
 use serde::{Deserialize, Serialize};
 use sqlite_es::sqlite_cqrs;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::load;
 
-/// As its own migration makes it.
+/// As the migration of sqlite-es makes it.
 const EVENTS: &str = "
 CREATE TABLE events (
     aggregate_type text NOT NULL,
@@ -25,6 +26,19 @@ CREATE TABLE events (
     metadata text NOT NULL,
     PRIMARY KEY (aggregate_type, aggregate_id, sequence)
 ) STRICT";
+
+/// As the migration of postgres-es makes it.
+const EVENTS_ON_POSTGRES: &str = "
+CREATE TABLE events (
+    aggregate_type text NOT NULL,
+    aggregate_id text NOT NULL,
+    sequence bigint CHECK (sequence >= 0) NOT NULL,
+    event_type text NOT NULL,
+    event_version text NOT NULL,
+    payload json NOT NULL,
+    metadata json NOT NULL,
+    PRIMARY KEY (aggregate_type, aggregate_id, sequence)
+)";
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Invitation {
@@ -76,7 +90,7 @@ impl Aggregate for Invitation {
 }
 
 /// Commands per second of so many tasks, each to a stream of its own.
-pub(crate) async fn commands_per_second(folder: &Path, tasks: u64, time: Duration) -> f64 {
+pub(crate) async fn on_sqlite(folder: &Path, tasks: u64, time: Duration) -> f64 {
     let options = SqliteConnectOptions::new()
         .filename(folder.join("cqrs-es.db"))
         .create_if_missing(true)
@@ -88,8 +102,22 @@ pub(crate) async fn commands_per_second(folder: &Path, tasks: u64, time: Duratio
     let pool = SqlitePoolOptions::new().max_connections(10).acquire_timeout(Duration::from_secs(60)).connect_with(options);
     let pool = pool.await.expect("the database opens");
     sqlx::query(EVENTS).execute(&pool).await.expect("the table can be made");
-    let service = Arc::new(sqlite_cqrs::<Invitation>(pool, Vec::new(), ()));
-    let note = load::note();
+    rate(sqlite_cqrs::<Invitation>(pool, Vec::new(), ()), tasks, time).await
+}
+
+/// The same on PostgreSQL.
+pub(crate) async fn on_postgres(address: &str, tasks: u64, time: Duration) -> f64 {
+    let pool = default_postgress_pool(address).await;
+    sqlx::query(EVENTS_ON_POSTGRES).execute(&pool).await.expect("the table can be made");
+    rate(postgres_cqrs::<Invitation>(pool, Vec::new(), ()), tasks, time).await
+}
+
+async fn rate<S>(service: CqrsFramework<Invitation, S>, tasks: u64, time: Duration) -> f64
+where
+    S: EventStore<Invitation> + 'static,
+    S::AC: Send,
+{
+    let (service, note) = (Arc::new(service), load::note());
     load::commands_per_second(tasks, time, move |_, number| {
         let (service, note) = (Arc::clone(&service), note.clone());
         async move {

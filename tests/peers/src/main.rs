@@ -2,10 +2,12 @@
 //! stream's head and one event of about 420 bytes of JSON, acknowledged when it is on disk.
 //!
 //! ```sh
-//! peers FOLDER MILLISECONDS
+//! peers FOLDER MILLISECONDS sqlite-es
+//! peers FOLDER MILLISECONDS postgres-es ADDRESS
+//! peers FOLDER MILLISECONDS umadb
 //! ```
 //!
-//! Prints one line of JSON: `{"cqrs_es_64": 1234.5, "umadb_256": 1234.5}`.
+//! Prints the figure.
 
 mod cqrs;
 mod load;
@@ -19,21 +21,22 @@ fn main() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         [uma::SERVE, file, address] => uma::serve(Path::new(file), address),
-        [folder, milliseconds] => {
+        [folder, milliseconds, ref peer @ ..] => {
             let time = Duration::from_millis(milliseconds.parse().expect("a number of milliseconds"));
-            measure(Path::new(folder), time);
+            println!("{}", measure(Path::new(folder), time, peer));
         }
-        _ => panic!("peers FOLDER MILLISECONDS"),
+        _ => panic!("peers FOLDER MILLISECONDS sqlite-es | postgres-es ADDRESS | umadb"),
     }
 }
 
-fn measure(folder: &Path, time: Duration) {
+fn measure(folder: &Path, time: Duration, peer: &[&str]) -> f64 {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
-    let figures = runtime.block_on(async {
-        serde_json::json!({
-            "cqrs_es_64": cqrs::commands_per_second(folder, 64, time).await,
-            "umadb_256": uma::commands_per_second(folder, 256, time).await,
-        })
-    });
-    println!("{figures}");
+    runtime.block_on(async {
+        match *peer {
+            ["sqlite-es"] => cqrs::on_sqlite(folder, 64, time).await,
+            ["postgres-es", address] => cqrs::on_postgres(address, 64, time).await,
+            ["umadb"] => uma::commands_per_second(folder, 256, time).await,
+            _ => panic!("there is no peer {peer:?}"),
+        }
+    })
 }

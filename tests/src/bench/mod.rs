@@ -7,6 +7,7 @@
 //! * [`http`](mod@http) – whole commands through the served binary
 //! * [`log`] – the log by itself; [`volume`] – logs of millions of events
 //! * [`publishing`] – a backlog of events onto a NATS stream
+//! * [`postgres`] – the same with PostgreSQL, and with two instances
 //! * [`peers`] – others who keep events
 
 pub mod figure;
@@ -15,6 +16,7 @@ pub mod load;
 pub mod log;
 pub mod parse_only;
 pub mod peers;
+pub mod postgres;
 pub mod processor;
 pub mod publishing;
 pub mod served;
@@ -83,5 +85,6 @@ pub fn main() {
     volume::measure(&options, &mut report);
     served::measure(&options, &mut report);
     publishing::measure(&options, &mut report);
+    postgres::measure(&options, &mut report);
     report.finish();
 }

@@ -81,7 +81,8 @@ async fn rounds(data: &Path) -> (usize, usize, Vec<Round>) {
     let log: Arc<dyn EventStore> = Arc::<SqliteLog>::clone(&fixture.log);
     let (head, epoch) = (*log.head().borrow(), log.epoch().0);
     let projections: Vec<Arc<dyn projection_runtime::Projection>> = vec![Arc::new(PublicFeed)];
-    let setup = Setup { data: data.to_owned(), shared: None, log, codec: fixture.codec.clone(), clock: Arc::new(Timestamp::now), projections };
+    let setup =
+        Setup { data: data.to_owned(), shared: None, log, codec: fixture.codec.clone(), clock: Arc::new(Timestamp::now), projections };
     let read_models = projection_runtime::Runtime::start(setup).await.expect("read models can be built");
     read_models.wait_for(head, Duration::from_secs(600)).await.expect("the feed catches up");
     let views = read_models.views("public-feed").expect("there is a feed");

@@ -77,7 +77,9 @@ pub fn measure(options: &Options, report: &mut Report) {
 pub async fn rebuild_all(data: &Path, fixture: &Fixture) -> Duration {
     let started = Instant::now();
     let (log, clock): (Arc<dyn EventStore>, event_store::Clock) = (Arc::<SqliteLog>::clone(&fixture.log), Arc::new(Timestamp::now));
-    projection_runtime::rebuild(data, None, log, fixture.codec.clone(), clock, &read_models(), |_| {}).await.expect("read models can be built");
+    projection_runtime::rebuild(data, None, log, fixture.codec.clone(), clock, &read_models(), |_| {})
+        .await
+        .expect("read models can be built");
     started.elapsed()
 }
 

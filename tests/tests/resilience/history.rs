@@ -54,6 +54,11 @@ impl History {
         }
         let log = SqliteLog::open(copy.path().join("events.db"), Options::new(Arc::new(jiff::Timestamp::now))).expect("the log opens");
         assert_eq!(log.check().await.expect("the log can be checked").problems, Vec::<String>::new());
+        Self::of(&log).await
+    }
+
+    /// Reads a log, and checks the same of every event.
+    pub(crate) async fn of(log: &dyn EventStore) -> Self {
         let mut reading = Reading::default();
         let mut after = Position::START;
         loop {

@@ -80,7 +80,7 @@ fn start(data: &Path, broker: &Broker, cycle: usize) -> (GatehouseProcess, Optio
     let started = Instant::now();
     let process = GatehouseProcess::serve(data)
         .args(["--nats", &broker.url()])
-        .env("GATEHOUSE_LOG", "warn")
+        .env("GATEHOUSE_LOG_FILTER", "warn")
         .ready_when(if early { None } else { Some("/readyz") })
         .start();
     (process, (!early).then(|| started.elapsed()))
@@ -169,14 +169,16 @@ fn every_mail_is_sent_once(data: &Path, process: GatehouseProcess, crowd: &Crowd
 }
 
 /// How many mails wait to be sent, and how many events wait for the outbox or for a process manager.
-fn left_to_do(data: &Path) -> u64 {
+pub(crate) fn left_to_do(data: &Path) -> u64 {
     let status: serde_json::Value = serde_json::from_str(&gatehouse(data, &["status", "--json"])).unwrap();
     let head = status["log"]["position"].as_u64().unwrap();
     let followers = |kind: &str| status[kind].as_array().unwrap().clone();
+    let is_here = |follower: &serde_json::Value| follower["state"] != "elsewhere";
     let needed = |follower: &serde_json::Value| follower["name"] == "notification-dispatch" || follower["name"] == "public-feed";
     let read_models = followers("read_models").into_iter().filter(needed);
     // The publisher rests at the last event that is public: whether the stream has all is looked at in the stream.
-    let managers = followers("consumers").into_iter().filter(|consumer| !consumer["name"].as_str().unwrap().starts_with("nats "));
+    let managers =
+        followers("consumers").into_iter().filter(is_here).filter(|consumer| !consumer["name"].as_str().unwrap().starts_with("nats "));
     // The head was read before them: they may have come further since.
     let behind = read_models.chain(managers).map(|follower| head.saturating_sub(follower["position"].as_u64().unwrap()));
     let counts = status["mails"].as_array().unwrap();
@@ -184,12 +186,12 @@ fn left_to_do(data: &Path) -> u64 {
     owed + behind.sum::<u64>()
 }
 
-fn header<'a>(mail: &'a str, name: &str) -> &'a str {
+pub(crate) fn header<'a>(mail: &'a str, name: &str) -> &'a str {
     let head = mail.split("\n\n").next().unwrap();
     let line = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     line.unwrap_or_else(|| panic!("a mail without {name}:\n{head}"))
 }
 
-fn address_in(mailbox: &str) -> &str {
+pub(crate) fn address_in(mailbox: &str) -> &str {
     mailbox.split(['<', '>']).nth(1).unwrap_or(mailbox)
 }

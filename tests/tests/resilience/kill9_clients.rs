@@ -3,10 +3,12 @@
 use std::io::Result;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tests::http::{Connection, Post};
 use tests::seed::{Seed, fresh_key};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 /// A command, and the key under which it is sent until it is answered.
@@ -67,6 +69,27 @@ impl Client {
                 self.invite(&mut connection).await?;
                 answered.fetch_add(1, Ordering::Relaxed);
             }
+        }
+        .await;
+        self
+    }
+
+    /// Invites until it is told to stop, the connection breaks or an answer takes longer than this; counts answers. What is open stays open, and may be sent to
+    /// another instance.
+    pub(crate) async fn until_unanswered(
+        mut self,
+        address: SocketAddr,
+        answered: Arc<AtomicUsize>,
+        patience: Duration,
+        stop: Arc<AtomicBool>,
+    ) -> Self {
+        let _: Result<()> = async {
+            let mut connection = timeout(patience, Connection::open(address)).await??;
+            while !stop.load(Ordering::Relaxed) {
+                timeout(patience, self.invite(&mut connection)).await??;
+                answered.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(())
         }
         .await;
         self

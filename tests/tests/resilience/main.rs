@@ -11,6 +11,7 @@
 )]
 
 mod history;
+mod instances;
 mod kill9;
 mod kill9_clients;
 mod kill9_registrants;

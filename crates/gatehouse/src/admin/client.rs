@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::folder::DataFolder;
 use crate::service::Service;
+use crate::shared::Purpose;
 
 /// A way to the service: the one that runs, or the folder opened for this command.
 pub(crate) struct Client {
@@ -48,7 +49,7 @@ impl Client {
                 Way::Socket(sender)
             }
             None => {
-                let service = Arc::new(Service::open(config, folder, Arc::clone(&clock)).await?);
+                let service = Arc::new(Service::open(config, folder, Arc::clone(&clock), Purpose::Command).await?);
                 let router = router(Admin { service: Arc::clone(&service), running: false });
                 Way::InProcess { router, service }
             }

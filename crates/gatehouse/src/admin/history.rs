@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::{CommandId, EventId};
 use event_codec::Envelope;
-use event_store::{EventStore, Position, as_of};
+use event_store::{Position, as_of};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

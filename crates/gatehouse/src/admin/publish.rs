@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use nats_publisher::{Progress, Reconciled, Refilled, RepairError, StreamName};
+use projection_runtime::leases;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -87,6 +88,11 @@ pub(crate) struct Filled {
 
 /// Compares the stream with the log and repairs it. Goes on to its end also when nobody listens any more.
 pub(crate) async fn reconcile(State(admin): State<Admin>) -> Response {
+    if let Some(shared) = &admin.service.shared
+        && let Err(failure) = shared.refuse_if_elsewhere(leases::PUBLISH).await
+    {
+        return ErrorBody::from(failure).into_response();
+    }
     answer(&admin, |admin, publishing, tell| async move {
         let found = publishing.reconcile(&admin.service.background, tell).await?;
         Ok(Step::Compared(findings(publishing.stream(), found)))

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use event_store::Position;
-use projection_runtime::{Compared, Digest, Projection, ProjectionState, RebuildError, digest};
+use projection_runtime::{Compared, Digest, Projection, ProjectionState, RebuildError, digest, leases};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -65,6 +65,11 @@ pub(crate) async fn rebuild(State(admin): State<Admin>, Path(name): Path<String>
         let failure = Failure::Usage(format!("there is no read model {name}: there are {}", names.join(", ")));
         return ErrorBody::from(failure).into_response();
     };
+    if let Some(shared) = &admin.service.shared
+        && let Err(failure) = shared.refuse_if_elsewhere(leases::PROJECTIONS).await
+    {
+        return ErrorBody::from(failure).into_response();
+    }
     let (sender, receiver) = mpsc::channel(16);
     tokio::spawn(async move {
         let last = match run(&admin.service, projection, &sender).await {

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use event_store::EventStore;
 use jiff::Timestamp;
 use nats_publisher::{PublisherState, PublisherStatus};
 use projection_runtime::{ConsumerState, ConsumerStatus, ProjectionState, ProjectionStatus};
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Admin, Answer};
 use crate::failure::Failure;
 use crate::read_models;
+use crate::service::Service;
 
 /// How the service is.
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,6 +27,8 @@ pub(crate) struct Status {
     pub(crate) read_models: Vec<Follower>,
     /// What else follows the log; none while the service does not run.
     pub(crate) consumers: Vec<Follower>,
+    /// Which instance does what only one may do at a time; empty where this is the only one.
+    pub(crate) leases: Vec<Held>,
     /// How many mails there are of each state; none while the outbox cannot be read.
     pub(crate) mails: Option<Vec<(String, u64)>>,
 }
@@ -42,12 +44,25 @@ pub(crate) struct LogStatus {
     pub(crate) failure: Option<String>,
 }
 
+/// A lease that is held.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Held {
+    /// Its name: `projections`, `processes`, `dispatch`, `publish`.
+    pub(crate) name: String,
+    /// The instance's name.
+    pub(crate) instance: String,
+    /// Whether that is the one that answers.
+    pub(crate) is_own: bool,
+    /// Since when.
+    pub(crate) since: Timestamp,
+}
+
 /// How something that follows the log is.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Follower {
     /// Its name.
     pub(crate) name: String,
-    /// `live`, `catching up`, `rebuilding`, `waiting`, `stopped`.
+    /// `live`, `catching up`, `rebuilding`, `waiting`, `elsewhere`, `stopped`.
     pub(crate) state: String,
     /// The last event that it has taken.
     pub(crate) position: u64,
@@ -137,8 +152,21 @@ pub(crate) async fn show(State(admin): State<Admin>) -> Answer<Status> {
         log: LogStatus { position: position.0, epoch: service.log.epoch().0, failure },
         read_models: service.runtime.status().into_iter().map(Follower::from).collect(),
         consumers: service.runtime.consumers().into_iter().map(Follower::from).chain(published).collect(),
+        leases: held(service).await?,
         mails: mails(&admin).await,
     }))
+}
+
+async fn held(service: &Service) -> Result<Vec<Held>, Failure> {
+    let Some(shared) = &service.shared else { return Ok(Vec::new()) };
+    let holders = shared.leases.holders().await.map_err(|error| Failure::from_error(&error))?;
+    let held = holders.into_iter().map(|holder| Held {
+        name: holder.lease,
+        instance: holder.instance,
+        is_own: holder.is_own,
+        since: holder.since,
+    });
+    Ok(held.collect())
 }
 
 async fn mails(admin: &Admin) -> Option<Vec<(String, u64)>> {

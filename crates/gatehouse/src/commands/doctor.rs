@@ -15,7 +15,7 @@ use crate::admin::status::Status;
 use crate::config::{Config, MailTransport};
 use crate::failure::Failure;
 use crate::folder::DataFolder;
-use crate::service::master_key_options;
+use crate::secrets::master_key_options;
 use crate::{clock, mailing, output};
 
 /// Less free space than this is a problem now.

@@ -2,6 +2,7 @@
 
 mod backup;
 pub(crate) mod catalogue;
+mod copy;
 mod doctor;
 mod erasures;
 mod forget;
@@ -33,6 +34,11 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
             config.listen = flags.listen.unwrap_or(config.listen);
             config.base_url = flags.base_url.or(config.base_url);
             config.nats.url = flags.nats.or(config.nats.url);
+            config.instance = flags.instance.or(config.instance);
+            if !flags.role.is_empty() {
+                config.roles = flags.role;
+                config.validate_stores().map_err(|error| Failure::Usage(format!("{error:#}")))?;
+            }
             if let Some(base_url) = &config.base_url {
                 config::check_base_url(base_url).map_err(|error| Failure::Usage(format!("{error:#}")))?;
             }
@@ -44,7 +50,18 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
             demo::run(flags, config).await
         }
         Command::Config => output::line(config.to_toml()?.trim_end()),
-        Command::Restore { backup } => backup::restore(&config, &backup),
+        Command::Restore { backup, forgotten } => {
+            telemetry::start_logging(&config, Voice::Command)?;
+            backup::restore(&config, &backup, forgotten.as_deref()).await
+        }
+        Command::Restored { forgotten } => {
+            telemetry::start_logging(&config, Voice::Command)?;
+            backup::restored(config, forgotten.as_deref()).await
+        }
+        Command::Copy { from, to } => {
+            telemetry::start_logging(&config, Voice::Command)?;
+            copy::run(&config, &from, &to).await
+        }
         Command::Doctor => {
             telemetry::start_logging(&config, Voice::Command)?;
             doctor::run(config).await
@@ -70,7 +87,11 @@ fn configured(global: &Global) -> Result<Config, Failure> {
         config.data.clone_from(data);
     }
     config.log = global.log.clone().or(config.log);
+    config.secrets = global.secrets.clone().or(config.secrets);
+    config.views = global.views.clone().or(config.views);
+    config.log_filter = global.log_filter.clone().or(config.log_filter);
     config.log_format = global.log_format.or(config.log_format);
+    config.validate_stores().map_err(|error| Failure::Usage(format!("{error:#}")))?;
     Ok(config)
 }
 

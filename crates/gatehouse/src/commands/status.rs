@@ -1,7 +1,8 @@
 //! `gatehouse status`.
 
+use super::instant;
 use crate::admin::client::Client;
-use crate::admin::status::{Follower, Status};
+use crate::admin::status::{Follower, Held, Status};
 use crate::failure::Failure;
 use crate::output;
 
@@ -27,7 +28,16 @@ pub(super) async fn run(client: &mut Client, json: bool) -> Result<(), Failure> 
         output::line("")?;
         output::line(output::table(&["FOLLOWS THE LOG", "STATE", "POSITION", "BEHIND", "SINCE"], &rows(&status.consumers)))?;
     }
-    for follower in status.read_models.iter().chain(&status.consumers) {
+    if !status.leases.is_empty() {
+        let row = |held: &Held| {
+            let instance = if held.is_own { format!("{} (this one)", held.instance) } else { held.instance.clone() };
+            vec![held.name.clone(), instance, instant(held.since)]
+        };
+        output::line("")?;
+        output::line(output::table(&["DONE BY ONE", "INSTANCE", "SINCE"], &status.leases.iter().map(row).collect::<Vec<_>>()))?;
+    }
+    let elsewhere = |follower: &&Follower| follower.state != "elsewhere";
+    for follower in status.read_models.iter().chain(&status.consumers).filter(elsewhere) {
         if let Some(reason) = &follower.reason {
             output::line(format_args!("\n{} ({}): {reason}", follower.name, follower.state))?;
         }
@@ -44,7 +54,8 @@ fn rows(followers: &[Follower]) -> Vec<Vec<String>> {
             many => format!("{many} events"),
         };
         let seconds = if follower.lag_seconds > 0.0 { format!("{:.1} s", follower.lag_seconds) } else { "-".to_owned() };
-        vec![follower.name.clone(), state, follower.position.to_string(), events, seconds]
+        let position = if follower.state == "elsewhere" { "-".to_owned() } else { follower.position.to_string() };
+        vec![follower.name.clone(), state, position, events, seconds]
     };
     followers.iter().map(row).collect()
 }

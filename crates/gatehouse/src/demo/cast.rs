@@ -12,7 +12,6 @@ use domain::{
     StaffRole, derive,
 };
 use event_codec::Fingerprint;
-use event_store::EventStore;
 use jiff::SignedDuration;
 use uuid::Uuid;
 

@@ -9,7 +9,6 @@ use domain::user::{User, UserCommand};
 use domain::{
     Actor, Addressee, InvitationId, Message, Owner, PersonId, PersonName, Personal, Reason, RegistrationId, StaffId, TermsVersion, UserId,
 };
-use event_store::EventStore;
 use zeroize::Zeroizing;
 
 use super::PATIENCE;

@@ -34,8 +34,14 @@ struct Kind {
 
 pub(super) async fn measure(data: &Path, fixture: &Fixture, registrations: u64, options: &Options, report: &mut Report) {
     let log: Arc<dyn EventStore> = Arc::<SqliteLog>::clone(&fixture.log);
-    let setup =
-        Setup { data: data.to_owned(), shared: None, log, codec: fixture.codec.clone(), clock: Arc::new(Timestamp::now), projections: read_models() };
+    let setup = Setup {
+        data: data.to_owned(),
+        shared: None,
+        log,
+        codec: fixture.codec.clone(),
+        clock: Arc::new(Timestamp::now),
+        projections: read_models(),
+    };
     let runtime = Runtime::start(setup).await.expect("the read models open");
     let head = *fixture.log.head().borrow();
     runtime.wait_for(head, Duration::from_secs(120)).await.expect("the read models are current");

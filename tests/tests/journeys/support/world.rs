@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use test_support::servers::{GatehouseProcess, gatehouse_command};
+use tests::stores::{Combination, Stores};
 
 use super::call::Call;
 
@@ -13,11 +14,16 @@ pub(crate) const BASE_URL: &str = "https://gateway.example";
 
 /// A service of its own for a test, with everything that a command was told is read at.
 pub(crate) struct World {
-    data: TempDir,
+    /// A data folder for each instance; what they share is elsewhere then.
+    data: Vec<TempDir>,
+    stores: Stores,
     /// What the service wrote on standard error, from its first start to its last.
     log: TempDir,
     settings: Vec<(&'static str, String)>,
-    process: RefCell<Option<GatehouseProcess>>,
+    /// The instances, as many as there are data folders.
+    processes: RefCell<Vec<Option<GatehouseProcess>>>,
+    /// Which instance is asked next.
+    next: Cell<usize>,
     http: reqwest::Client,
     /// The position of the last command that was answered: every read asks for it or later.
     pub(super) seen: RefCell<Option<String>>,
@@ -31,30 +37,34 @@ pub(crate) struct World {
 impl World {
     /// A service on an empty folder with these settings of its environment.
     pub(crate) fn start_with(settings: &[(&'static str, &str)]) -> Self {
+        let stores = Combination::from_environment().make();
+        let data: Vec<_> = (0..stores.instances()).map(|_| TempDir::new().unwrap()).collect();
         let world = Self {
-            data: TempDir::new().unwrap(),
+            processes: RefCell::new(data.iter().map(|_| None).collect()),
+            data,
+            stores,
             log: TempDir::new().unwrap(),
             settings: settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
-            process: RefCell::new(None),
+            next: Cell::new(0),
             http: reqwest::Client::new(),
             seen: RefCell::new(None),
             kills: Cell::new(false),
             keys: Cell::new(0),
             killed: Cell::new(0),
         };
-        world.launch();
+        (0..world.data.len()).for_each(|instance| world.launch(instance));
         world
     }
 
-    fn launch(&self) {
-        let log = self.log.path().join("stderr.log");
-        let mut builder = GatehouseProcess::serve(self.data.path()).args(["--base-url", BASE_URL]).stderr_to(&log);
+    fn launch(&self, instance: usize) {
+        let log = self.log.path().join(format!("stderr-{instance}.log"));
+        let mut builder = GatehouseProcess::serve(self.data[instance].path()).args(["--base-url", BASE_URL]).stderr_to(&log);
         // A test solves the human check as a browser does; a debug build would take long for the effort of a real one.
-        builder = builder.env("GATEHOUSE_HUMAN_CHECK_BITS", "8");
-        for (name, value) in &self.settings {
+        builder = builder.env("GATEHOUSE_HUMAN_CHECK_BITS", "8").env("GATEHOUSE_MAIL__MAILDIR", self.maildir());
+        for (name, value) in self.stores.settings().iter().chain(&self.settings) {
             builder = builder.env(name, value);
         }
-        *self.process.borrow_mut() = Some(builder.start());
+        self.processes.borrow_mut()[instance] = Some(builder.start());
     }
 
     /// From now on, the service is killed after every command that it answered.
@@ -66,24 +76,31 @@ impl World {
         self.kills.get()
     }
 
-    /// `kill -9`, and the service started again on what is on disk.
+    /// `kill -9`, and the service started again on what is on disk: of several instances, the one that was asked last. The others go on.
     pub(crate) fn kill_and_restart(&self) {
-        if let Some(process) = self.process.borrow_mut().take() {
+        let instance = (self.next.get() + self.data.len() - 1) % self.data.len();
+        if let Some(process) = self.processes.borrow_mut()[instance].take() {
             process.kill9();
         }
         self.killed.set(self.killed.get() + 1);
-        self.launch();
+        self.launch(instance);
     }
 
     /// The same service, started again with one more setting of its environment.
     pub(crate) fn with_setting(mut self, name: &'static str, value: &str) -> Self {
         self.settings.push((name, value.to_owned()));
-        self.kill_and_restart();
+        for _ in 0..self.data.len() {
+            self.next.set(self.next.get() + 1);
+            self.kill_and_restart();
+        }
         self
     }
 
+    /// The address of a path of the service: each time of another instance, as behind a balancer.
     pub(super) fn url(&self, path: &str) -> String {
-        self.process.borrow().as_ref().unwrap().url(path)
+        let instance = self.next.get() % self.data.len();
+        self.next.set(instance + 1);
+        self.processes.borrow()[instance].as_ref().unwrap().url(path)
     }
 
     pub(super) fn http(&self) -> &reqwest::Client {
@@ -92,12 +109,18 @@ impl World {
 
     /// The maildir's folder of delivered mails.
     pub(super) fn mail_folder(&self) -> PathBuf {
-        self.data.path().join("mail/new")
+        self.maildir().join("new")
+    }
+
+    fn maildir(&self) -> PathBuf {
+        self.data[0].path().join("mail")
     }
 
     /// Types a command of `gatehouse`, as an operator would, and gives back what it printed.
     pub(crate) fn operator(&self, arguments: &[&str]) -> String {
-        let output = gatehouse_command().args(arguments).arg("--data").arg(self.data.path()).output().unwrap();
+        let mut command = gatehouse_command();
+        command.args(arguments).arg("--data").arg(self.data[0].path()).envs(self.stores.settings());
+        let output = command.output().unwrap();
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "gatehouse {arguments:?} failed: {out}{err}");
         out.trim().to_owned()

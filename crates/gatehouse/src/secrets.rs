@@ -1,0 +1,127 @@
+//! The master key, the key ring and the vault, wherever they are.
+
+use std::path::PathBuf;
+
+use credential_vault::{Vault, VaultKey};
+use event_store::Position;
+use key_ring::{KeyRing, LoadedMasterKey, MasterKey, MasterKeyOptions};
+use zeroize::Zeroizing;
+
+use crate::config::{Config, StoreAddress};
+use crate::failure::Failure;
+use crate::folder::DataFolder;
+
+/// Where the configuration says that the key ring and the vault are.
+///
+/// # Errors
+/// The address cannot be meant.
+pub(crate) fn address(config: &Config) -> Result<StoreAddress, Failure> {
+    config.secrets_address().map_err(|error| Failure::Usage(format!("{error:#}")))
+}
+
+/// Opens the key ring.
+///
+/// # Errors
+/// The master key is another one, a newer version wrote it, or it cannot be reached.
+pub(crate) async fn open_ring(config: &Config, folder: &DataFolder, master: &MasterKey) -> Result<KeyRing, Failure> {
+    let opened = match address(config)? {
+        StoreAddress::Folder => KeyRing::open(&folder.key_ring(), master),
+        StoreAddress::Postgres(server) => KeyRing::open_postgres(&server, master).await,
+    };
+    opened.map_err(|error| Failure::from_error(&error))
+}
+
+/// Opens the vault.
+///
+/// # Errors
+/// As [`open_ring`].
+pub(crate) async fn open_vault(config: &Config, folder: &DataFolder, master: &MasterKey) -> Result<Vault, Failure> {
+    let key = VaultKey::new(&master.vault_key());
+    let opened = match address(config)? {
+        StoreAddress::Folder => Vault::open(&folder.vault(), key),
+        StoreAddress::Postgres(server) => Vault::open_postgres(&server, key).await,
+    };
+    opened.map_err(|error| Failure::from_error(&error))
+}
+
+/// Where the master key may be.
+pub(crate) fn master_key_options(config: &Config, folder: &DataFolder) -> MasterKeyOptions {
+    MasterKeyOptions {
+        file: config.master_key_file.clone(),
+        value: std::env::var("GATEHOUSE_MASTER_KEY").ok().map(Zeroizing::new),
+        credentials_directory: std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into),
+        default_file: folder.master_key(),
+        protects: vec![folder.key_ring(), folder.vault()],
+    }
+}
+
+/// The master key that is there: named by the configuration, or in its data folder.
+///
+/// # Errors
+/// There is none. None is made.
+pub(crate) fn given_master_key(config: &Config) -> Result<MasterKey, Failure> {
+    let options = MasterKeyOptions {
+        file: config.master_key_file.clone(),
+        value: std::env::var("GATEHOUSE_MASTER_KEY").ok().map(Zeroizing::new),
+        credentials_directory: std::env::var_os("CREDENTIALS_DIRECTORY").map(Into::into),
+        default_file: config.data.join("master.key"),
+        protects: Vec::new(),
+    };
+    if !is_given(&options) {
+        return Err(Failure::Usage(
+            "the master key is needed: name its file with master_key_file, or the data folder that has it with --data".to_owned(),
+        ));
+    }
+    Ok(MasterKey::load(&options).map_err(|error| Failure::from_error(&error))?.key)
+}
+
+fn is_given(options: &MasterKeyOptions) -> bool {
+    options.file.is_some() || options.value.is_some() || options.credentials_directory.is_some() || options.default_file.exists()
+}
+
+/// Finds the master key, or makes it at the very first start.
+///
+/// # Errors
+/// There is something that is sealed under a key, and the key or a part of what it seals is missing.
+pub(crate) fn load_master_key(config: &Config, folder: &DataFolder, head: Position) -> Result<MasterKey, Failure> {
+    let options = master_key_options(config, folder);
+    if head > Position::START {
+        refuse_if_missing(config, folder, head, &options)?;
+    }
+    let LoadedMasterKey { key, source, created, readable_by_others } =
+        MasterKey::load(&options).map_err(|error| Failure::from_error(&error))?;
+    if created {
+        tracing::warn!(
+            "a master key was made in {source}; without it the data cannot be read: keep a copy of it, apart from backups of the data"
+        );
+    }
+    if readable_by_others {
+        tracing::warn!("the master key in {source} can be read by others than its owner: `chmod 600` it");
+    }
+    Ok(key)
+}
+
+fn refuse_if_missing(config: &Config, folder: &DataFolder, head: Position, options: &MasterKeyOptions) -> Result<(), Failure> {
+    match address(config)? {
+        StoreAddress::Folder => {
+            let files: [(PathBuf, &str); 2] = [(folder.key_ring(), "key ring"), (folder.vault(), "credential vault")];
+            match files.iter().find(|(file, _)| !file.exists()) {
+                None => Ok(()),
+                Some((file, what)) => Err(Failure::failed(format!(
+                    "the {what} {} is missing, but the log has {head} events that belong to it: put it back, or restore a backup",
+                    file.display()
+                ))),
+            }
+        }
+        // Another instance made it: one that is made here would be another one.
+        StoreAddress::Postgres(server) => {
+            if is_given(options) {
+                return Ok(());
+            }
+            Err(Failure::failed(format!(
+                "the master key is missing: what is in {server} is sealed under the one that was made at the first start; copy it to {}, or name it with master_key_file",
+                options.default_file.display()
+            )))
+        }
+    }
+}
