@@ -1,6 +1,7 @@
 //! Why a log could not be opened, and what PostgreSQL's errors mean here.
 
 use postgres_schema::SchemaError;
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 /// Why a log could not be opened. Nothing of it was changed, but that its tables may have been made.
@@ -48,21 +49,30 @@ impl Trouble {
 
 impl From<sqlx::Error> for Trouble {
     fn from(error: sqlx::Error) -> Self {
-        let Some(said) = error.as_database_error().and_then(|said| said.try_downcast_ref::<PgDatabaseError>()) else {
-            // A value that cannot be encoded was never sent; all else is about the connection.
-            return if matches!(error, sqlx::Error::Encode(_)) { Self::Refused(error) } else { Self::Lost(error) };
-        };
-        let ended = matches!(said.severity(), PgSeverity::Fatal | PgSeverity::Panic);
-        match said.code() {
-            // An ERROR is told instead of a commit; what ends the session may come after it.
-            code if ended || code.starts_with("57P") || code.starts_with("08") => Self::Lost(error),
-            "23505" => Self::Occupied(error),
-            _ => Self::Refused(error),
+        // An ERROR is told instead of a commit; what ends the session may come after it. A value that cannot be encoded was never sent.
+        if is_lost(&error) {
+            return Self::Lost(error);
+        }
+        match error.as_database_error().and_then(DatabaseError::code).as_deref() {
+            Some("23505") => Self::Occupied(error),
+            Some(_) | None => Self::Refused(error),
         }
     }
 }
 
+/// Whether the connection is of no more use.
+pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
+    match error.as_database_error().and_then(|said| said.try_downcast_ref::<PgDatabaseError>()) {
+        Some(said) => ends_the_session(said),
+        None => !matches!(error, sqlx::Error::Encode(_)),
+    }
+}
+
+fn ends_the_session(said: &PgDatabaseError) -> bool {
+    matches!(said.severity(), PgSeverity::Fatal | PgSeverity::Panic) || said.code().starts_with("57P") || said.code().starts_with("08")
+}
+
 /// Whether the server lacks room or memory: it says so without harm to the connection.
 pub(crate) fn is_shortage(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code.starts_with("53"))
+    error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code.starts_with("53"))
 }

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use crate::error::Trouble;
+use crate::reader::Readers;
 use crate::session::{Place, Seen, natural, place, same_history, still_holds, within};
 use crate::state::State;
 
@@ -133,14 +134,14 @@ impl Follower {
 
 /// Tells other instances, if there are any, what this one has written: after the commit and beside the writer, since to notify within a
 /// transaction makes all that do wait for each other's commits. Many commits are told in one go.
-pub(crate) async fn tell(pool: PgPool, state: Arc<State>, mut others: watch::Receiver<bool>) {
+pub(crate) async fn tell(readers: Arc<Readers>, state: Arc<State>, mut others: watch::Receiver<bool>) {
     let mut written = state.written.subscribe();
     loop {
         if others.wait_for(|others| *others).await.is_err() || written.changed().await.is_err() {
             return;
         }
         let position = *written.borrow_and_update();
-        let told = sqlx::query(TELL).bind(CHANNEL).bind(position.to_string()).execute(&pool);
+        let told = readers.connections.rows(|| sqlx::query(TELL).bind(CHANNEL).bind(position.to_string()));
         if let Err(error) = within(LIMIT, told).await {
             tracing::debug!(%error, "other instances were not told of new events: they will look");
         }

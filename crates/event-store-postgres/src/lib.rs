@@ -33,6 +33,7 @@
 
 mod check;
 mod claim;
+mod connections;
 mod draft;
 mod error;
 mod follower;

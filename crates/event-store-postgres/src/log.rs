@@ -7,13 +7,13 @@ use event_store::{Append, Direction, Epoch, EventStore, Position, ReadError, Rec
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use postgres_schema::{Schema, Server};
-use sqlx::postgres::PgPoolOptions;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{Connection, PgConnection};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::check::{self, Report};
 use crate::claim::{Claim, ClaimError, Holder, Sharing};
+use crate::connections::Connections;
 use crate::error::Trouble;
 use crate::follower::{self, Follower};
 use crate::names::Names;
@@ -47,11 +47,10 @@ impl PostgresLog {
     /// [`OpenError`]: the database cannot be reached, would not keep what it acknowledges, or has something else in that schema.
     pub async fn open(server: &Server, options: Options) -> Result<Self, OpenError> {
         let schema = schema::open(server).await?;
-        let (importing, pool) = (importing(&schema).await?, pool(&schema, &options));
-        if importing {
+        if importing(&schema).await? {
             return Err(OpenError::Unfinished(server.to_string()));
         }
-        let (place, newest) = follower::look(&pool).await.map_err(|trouble| opening(trouble, server))?;
+        let (place, newest) = follower::look(schema.pool()).await.map_err(|trouble| opening(trouble, server))?;
         let queue = Queue::new(Bounds {
             queue_appends: options.queue_appends,
             queue_bytes: options.queue_bytes,
@@ -60,10 +59,12 @@ impl PostgresLog {
         });
         let state = Arc::new(State::new(Epoch(place.epoch), queue, newest));
         let names = Arc::new(Names::default());
-        let readers = Arc::new(Readers { pool, names: Arc::clone(&names) });
+        // One more than the readers: for telling others, and for what asks for the newest events.
+        let connections = Connections::new(schema::reading(&schema), options.readers.max(1) + 1);
+        let readers = Arc::new(Readers { connections, names: Arc::clone(&names) });
         let (asking, answering) = newest::channel(Arc::clone(&readers), Arc::clone(&state));
         let follower = Follower::new(schema::reading(&schema), Arc::clone(&state), options.look_every);
-        let telling = follower::tell(readers.pool.clone(), Arc::clone(&state), follower.others());
+        let telling = follower::tell(Arc::clone(&readers), Arc::clone(&state), follower.others());
         let writer = Writer {
             options: schema::writing(&schema),
             connected: None,
@@ -143,7 +144,7 @@ impl PostgresLog {
         }
         self.end();
         drop(self.claim.lock().take());
-        self.readers.pool.close().await;
+        self.readers.connections.close().await;
         self.schema.pool().close().await;
     }
 
@@ -167,13 +168,6 @@ async fn watched(writer: Writer) {
         state.stop("its writer panicked");
         while state.queue.take().await.is_some() {}
     }
-}
-
-fn pool(schema: &Schema, options: &Options) -> PgPool {
-    let limits = postgres_schema::Limits::default();
-    // One more than the readers: for telling others, and for what asks for the newest events.
-    let count = options.readers.max(1).saturating_add(1);
-    PgPoolOptions::new().max_connections(count).acquire_timeout(limits.acquire).connect_lazy_with(schema::reading(schema))
 }
 
 async fn importing(schema: &Schema) -> Result<bool, OpenError> {

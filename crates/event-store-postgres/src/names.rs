@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use sqlx::{Executor, Postgres, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{PgExecutor, Row};
 
-const KNOWN: &str = "
+pub(crate) const KNOWN: &str = "
 SELECT TRUE, id, name FROM categories
  UNION ALL
 SELECT FALSE, id, name FROM types";
@@ -53,9 +54,14 @@ impl Names {
     }
 
     /// Learns what others have added.
-    pub(crate) async fn reload(&self, connection: impl Executor<'_, Database = Postgres>) -> Result<Arc<Known>, sqlx::Error> {
+    pub(crate) async fn reload(&self, connection: impl PgExecutor<'_>) -> Result<Arc<Known>, sqlx::Error> {
+        self.learn(&sqlx::query(KNOWN).fetch_all(connection).await?)
+    }
+
+    /// The same, from the rows of [`KNOWN`].
+    pub(crate) fn learn(&self, rows: &[PgRow]) -> Result<Arc<Known>, sqlx::Error> {
         let mut known = Known::default();
-        for row in sqlx::query(KNOWN).fetch_all(connection).await? {
+        for row in rows {
             let table = if row.try_get(0)? { &mut known.categories } else { &mut known.types };
             table.add(row.try_get(1)?, row.try_get(2)?);
         }

@@ -86,7 +86,7 @@ impl Answering {
         if places.is_empty() {
             return Ok(found);
         }
-        let rows = sqlx::query(NEWEST).bind(keys).bind(categories).fetch_all(&self.readers.pool).await;
+        let rows = self.readers.connections.rows(|| sqlx::query(NEWEST).bind(keys.as_slice()).bind(categories.as_slice())).await;
         let mut head = Position::START;
         for row in rows.map_err(crate::reader::unavailable)? {
             let column = |number: usize| row.try_get::<i64, _>(number).map(natural).map_err(crate::reader::unavailable);

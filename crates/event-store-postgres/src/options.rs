@@ -10,7 +10,7 @@ pub struct Options {
     /// Where the recorded time comes from.
     pub clock: Clock,
     /// The most reads at one time, each on a connection of its own; at least 1.
-    pub readers: u32,
+    pub readers: usize,
     /// The most appends in one transaction; at least 1.
     pub batch_appends: usize,
     /// A transaction takes no further append once its events have this many bytes.

@@ -7,9 +7,10 @@ use event_store::{Direction, Position, ReadError, Recorded, StreamId};
 use jiff::Timestamp;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::{PgPool, Postgres, Row};
+use sqlx::{Postgres, Row};
 
-use crate::names::{Known, Names};
+use crate::connections::Connections;
+use crate::names::{self, Known, Names};
 use crate::session::{integer, natural};
 
 /// The most rows read in one go. Events never change, so the parts of a longer page fit together.
@@ -19,21 +20,19 @@ const AT_ONCE: usize = 1024;
 /// block, and a replay asks for memory once in a while instead of twice per event.
 const BLOCK_BYTES: usize = 16_384;
 
-const FIND_STREAM: &str = "SELECT id FROM streams WHERE key = $1 AND category = $2";
-
 const STREAM_FORWARDS: &str = "
 SELECT position, version, type, recorded_at, id, metadata, data
   FROM events
- WHERE stream = $1 AND version >= $2
+ WHERE stream = (SELECT id FROM streams WHERE key = $1 AND category = $2) AND version >= $3
  ORDER BY version
- LIMIT $3";
+ LIMIT $4";
 
 const STREAM_BACKWARDS: &str = "
 SELECT position, version, type, recorded_at, id, metadata, data
   FROM events
- WHERE stream = $1 AND version <= $2
+ WHERE stream = (SELECT id FROM streams WHERE key = $1 AND category = $2) AND version <= $3
  ORDER BY version DESC
- LIMIT $3";
+ LIMIT $4";
 
 const ALL_FORWARDS: &str = "
 SELECT position, version, type, recorded_at, id, metadata, data, category, key
@@ -52,7 +51,7 @@ SELECT position, version, type, recorded_at, id, metadata, data, category, key
 /// Connections for reading, and the names they have met.
 #[derive(Debug)]
 pub(crate) struct Readers {
-    pub(crate) pool: PgPool,
+    pub(crate) connections: Connections,
     pub(crate) names: Arc<Names>,
 }
 
@@ -79,7 +78,7 @@ impl Readers {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<Recorded>, ReadError> {
-        let Some(number) = self.number(stream).await? else { return Ok(Vec::new()) };
+        let Some(category) = self.category(&stream.category).await? else { return Ok(Vec::new()) };
         let query = match direction {
             Direction::Forwards => STREAM_FORWARDS,
             Direction::Backwards => STREAM_BACKWARDS,
@@ -95,7 +94,7 @@ impl Readers {
                 },
             };
             let count = AT_ONCE.min(limit - events.len());
-            let page = || sqlx::query(query).bind(number).bind(integer(from)).bind(rows(count));
+            let page = || sqlx::query(query).bind(stream.key).bind(category).bind(integer(from)).bind(rows(count));
             let read = self.page(page, Some(stream), &stream, &mut events).await?;
             if read < count {
                 break;
@@ -139,12 +138,12 @@ impl Readers {
         if let Some(number) = self.names.known().categories.number(name) {
             return Ok(Some(number));
         }
-        Ok(self.names.reload(&self.pool).await.map_err(unavailable)?.categories.number(name))
+        Ok(self.reload().await?.categories.number(name))
     }
 
-    async fn number(&self, stream: &StreamId) -> Result<Option<i64>, ReadError> {
-        let Some(category) = self.category(&stream.category).await? else { return Ok(None) };
-        sqlx::query_scalar(FIND_STREAM).bind(stream.key).bind(category).fetch_optional(&self.pool).await.map_err(unavailable)
+    async fn reload(&self) -> Result<Arc<Known>, ReadError> {
+        let rows = self.connections.rows(|| sqlx::query(names::KNOWN)).await.map_err(unavailable)?;
+        self.names.learn(&rows).map_err(unavailable)
     }
 
     /// Adds the rows of one query to the events, and says how many.
@@ -155,7 +154,7 @@ impl Readers {
         at: &(dyn std::fmt::Display + Sync),
         events: &mut Vec<Recorded>,
     ) -> Result<usize, ReadError> {
-        let rows = query().fetch_all(&self.pool).await.map_err(unavailable)?;
+        let rows = self.connections.rows(query).await.map_err(unavailable)?;
         let start = events.len();
         events.reserve(rows.len());
         let damaged = |what: String| ReadError::Damaged { at: at.to_string(), what };
@@ -172,7 +171,7 @@ impl Readers {
                 }
                 // Names are committed before the events that bear them.
                 Err(Unread::Name) if !reloaded => {
-                    known = self.names.reload(&self.pool).await.map_err(unavailable)?;
+                    known = self.reload().await?;
                     reloaded = true;
                 }
                 Err(Unread::Name) => return Err(damaged("its kind or its type has no name".to_owned())),
