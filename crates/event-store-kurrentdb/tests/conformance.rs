@@ -34,6 +34,10 @@ impl Subject for OnDouble {
         self.open_with(Options::new(clock)).await
     }
 
+    async fn open_beside(&mut self, clock: Clock) -> Option<Arc<dyn EventStore>> {
+        Some(self.open(clock).await)
+    }
+
     fn gapless(&self) -> bool {
         false
     }
@@ -55,6 +59,10 @@ mod with_everything_small {
             }
             let options = Options { namespace: "small_1".to_owned(), page: 50, in_flight: 2, ..Options::new(clock) };
             self.0.open_with(options).await
+        }
+
+        async fn open_beside(&mut self, clock: Clock) -> Option<Arc<dyn EventStore>> {
+            Some(self.open(clock).await)
         }
 
         fn gapless(&self) -> bool {
@@ -90,6 +98,10 @@ mod on_a_real_cluster {
         async fn open(&mut self, clock: Clock) -> Arc<dyn EventStore> {
             let options = Options { namespace: self.namespace.clone(), ..Options::new(clock) };
             Arc::new(KurrentLog::open(&self.address, options).await.unwrap())
+        }
+
+        async fn open_beside(&mut self, clock: Clock) -> Option<Arc<dyn EventStore>> {
+            Some(self.open(clock).await)
         }
 
         fn gapless(&self) -> bool {

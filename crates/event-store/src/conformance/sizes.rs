@@ -82,7 +82,7 @@ pub async fn ten_thousand_streams_are_kept_apart(subject: &mut dyn Subject) {
     let events = whole_log(&store).await;
     assert_whole(subject, &events, 10_000 + 1_429);
     let newest = store.read_all_backwards(Position(u64::MAX), 2).await.expect("the log can be read");
-    assert_eq!(ids(&newest), vec![109_996, 109_989], "in the order of the calls");
+    assert!(newest.iter().eq(events.iter().rev().take(2)));
 }
 
 /// A page of a stream or of the log may have any size, in both directions; put together, they are the whole.
