@@ -6,9 +6,14 @@ use domain::registration::{Registration, RegistrationCommand, Stage};
 use domain::testing::{company, email, profile, reason, uuid};
 use domain::user::{User, UserCommand, UserState};
 use domain::{ApplicationId, OrganizationId, PersonId, Personal, Policy, RegistrationId};
+use event_store::EventStore;
 use jiff::SignedDuration;
+use process_managers::Clockwork;
+use projection_runtime::{Fence, Lease};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-use super::world::{Case, World};
+use super::world::{Case, SOON, World};
 
 fn days(days: i64) -> SignedDuration {
     SignedDuration::from_hours(24 * days)
@@ -21,6 +26,16 @@ async fn submitted(world: &World) -> Case {
 
 async fn stage(world: &World, case: &Case) -> Stage {
     world.state::<Registration>(case.id.0).await.case().unwrap().stage.clone()
+}
+
+async fn until_recorded(world: &World, event_type: &str) {
+    let mut head = world.disk.head();
+    let recorded = async {
+        while world.count(event_type).await == 0 {
+            head.changed().await.unwrap();
+        }
+    };
+    tokio::time::timeout(SOON, recorded).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,6 +53,34 @@ async fn an_unanswered_invitation_is_reminded_of_once_and_expires() {
     assert_eq!(world.tick(&mut models).await, 1);
     assert_eq!(world.tick(&mut models).await, 0);
     assert!(matches!(world.invitation(invitation).await, InvitationState::Expired(_)));
+    assert_eq!((world.count("invitation.reminded.v1").await, world.count("invitation.expired.v1").await), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_while_another_instance_holds_the_lease() {
+    let world = World::new();
+    let mut models = world.models().await;
+    let keeper = watch::Sender::new(None);
+    let application = world.publish("SFT").await;
+    world.invited("Fastener Works", application).await;
+    world.pass(days(23));
+    models.wait(&world).await;
+    let clockwork = || Clockwork::new(world.desk.clone(), models.lists.deadlines.clone(), Lease::of(keeper.subscribe()));
+    assert_eq!(clockwork().tick().await.unwrap(), 0);
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(clockwork().run(stop.clone()));
+    keeper.send_replace(Some(Fence(1)));
+    until_recorded(&world, "invitation.reminded.v1").await;
+    keeper.send_replace(None);
+    world.pass(days(7));
+    models.wait(&world).await;
+    assert_eq!(clockwork().tick().await.unwrap(), 0);
+    keeper.send_replace(Some(Fence(2)));
+    until_recorded(&world, "invitation.expired.v1").await;
+    stop.cancel();
+    running.await.unwrap();
+    // Whoever looks next may ask again; nothing follows from that.
+    world.tick(&mut models).await;
     assert_eq!((world.count("invitation.reminded.v1").await, world.count("invitation.expired.v1").await), (1, 1));
 }
 
