@@ -94,17 +94,17 @@ impl Cursors {
     }
 
     /// Where this consumer is in this history of the log: from now on it is handled under this fence, and whoever has a smaller one keeps
-    /// no place any more. If it has no place in this history it is at `begin.position`, which is kept. A place beyond `head` is none: the log
-    /// lost its end, and other events may come to be there.
+    /// no place any more. If it has no place in this history it is at `begin.position`, which is kept. In the file a place beyond `head` is
+    /// none: the log lost its end, and other events may come to be there. A shared one is given as it is.
     pub(crate) async fn claim(&self, begin: Place<'_>, head: Position) -> Result<Result<Position, Superseded>, sqlx::Error> {
-        let (begins, head) = (stored(begin.position), stored(head));
+        let begins = stored(begin.position);
         match &self.keep {
             Keep::File(db) => {
-                let (name, epoch) = (begin.name.to_owned(), self.epoch.clone());
+                let (name, epoch, head) = (begin.name.to_owned(), self.epoch.clone(), stored(head));
                 let claimed = with(db, async move |db| file::claim(db, &name, &epoch, begins, head)).await?;
                 Ok(Ok(position(claimed)))
             }
-            Keep::Shared(pool) => Ok(shared::claim(pool, begin, &self.epoch, begins, head).await?.map(position)),
+            Keep::Shared(pool) => Ok(shared::claim(pool, begin, &self.epoch, begins).await?.map(position)),
         }
     }
 
@@ -213,10 +213,7 @@ mod shared {
     const CLAIM: &str = "
         INSERT INTO consumer (name, position, epoch, fence) VALUES ($1, $2, $3, $4)
         ON CONFLICT (name) DO UPDATE SET
-            position = CASE
-                WHEN consumer.epoch = excluded.epoch AND consumer.position <= $5 THEN consumer.position
-                ELSE excluded.position
-            END,
+            position = CASE WHEN consumer.epoch = excluded.epoch THEN consumer.position ELSE excluded.position END,
             epoch = excluded.epoch,
             fence = excluded.fence
         WHERE consumer.fence <= excluded.fence
@@ -227,9 +224,8 @@ mod shared {
         Place { name, fence: Fence(fence), position: _ }: Place<'_>,
         epoch: &str,
         begins: i64,
-        head: i64,
     ) -> Result<Result<i64, Superseded>, sqlx::Error> {
-        let claim = sqlx::query(CLAIM).bind(name).bind(begins).bind(epoch).bind(fence).bind(head);
+        let claim = sqlx::query(CLAIM).bind(name).bind(begins).bind(epoch).bind(fence);
         match in_time(claim.fetch_optional(pool)).await? {
             Some(row) => Ok(Ok(row.try_get(0)?)),
             None => Ok(Err(Superseded)),

@@ -93,6 +93,12 @@ pub(crate) enum ClaimError {
     /// The log cannot be read.
     #[error("the end of the event log cannot be read")]
     Log(#[from] ReadError),
+    /// It has handled events that the log does not have.
+    #[error(
+        "it has handled the events up to {position}, but the log ends at {head}: the log has lost events that were acknowledged; \
+        see how that came before anything else is written"
+    )]
+    BeyondLog { position: Position, head: Position },
 }
 
 /// A consumer at work, while its lease is held.
@@ -152,18 +158,27 @@ impl Follower {
             let mut lease = self.lease.clone();
             let claimed = tokio::select! {
                 () = self.stop.cancelled() => return None,
-                () = lease.lost(fence) => continue,
+                () = lease.lost(fence) => {
+                    self.track.elsewhere();
+                    continue;
+                }
                 claimed = self.claim(fence) => claimed,
             };
             let again = async {
                 match claimed {
                     Ok(Ok(())) => return true,
                     // The lease is not what it seems here.
-                    Ok(Err(Superseded)) => self.lease.clone().lost(fence).await,
+                    Ok(Err(Superseded)) => {
+                        self.track.elsewhere();
+                        self.lease.clone().lost(fence).await;
+                    }
                     Err(error) => {
+                        let reason = chain(&error);
                         if pause == CLAIM.0 {
-                            tracing::warn!(consumer = self.track.name, error = %chain(&error), "a consumer cannot go on right now");
+                            tracing::warn!(consumer = self.track.name, reason, "a consumer cannot go on right now");
                         }
+                        let position = *self.track.position.borrow();
+                        self.track.in_trouble(ConsumerState::Waiting { position, reason });
                         tokio::time::sleep(pause).await;
                         pause = (pause * 2).min(CLAIM.1);
                     }
@@ -187,6 +202,9 @@ impl Follower {
         };
         let claimed = self.cursors.claim(Place { name: self.track.name, position: begin, fence }, head).await?;
         if let Ok(position) = claimed {
+            if position > head {
+                return Err(ClaimError::BeyondLog { position, head });
+            }
             self.cursor.advance(position);
             self.track.handled(position);
         }

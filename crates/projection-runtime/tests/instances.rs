@@ -12,9 +12,7 @@ use common::World;
 use parking_lot::Mutex;
 use postgres_schema::{Limits, Schema, Server, Step};
 use projection_runtime::leases::{self, PROCESSES};
-use projection_runtime::{
-    Begin, Consumer, ConsumerError, ConsumerState, Envelope, Fence, Lease, LeaseSettings, Leases, PLACES, Position, Runtime,
-};
+use projection_runtime::{Begin, Consumer, ConsumerError, ConsumerState, Envelope, Fence, Lease, LeaseSettings, Leases, PLACES, Runtime};
 use sqlx::{PgPool, Row};
 use test_support::eventually;
 use test_support::servers::{PostgresServer, TestDatabase};
@@ -376,8 +374,18 @@ async fn a_shared_place_is_of_one_history_of_the_log_and_may_begin_at_its_end() 
     let restored = World::of_epoch(2);
     restored.say_many(2).await;
     assert_eq!(handled(&restored, Begin::FirstEvent, 1).await, [1, 2, 3]);
-    // The same history, whose end was lost.
+    // The same history, whose end was lost: nothing goes on as if it had never been.
     let shorter = World::of_epoch(2);
-    assert_eq!(handled(&shorter, Begin::FirstEvent, 1).await, [1]);
-    assert_eq!(Position(1), *event_store::EventStore::head(&*shorter.store).borrow());
+    shorter.say_many(1).await;
+    let runtime = shorter.start_shared(&schema).await;
+    let refused = runtime.attach(Patient::new(Begin::FirstEvent), Lease::alone()).await.unwrap_err().to_string();
+    assert!(refused.contains("up to 3, but the log ends at 1"), "{refused}");
+    let keeper = watch::Sender::new(None);
+    runtime.attach(Patient::new(Begin::FirstEvent), Lease::of(keeper.subscribe())).await.unwrap();
+    keeper.send_replace(Some(Fence(1)));
+    let waits = async || matches!(runtime.consumers()[0].state, ConsumerState::Waiting { .. }).then_some(());
+    eventually("it to be said", LONG, waits).await;
+    shorter.say_many(3).await;
+    eventually("it to go on", LONG, async || (runtime.consumers()[0].state == ConsumerState::Live).then_some(())).await;
+    runtime.shutdown().await;
 }

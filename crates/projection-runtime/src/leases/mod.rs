@@ -87,7 +87,8 @@ impl Leases {
     /// Begins to try for the leases of these names, and to renew them once they are held. `instance` is for people: which instance
     /// this is. The step [`STEP`] has made the table.
     ///
-    /// Nobody is robbed: a lease is taken when it is free, or its holder has not renewed it in time.
+    /// Nobody is robbed: a lease is taken when it is free, or its holder has not renewed it in time. It is kept by a task of the runtime in
+    /// which this is called: one whose threads are not busy for long.
     #[must_use]
     pub fn start(schema: Schema, instance: &str, names: &[&'static str], settings: LeaseSettings) -> Self {
         #[expect(clippy::disallowed_methods, reason = "names this start of the process, and nothing that is kept")]

@@ -29,17 +29,23 @@ pub(super) const FREED: &str = "gatehouse_lease_freed";
 
 /// Takes what is free or over, and renews what is held. Gives what is held then.
 ///
+/// A new fence is the time, in microseconds, if that is greater than the one before and one: so it is greater, too, than those that
+/// the database has forgotten, when a standby took over that lacked its last moments, or it was put back from a backup.
+///
 /// `now()` is read before the rows are locked: what waits for a row sees it as it is afterwards, with an older clock, and takes nothing
 /// too early. All instances lock the rows in the order of their names.
 const BEAT: &str = "
     INSERT INTO lease (name, holder, instance, fence, since, expires_at)
-    SELECT wanted.name, $2, $3, 1, now(), now() + make_interval(secs => $4)
+    SELECT wanted.name, $2, $3, (EXTRACT(EPOCH FROM now()) * 1000000)::BIGINT, now(), now() + make_interval(secs => $4)
     FROM UNNEST($1) AS wanted (name)
     ORDER BY wanted.name
     ON CONFLICT (name) DO UPDATE SET
         holder = excluded.holder,
         instance = excluded.instance,
-        fence = CASE WHEN lease.holder = excluded.holder AND lease.expires_at > now() THEN lease.fence ELSE lease.fence + 1 END,
+        fence = CASE
+            WHEN lease.holder = excluded.holder AND lease.expires_at > now() THEN lease.fence
+            ELSE GREATEST(excluded.fence, lease.fence + 1)
+        END,
         since = CASE WHEN lease.holder = excluded.holder AND lease.expires_at > now() THEN lease.since ELSE excluded.since END,
         expires_at = excluded.expires_at
     WHERE lease.holder = excluded.holder OR lease.expires_at <= now()
