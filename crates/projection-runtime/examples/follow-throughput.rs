@@ -4,6 +4,8 @@
 //! is built from as many invitations instead, with what goes before and after each (the company's name taken, the mail sent), or
 //! only the one that a third argument names.
 //!
+//! With `GATEHOUSE_VIEWS=postgres://…` the read models are in that database, which should have nothing else in it.
+//!
 //! The processor time is that of the whole process, writing the log included where that goes on meanwhile.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement that cannot be made has failed")]
 
@@ -23,7 +25,10 @@ use event_codec::{Codec, KeysError, PersonalKeys};
 use event_store::memory::MemoryStore;
 use event_store::{Append, EventStore, Expected};
 use jiff::Timestamp;
-use projection_runtime::{Clock, Fingerprint, Metadata, Position, Projection, Runtime, Setup, StreamId, rebuild};
+use postgres_schema::{Limits, Server};
+use projection_runtime::{
+    BUILDS, Clock, Fence, Fingerprint, Lease, Metadata, PLACES, Position, Projection, Runtime, Setup, Shared, StreamId, rebuild,
+};
 use review_queue::{Filter, ReviewQueue};
 use uuid::Uuid;
 
@@ -218,11 +223,20 @@ fn rate(events: u64, elapsed: Duration) -> u64 {
     events * 1_000 / u64::try_from(elapsed.as_millis()).unwrap().max(1)
 }
 
+/// Where the read models are, unless in files.
+async fn shared() -> Option<Shared> {
+    let server: Server = std::env::var("GATEHOUSE_VIEWS").ok()?.parse().unwrap();
+    let schema = server.schema("gatehouse_views", &[PLACES, BUILDS], Limits::default()).await.unwrap();
+    // Greater than any before.
+    let held = tokio::sync::watch::Sender::new(Some(Fence(i64::MAX)));
+    Some(Shared { schema, lease: Lease::of(held.subscribe()) })
+}
+
 async fn measure_rebuild(name: &str, log: &Arc<MemoryStore>, codec: &Codec, projections: &[Arc<dyn Projection>]) {
     let folder = tempfile::tempdir().unwrap();
     let events = log.head().borrow().0;
     let (began, processor) = (Instant::now(), processor_time());
-    rebuild(folder.path(), None, log.clone(), codec.clone(), clock(), projections, |_| {}).await.unwrap();
+    rebuild(folder.path(), shared().await, log.clone(), codec.clone(), clock(), projections, |_| {}).await.unwrap();
     println!("rebuild of {name}: {} events/s, {}", rate(events, began.elapsed()), cost(events, processor));
 }
 
@@ -243,8 +257,8 @@ async fn measure_decode(log: &Arc<MemoryStore>, codec: &Codec) {
 async fn measure_live(log: &Arc<MemoryStore>, codec: &Codec, registrations: u32) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_owned();
-    rebuild(&data, None, log.clone(), codec.clone(), clock(), &read_models(), |_| {}).await.unwrap();
-    let setup = Setup { data, shared: None, log: log.clone(), codec: codec.clone(), clock: clock(), projections: read_models() };
+    rebuild(&data, shared().await, log.clone(), codec.clone(), clock(), &read_models(), |_| {}).await.unwrap();
+    let setup = Setup { data, shared: shared().await, log: log.clone(), codec: codec.clone(), clock: clock(), projections: read_models() };
     let began = Instant::now();
     let runtime = Runtime::start(setup).await.unwrap();
     let head = *log.head().borrow();
@@ -270,8 +284,8 @@ async fn measure_paced(log: &Arc<MemoryStore>, codec: &Codec, mut from: u32) {
     const SECONDS: u32 = 5;
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_owned();
-    rebuild(&data, None, log.clone(), codec.clone(), clock(), &read_models(), |_| {}).await.unwrap();
-    let setup = Setup { data, shared: None, log: log.clone(), codec: codec.clone(), clock: clock(), projections: read_models() };
+    rebuild(&data, shared().await, log.clone(), codec.clone(), clock(), &read_models(), |_| {}).await.unwrap();
+    let setup = Setup { data, shared: shared().await, log: log.clone(), codec: codec.clone(), clock: clock(), projections: read_models() };
     let runtime = Runtime::start(setup).await.unwrap();
     runtime.wait_for(*log.head().borrow(), Duration::from_secs(60)).await.unwrap();
     for per_second in [200_u32, 2_000] {
@@ -303,6 +317,20 @@ async fn measure_paced(log: &Arc<MemoryStore>, codec: &Codec, mut from: u32) {
         runtime.wait_for(position, Duration::from_secs(5)).await.unwrap();
     }
     println!("an event on an idle service, waited for, is in all read models after {:?}", began.elapsed() / 10);
+    if let Some(shared) = shared().await {
+        let shared = Some(Shared { lease: Lease::never(), ..shared });
+        let data = folder.path().to_owned();
+        let setup = Setup { data, shared, log: log.clone(), codec: codec.clone(), clock: clock(), projections: read_models() };
+        let other = Runtime::start(setup).await.unwrap();
+        other.wait_for(*log.head().borrow(), Duration::from_secs(5)).await.unwrap();
+        let began = Instant::now();
+        for append in appends(codec, from + 1) {
+            let position = log.append(append).outcome().await.unwrap().position;
+            other.wait_for(position, Duration::from_secs(5)).await.unwrap();
+        }
+        println!("… and is seen there by another instance after {:?}", began.elapsed() / 10);
+        other.shutdown().await;
+    }
     runtime.shutdown().await;
 }
 

@@ -73,7 +73,7 @@ impl Runtime {
         let mut models = Vec::with_capacity(opened.len());
         let news = shelf.catalogue().map(|catalogue| {
             let of_models = opened.iter().map(|(projection, _)| (projection.name(), projection.version())).collect();
-            let (watch, news) = Watch::new(catalogue.clone(), of_models, feed.wanted().subscribe(), stop.clone());
+            let (watch, news) = Watch::new(catalogue.clone(), of_models, feed.wanted().subscribe(), lease.clone(), stop.clone());
             tasks.spawn(watch.run());
             news
         });

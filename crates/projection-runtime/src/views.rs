@@ -6,10 +6,14 @@ use std::time::Duration;
 use event_store::Position;
 use rusqlite::InterruptHandle;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::board::{Board, Reached};
 use crate::readers::{Reader, Readers};
 use crate::sql::Database;
+
+/// How long until rows are looked at again that are not what was said of them.
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// Why a read model cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -70,13 +74,23 @@ impl Views {
     /// [`ViewError::NotYet`] when it does not come that far in time, at once if it has stopped before; while it is built for the
     /// first time. [`ViewError::Unavailable`] when the database cannot be read.
     pub async fn read(&self, min_position: Option<Position>, timeout: Duration) -> Result<ReadView, ViewError> {
-        self.wait(min_position.unwrap_or(Position::START), timeout).await?;
+        let (min, deadline) = (min_position.unwrap_or(Position::START), Instant::now() + timeout);
         let mut swapped = false;
         loop {
+            self.wait(min, deadline.saturating_duration_since(Instant::now())).await?;
             match self.begin().await {
+                Ok(view) if view.position() >= min => return Ok(view),
+                // A server that crashed has lost its newest transactions: they are applied again.
+                Ok(view) if Instant::now() >= deadline => {
+                    return Err(ViewError::NotYet { name: self.board.name, at: view.position(), stopped: false });
+                }
+                Ok(view) => {
+                    drop(view);
+                    tokio::time::sleep(AGAIN).await;
+                }
                 // It was rebuilt just now, and the connections to the old rows are closed.
                 Err(sqlx::Error::PoolClosed) if !swapped => swapped = true,
-                result => return result.map_err(|source| ViewError::Unavailable { name: self.board.name, source }),
+                Err(source) => return Err(ViewError::Unavailable { name: self.board.name, source }),
             }
         }
     }

@@ -16,10 +16,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::catalogue::{Catalogue, Entry, key, pick};
 use crate::decode::chain;
+use crate::lease::Lease;
 use crate::wanted::rest;
 
 /// How often it looks.
 const PACE: Duration = Duration::from_millis(50);
+
+/// How often where the lease of the read models is held.
+const KEEPING: Duration = Duration::from_millis(500);
 
 /// How often while somebody waits for what is not there yet.
 const HURRY: Duration = Duration::from_millis(5);
@@ -42,6 +46,7 @@ pub(crate) struct Watch {
     /// Names and versions.
     models: Vec<(&'static str, u32)>,
     wanted: watch::Receiver<Position>,
+    lease: Lease,
     news: watch::Sender<Option<News>>,
     stop: CancellationToken,
     db: Option<PgConnection>,
@@ -54,11 +59,12 @@ impl Watch {
         catalogue: Catalogue,
         models: Vec<(&'static str, u32)>,
         wanted: watch::Receiver<Position>,
+        lease: Lease,
         stop: CancellationToken,
     ) -> (Self, watch::Receiver<Option<News>>) {
         let news = watch::Sender::new(None);
         let receiver = news.subscribe();
-        (Self { catalogue, models, wanted, news, stop, db: None, locked: BTreeSet::new() }, receiver)
+        (Self { catalogue, models, wanted, lease, news, stop, db: None, locked: BTreeSet::new() }, receiver)
     }
 
     /// Looks until the runtime stops.
@@ -70,7 +76,10 @@ impl Watch {
                 () = stop.cancelled() => break,
                 looked = tokio::time::timeout(PATIENCE, self.look()) => looked.unwrap_or(Err(sqlx::Error::PoolTimedOut)),
             };
+            let held = self.lease.held();
             let pause = match looked {
+                // Whoever keeps them knows better how they are: only that they are in use is to be said.
+                Ok(_) if held.is_some() => KEEPING,
                 Ok(at) => {
                     let wanted = *self.wanted.borrow_and_update();
                     if wanted > hurries_for {
@@ -85,9 +94,17 @@ impl Watch {
                     AGAIN
                 }
             };
-            tokio::select! {
-                () = stop.cancelled() => break,
-                () = rest(Instant::now() + pause, &mut self.wanted, hurries_for) => {}
+            let until = Instant::now() + pause;
+            match held {
+                Some(fence) => tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = self.lease.lost(fence) => {}
+                    () = tokio::time::sleep_until(until) => {}
+                },
+                None => tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = rest(until, &mut self.wanted, hurries_for) => {}
+                },
             }
         }
         if let Some(db) = self.db.take() {

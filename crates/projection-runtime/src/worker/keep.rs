@@ -322,11 +322,15 @@ impl<'a> Keeper<'a> {
 
     /// Lets go of what is written. What is read stays so.
     async fn close(mut self, end: &End) {
-        if let Some(building) = self.building.take() {
+        if let Some(mut building) = self.building.take() {
             match end {
-                // It looks at the same token, and ends by itself.
-                End::Stopping => drop(building.await),
                 End::Lost => building.abort(),
+                // It looks at the same token, and ends by itself, if its database answers.
+                End::Stopping if self.worker.told.is_some() => {
+                    drop(tokio::time::timeout(LAST_BATCH, &mut building).await);
+                    building.abort();
+                }
+                End::Stopping => drop(building.await),
             }
         }
         if let (End::Lost, Some(order)) = (end, self.ordered.take()) {

@@ -16,6 +16,7 @@ use crate::board::{Board, Shown};
 use crate::build::{Builder, RebuildError};
 use crate::compare::Compared;
 use crate::lease::Lease;
+use crate::postgres::catalogue::Entry;
 use crate::postgres::watch::News;
 use crate::readers::Readers;
 use crate::shelf::{Build, Found, Opened};
@@ -45,6 +46,19 @@ pub(crate) struct Told {
     pub(crate) news: watch::Receiver<Option<News>>,
     /// Which of them is meant.
     pub(crate) index: usize,
+}
+
+impl Told {
+    /// What is new of this read model: the build that answers, if there is one, or why that is not known. None: nothing any more.
+    async fn hear(&mut self) -> Option<Result<Option<Entry>, Arc<str>>> {
+        loop {
+            self.news.changed().await.ok()?;
+            let news = self.news.borrow_and_update().clone();
+            if let Some(news) = news {
+                return Some(news.map(|all| all.get(self.index).cloned().flatten()));
+            }
+        }
+    }
 }
 
 /// One read model.

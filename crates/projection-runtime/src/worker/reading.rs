@@ -12,6 +12,9 @@ use crate::shelf::Found;
 impl Worker {
     /// Reads until the lease is held: by which fence. None: the runtime stops.
     pub(super) async fn follow(&mut self) -> Option<Fence> {
+        if let Some(told) = &mut self.told {
+            told.news.mark_changed();
+        }
         loop {
             let told = self.told.as_mut();
             tokio::select! {
@@ -19,12 +22,7 @@ impl Worker {
                 () = self.stop.cancelled() => return None,
                 fence = self.lease.acquired() => return Some(fence),
                 Some(order) = self.orders.recv() => drop(order.send(Err(RebuildError::Elsewhere))),
-                Some(news) = async {
-                    let told = told?;
-                    told.news.changed().await.ok()?;
-                    let news = told.news.borrow_and_update().clone()?;
-                    Some(news.map(|all| all.get(told.index).cloned().flatten()))
-                } => match news {
+                Some(news) = async { told?.hear().await } => match news {
                     Ok(entry) => self.see(entry),
                     Err(why) => self.board.wait(self.board.position(), why.to_string()),
                 },
