@@ -29,6 +29,11 @@
 //! answered only when its last event was read back, and the mark in it tells whether this append wrote it. After a lost connection, a
 //! timeout or a change of leader the append is asked for again with the same ids and expectation, which can never make it twice.
 //!
+//! # What is read is read from the leader
+//!
+//! So are the newest events that answers are confirmed against. A leader that is cut off from the others may for a moment still answer from
+//! before; it cannot make an append. While the cluster has no leader, reads are `Unavailable` and appends wait for their deadline.
+//!
 //! # Recorded time
 //!
 //! With one process appending, it never decreases with the position, but for an append that the server takes more than a second to make. With

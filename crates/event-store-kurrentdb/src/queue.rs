@@ -29,7 +29,7 @@ pub(crate) struct Bounds {
 pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
     bounds: Bounds,
-    /// Changes whenever an append has been attempted.
+    /// Changes whenever an append has been attempted or answered.
     attempted: watch::Sender<u64>,
 }
 
@@ -39,6 +39,8 @@ struct Waiting {
     /// Numbers of the appends whose gate is not settled.
     pending: BTreeSet<u64>,
     last: u64,
+    /// How many appends have no answer yet.
+    unanswered: usize,
     bytes: usize,
     closed: Option<Arc<str>>,
 }
@@ -66,6 +68,7 @@ impl Queue {
         waiting.last += 1;
         let number = waiting.last;
         waiting.pending.insert(number);
+        waiting.unanswered += 1;
         waiting.bytes += bytes;
         let stream = append.stream.clone();
         let queued = Queued { append, settle, since: Instant::now(), number, bytes };
@@ -98,6 +101,14 @@ impl Queue {
         self.attempted.send_modify(|count| *count = count.wrapping_add(1));
     }
 
+    /// An append was given its answer.
+    pub(crate) fn answered(&self) {
+        let mut waiting = self.waiting.lock();
+        waiting.unanswered = waiting.unanswered.saturating_sub(1);
+        drop(waiting);
+        self.attempted.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
     /// Waits until what the append depends on was attempted, or cannot be: it was queued later, or in another store.
     pub(crate) async fn prerequisite(&self, append: &Append, number: u64) -> Result<(), AppendError> {
         let mut attempted = self.attempted.subscribe();
@@ -117,9 +128,11 @@ impl Queue {
     pub(crate) fn abandon(&self, stream: &StreamId, number: u64) {
         let mut waiting = self.waiting.lock();
         waiting.pending.remove(&number);
+        waiting.unanswered = waiting.unanswered.saturating_sub(1);
         for queued in waiting.lanes.remove(stream).into_iter().flatten() {
             waiting.pending.remove(&queued.number);
             waiting.bytes = waiting.bytes.saturating_sub(queued.bytes);
+            waiting.unanswered = waiting.unanswered.saturating_sub(1);
         }
         drop(waiting);
         self.attempted.send_modify(|count| *count = count.wrapping_add(1));
@@ -130,10 +143,10 @@ impl Queue {
         self.waiting.lock().closed.get_or_insert_with(|| reason.into());
     }
 
-    /// Waits until all that was queued has been attempted.
+    /// Waits until all that was queued has its answer.
     pub(crate) async fn drained(&self) {
         let mut attempted = self.attempted.subscribe();
-        while !self.waiting.lock().pending.is_empty() {
+        while self.waiting.lock().unanswered > 0 {
             if attempted.changed().await.is_err() {
                 return;
             }

@@ -94,15 +94,18 @@ impl Writer {
                     let writer = Arc::clone(&self);
                     tokio::spawn(async move {
                         writer.settle(settle, &append, mark, found).await;
+                        writer.queue.answered();
                         seconds.record(since.elapsed());
                     });
                 }
                 Answer::There(appended) => {
                     settle.settle(Ok(appended));
+                    self.queue.answered();
                     seconds.record(since.elapsed());
                 }
                 Answer::Not(error) => {
                     settle.settle(Err(error));
+                    self.queue.answered();
                     seconds.record(since.elapsed());
                 }
             }
