@@ -176,6 +176,20 @@ fn without_its_database_a_ring_says_so_soon_and_afterwards_all_that_was_answered
 }
 
 #[test]
+fn an_instance_that_is_cut_off_opens_nothing_from_memory_after_a_while() {
+    let mut postgres = PostgresServer::start();
+    let database = postgres.database();
+    let ring = waiting(KeyRing::open_postgres(&server(&database), &master())).unwrap();
+    let person = ring.allot().unwrap();
+    let secret = sealed(&ring, person);
+    postgres.crash();
+    assert!(ring.open_sealed(person, b"e", &secret).unwrap().is_some(), "for a moment it may");
+    wait_until("the ring not to trust itself", LONG, || ring.open_sealed(person, b"e", &secret).is_err());
+    postgres.restart();
+    wait_until("the ring to work again", LONG, || ring.open_sealed(person, b"e", &secret).is_ok());
+}
+
+#[test]
 fn killed_while_keys_are_leased_and_destroyed_the_database_keeps_what_was_answered() {
     let mut postgres = PostgresServer::start();
     let database = postgres.database();
