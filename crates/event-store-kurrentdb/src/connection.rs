@@ -100,3 +100,22 @@ fn with_defaults(address: &str) -> String {
     }
     address
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_address_says_counts_and_the_rest_has_our_defaults() {
+        for address in
+            ["esdb://host", "esdb://host:2113?tls=false", "kurrentdb://user:secret@one:1,two:2?gossipTimeout=9", "esdb+discover://host"]
+        {
+            let settings = with_defaults(address).parse::<ClientSettings>().unwrap();
+            assert_eq!(settings.discovery_interval(), Duration::from_millis(10), "{address}");
+            assert_eq!(settings.node_preference(), eventstore::NodePreference::Leader, "{address}");
+        }
+        let told = with_defaults("esdb://one,two?gossiptimeout=9&NodePreference=follower").parse::<ClientSettings>().unwrap();
+        assert_eq!(told.gossip_timeout(), Duration::from_millis(9));
+        assert_eq!(told.node_preference(), eventstore::NodePreference::Follower);
+    }
+}

@@ -44,7 +44,8 @@
 //!
 //! The log takes no more appends and says so through [`KurrentLog::failure`] when the event that it saw last is no longer where it was (a
 //! failover that lost the end of the log, or a restored backup), when events of a stream were deleted, truncated or hidden, or when a new epoch
-//! was started. Readers get [`event_store::ReadError::Damaged`] at such places, never a page that leaves events out.
+//! was started. A process that starts only after events were lost cannot see it: whoever restores a cluster, or finds that a failover lost
+//! events, starts a new epoch ([`KurrentLog::start_new_epoch`]), so that cursors from before are refused. Readers get [`event_store::ReadError::Damaged`] at such places, never a page that leaves events out.
 
 mod connection;
 mod epoch;

@@ -257,12 +257,17 @@ async fn closing_waits_for_what_is_queued_and_takes_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_not_there_or_an_address_that_is_none_is_told_when_opening() {
+async fn a_server_that_is_not_there_or_too_old_or_an_address_that_is_none_is_told_when_opening() {
     let mut node = Node::start(&Store::new(), 0).await.unwrap();
     node.stop().await;
     let quick = Options { read_deadline: Duration::from_millis(300), ..options() };
     let away = KurrentLog::open(&node.url(), quick.clone()).await;
     assert!(matches!(away, Err(event_store_kurrentdb::OpenError::Unreachable(_))), "{away:?}");
+    let store = Store::new();
+    let node = Node::start(&store, 0).await.unwrap();
+    store.grow_old();
+    let old = KurrentLog::open(&node.url(), quick.clone()).await;
+    assert!(matches!(old, Err(event_store_kurrentdb::OpenError::TooOld)), "{old:?}");
     for address in ["postgres://somewhere", "esdb://", "esdb://host?tls=perhaps", "nothing"] {
         let refused = KurrentLog::open(address, quick.clone()).await;
         assert!(matches!(refused, Err(event_store_kurrentdb::OpenError::Address(_))), "{address}: {refused:?}");

@@ -29,4 +29,5 @@ pub(crate) struct Faults {
     pub(crate) holding: bool,
     pub(crate) holding_reads: bool,
     pub(crate) held: usize,
+    pub(crate) is_old: bool,
 }

@@ -120,8 +120,10 @@ impl Server {
             read::Revision::Start(_) | read::Revision::End(_) => None,
         };
         let text = text(name);
+        let is_old = self.store.shared.faults.lock().is_old;
+        let told = |event: Stored| if is_old { Stored { position: u64::MAX, ..event } } else { event };
         match self.store.shared.log.lock().stream(&text, from, backwards, count) {
-            Ok(Some(events)) => Ok(events.into_iter().map(content).collect()),
+            Ok(Some(events)) => Ok(events.into_iter().map(told).map(content).collect()),
             Ok(None) => Ok(vec![read_resp::Content::StreamNotFound(read_resp::StreamNotFound { stream_identifier: Some(name.clone()) })]),
             Err(_) => Err(stream_deleted(&text)),
         }

@@ -135,6 +135,11 @@ impl Store {
         self.shared.faults.lock().holding_reads = true;
     }
 
+    /// Answers as an older server does, which does not say the positions of the events of a stream.
+    pub fn grow_old(&self) {
+        self.shared.faults.lock().is_old = true;
+    }
+
     /// Answers what is held, and holds no longer.
     pub fn release(&self) {
         let mut faults = self.shared.faults.lock();
