@@ -214,13 +214,14 @@ impl Catalogue {
 
     /// Drops what is of no use to anybody: builds that were replaced, and those of other versions once there is one of this, as far as no
     /// process reads them; and builds that a holder before this one has left unfinished, with `unfinished` those under this very fence, too.
+    /// A server that has just started has forgotten who reads what: they have some seconds to say so again.
     pub(crate) async fn sweep(&self, projection: &dyn Projection, fence: Fence, unfinished: bool) -> Result<(), Failed> {
         let sql = "SELECT id, rows_in, state FROM gatehouse_views.read_model AS this
             WHERE name = $1
                 AND (
                     state = 'retired'
                     OR state = 'building' AND (fence < $3 OR fence = $3 AND $4)
-                    OR state = 'live' AND version <> $2 AND EXISTS (
+                    OR state = 'live' AND version <> $2 AND pg_postmaster_start_time() < now() - interval '10 seconds' AND EXISTS (
                         SELECT 1 FROM gatehouse_views.read_model AS own
                         WHERE own.name = this.name AND own.version = $2 AND own.state = 'live' AND own.epoch = $5
                     )
