@@ -109,6 +109,17 @@ pub(crate) enum Verdict {
     Refused { error: AppendError, current: bool },
 }
 
+/// What the refusals of a draft rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Refusals {
+    /// There are none. What is written is right, whoever else has written: the indexes see to that.
+    None,
+    /// They stand if nobody else has written since the writer's place was.
+    Current,
+    /// At least one rests on what was remembered from before somebody else wrote.
+    Outdated,
+}
+
 /// A batch, judged.
 #[derive(Debug)]
 pub(crate) struct Draft<'a> {
@@ -132,15 +143,27 @@ impl<'a> Draft<'a> {
             let Some(queued) = batch.get(*place) else { continue };
             let append = &queued.append;
             let stream = draft.streams.get(&append.stream).copied().unwrap_or_default();
-            let verdict = match judge::prerequisite(append).and_then(|()| judge::judge(append, stream.newest)) {
-                Ok(Judgement::Write { first }) => draft.write(append, stream, first, known),
-                Ok(Judgement::Compare { first, last }) => draft.compare(append, stream, first, last, session).await?,
-                Err(error) => Verdict::Refused { error, current: stream.current },
+            let verdict = match (judge::prerequisite(append), judge::judge(append, stream.newest)) {
+                // What it depends on was refused before it: if that stands, this does.
+                (Err(error), _) => Verdict::Refused { error, current: true },
+                (Ok(()), Ok(Judgement::Write { first })) => draft.write(append, stream, first, known),
+                (Ok(()), Ok(Judgement::Compare { first, last })) => draft.compare(append, stream, first, last, session).await?,
+                (Ok(()), Err(error)) => Verdict::Refused { error, current: stream.current },
             };
             queued.settle.stage(!matches!(verdict, Verdict::Refused { .. }));
             draft.verdicts.push((*place, verdict));
         }
         Ok(draft)
+    }
+
+    /// What its refusals rest on.
+    pub(crate) fn refusals(&self) -> Refusals {
+        let refused = |verdict: &Verdict| match verdict {
+            Verdict::Refused { current: false, .. } => Refusals::Outdated,
+            Verdict::Refused { current: true, .. } => Refusals::Current,
+            Verdict::Write { .. } | Verdict::RepeatOf { .. } | Verdict::Stored { .. } => Refusals::None,
+        };
+        self.verdicts.iter().map(|(_, verdict)| refused(verdict)).max().unwrap_or(Refusals::None)
     }
 
     fn write(&mut self, append: &'a Append, mut stream: Stream, first: u64, known: &Known) -> Verdict {

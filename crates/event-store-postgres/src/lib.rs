@@ -15,7 +15,8 @@
 //! A writer judges appends by what it remembers of their streams, which another instance may have overtaken. That does no harm: a stream is
 //! made once, and has each version once, by two unique indexes; versions only grow, so an append that was right when its stream was read is
 //! right when it is written, or refused by these. If so, the batch is judged again with all other writers shut out (the row of `head` locked)
-//! and its streams read anew. Refusals stand only if nobody else has written since the streams were read, and are judged again so otherwise.
+//! and its streams read anew. Refusals stand only if nobody else has written since: a batch that has any is written only then, and judged again
+//! so otherwise.
 //!
 //! # When a connection is lost
 //!

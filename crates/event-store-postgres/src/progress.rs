@@ -62,27 +62,20 @@ impl Progress {
         self.items.get(place).is_some_and(|item| item.lost)
     }
 
-    /// The draft is in the log, after this base. Refusals stand if nobody else has written since what they rest on was read; those that do
-    /// not are attempted again with all others shut out.
-    pub(crate) fn settle(&mut self, verdicts: Vec<(usize, Verdict)>, base: Base, alone: bool) {
-        let stands = |current: bool| self.locked || (alone && current);
-        let shaky = verdicts.iter().any(|(_, verdict)| matches!(verdict, Verdict::Refused { current, .. } if !stands(*current)));
+    /// The draft is in the log, after this base, and its refusals stand.
+    pub(crate) fn settle(&mut self, verdicts: Vec<(usize, Verdict)>, base: Base) {
         for (place, verdict) in verdicts {
             let at = |number: i64| Position(natural(base.position.saturating_add(number)));
             let outcome = match verdict {
-                Verdict::Write { number, version } => Some(Ok(Appended { position: at(number), version, repeated: false })),
-                Verdict::RepeatOf { number, version } => Some(Ok(Appended { position: at(number), version, repeated: true })),
-                Verdict::Stored { made, .. } => Some(Ok(made)),
-                // One that depends on another may have been refused for that.
-                Verdict::Refused { .. } if shaky => None,
-                Verdict::Refused { error, .. } => Some(Err(error)),
+                Verdict::Write { number, version } => Ok(Appended { position: at(number), version, repeated: false }),
+                Verdict::RepeatOf { number, version } => Ok(Appended { position: at(number), version, repeated: true }),
+                Verdict::Stored { made, .. } => Ok(made),
+                Verdict::Refused { error, .. } => Err(error),
             };
             if let Some(item) = self.items.get_mut(place) {
-                item.sent = false;
-                item.outcome = outcome;
+                *item = Item { outcome: Some(outcome), ..Item::default() };
             }
         }
-        self.locked = shaky;
     }
 
     /// No further attempt: what has no outcome was not made, or nobody can tell.

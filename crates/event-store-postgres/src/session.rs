@@ -44,7 +44,7 @@ WITH moved AS (
        SET position = position + $1,
            last_stream = last_stream + $2,
            recorded_at = greatest(recorded_at, $3)
-     WHERE turn = $4 AND epoch = $5 AND position >= $6
+     WHERE turn = $4 AND epoch = $5 AND position >= $6 AND (position = $6 OR NOT $17)
  RETURNING position - $1 AS position,
            last_stream - $2 AS last_stream,
            recorded_at
@@ -181,9 +181,16 @@ impl Session {
         Ok(rows.iter().map(stored).collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// Writes the columns: as a transaction of its own, or in the one that was begun. None if the place is not as it was thought to be, and
+    /// Writes the columns: as a transaction of its own, or in the one that was begun. With `only_there`, only if nobody else has written
+    /// since the place was. None if the place is not as it was thought to be, and
     /// nothing was written.
-    pub(crate) async fn append(&mut self, place: Place, recorded_at: i64, columns: Columns<'_>) -> Result<Option<Base>, Trouble> {
+    pub(crate) async fn append(
+        &mut self,
+        place: Place,
+        only_there: bool,
+        recorded_at: i64,
+        columns: Columns<'_>,
+    ) -> Result<Option<Base>, Trouble> {
         let query = sqlx::query(APPEND)
             .bind(length(columns.ids.len()))
             .bind(length(columns.new_keys.len()))
@@ -200,7 +207,8 @@ impl Session {
             .bind(columns.categories)
             .bind(columns.types)
             .bind(columns.metadata)
-            .bind(columns.data);
+            .bind(columns.data)
+            .bind(only_there);
         // All that the server answers is waited for: the row comes before the commit.
         let rows = within(STATEMENT, query.fetch_all(&mut self.connection)).await?;
         let Some(row) = rows.first() else { return Ok(None) };

@@ -7,7 +7,7 @@ use event_store::{Appended, Clock, Expected, Position, recorded_time};
 use jiff::Timestamp;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::draft::{Draft, Memory, Stream, Streams, Verdict};
+use crate::draft::{Draft, Memory, Refusals, Stream, Streams, Verdict};
 use crate::error::{Trouble, is_shortage};
 use crate::names::{Known, Names};
 use crate::progress::Progress;
@@ -115,20 +115,31 @@ impl Writer {
         let streams = look_up(session, memory, appends(), progress.locked, &known).await?;
         let mut draft = Draft::of(batch, &wanted, &known, streams, session).await?;
         own_again(batch, &mut draft.verdicts, progress, session).await?;
+        let refusals = draft.refusals();
+        if refusals == Refusals::Outdated && !progress.locked {
+            progress.locked = true;
+            return Ok(());
+        }
         progress.sending(&draft.verdicts);
         if draft.columns.ids.is_empty() {
             return self.nothing_to_write(connected, draft, progress).await;
         }
-        self.commit(connected, draft, progress).await
+        self.commit(connected, draft, refusals != Refusals::None, progress).await
     }
 
-    async fn commit(&mut self, connected: &mut Connected, draft: Draft<'_>, progress: &mut Progress) -> Result<(), Trouble> {
+    async fn commit(
+        &mut self,
+        connected: &mut Connected,
+        draft: Draft<'_>,
+        only_there: bool,
+        progress: &mut Progress,
+    ) -> Result<(), Trouble> {
         let Connected { session, memory } = connected;
         let Draft { columns, verdicts, streams } = draft;
         let (events, last) = (columns.ids.len(), columns.ids.last().copied());
         let left_at = memory.place;
         self.recorded_at = recorded_time(&self.clock, self.recorded_at);
-        let base = session.append(left_at, self.recorded_at.as_microsecond(), columns).await;
+        let base = session.append(left_at, only_there, self.recorded_at.as_microsecond(), columns).await;
         let base = match base {
             Ok(Some(base)) => base,
             Ok(None) => {
@@ -137,6 +148,7 @@ impl Writer {
                     session.end("ROLLBACK").await?;
                 }
                 memory.is_at(self.look(session).await?);
+                progress.locked = only_there;
                 return Ok(());
             }
             Err(trouble) => {
@@ -157,7 +169,7 @@ impl Writer {
         if let Some(id) = last {
             self.state.wrote(Seen { position: Position(natural(memory.place.position)), id });
         }
-        progress.settle(verdicts, base, base.position == left_at.position);
+        progress.settle(verdicts, base);
         Ok(())
     }
 
@@ -169,9 +181,12 @@ impl Writer {
             session.end("ROLLBACK").await?;
         } else if draft.verdicts.iter().any(|(_, verdict)| matches!(verdict, Verdict::Refused { .. })) {
             memory.is_at(self.look(session).await?);
+            if memory.place.position != left_at.position {
+                progress.locked = true;
+                return Ok(());
+            }
         }
-        let base = Base { position: memory.place.position, last_stream: 0 };
-        progress.settle(draft.verdicts, base, memory.place.position == left_at.position);
+        progress.settle(draft.verdicts, Base { position: memory.place.position, last_stream: 0 });
         Ok(())
     }
 
