@@ -57,7 +57,7 @@ mod with_everything_small {
             for stream in ["$stats-127.0.0.1:2113", "case-00000000-0000-0000-0000-000000000001", "$ce-case"] {
                 self.0.0.append_foreign(stream);
             }
-            let options = Options { namespace: "small_1".to_owned(), page: 50, in_flight: 2, ..Options::new(clock) };
+            let options = Options { namespace: "small_1".to_owned(), page: 50, in_flight: 8, ..Options::new(clock) };
             self.0.open_with(options).await
         }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use common::{append, case, new_log, open, whole_log};
 use event_store::{AppendError, EventStore, Expected, Position, Recorded};
 use event_store_kurrentdb::KurrentLog;
-use eventstore_double::{Fault, Node, Store};
+use eventstore_double::{Apart, Fault, Node, Store};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_instances_of_a_new_log_have_one_epoch() {
@@ -128,4 +128,24 @@ async fn the_time_recorded_by_one_process_never_decreases_however_many_appends_a
     assert_eq!(times.len(), 768);
     assert!(times.is_sorted());
     assert!(times.first() < times.last());
+}
+
+/// Tests of the whole service start the stand-in so: it answers while their own thread waits for a process.
+#[tokio::test]
+async fn a_server_on_threads_of_its_own_serves_a_runtime_that_stands_still() {
+    let store = Store::new();
+    let server = Apart::start(&store, 0).unwrap();
+    let url = server.url();
+    let other = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let log = KurrentLog::open(&url, common::options()).await.unwrap();
+            log.append(append(1, Expected::NoStream, &[1])).outcome().await.unwrap().version
+        })
+    });
+    assert_eq!(other.join().unwrap(), 0);
+    assert!(std::net::TcpStream::connect(server.address()).is_ok());
+    let address = server.address();
+    drop(server);
+    common::until(|| std::net::TcpStream::connect(address).is_err()).await;
 }

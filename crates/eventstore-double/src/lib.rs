@@ -2,7 +2,7 @@
 //! does, and fails when it is told to. It is no database: everything is in memory, and gone with the process.
 //!
 //! In a test, [`Store::new`] makes the log and [`Node::start`] a server of it on a port of its own; several nodes of one store
-//! are a cluster, of which one leads. As a process: `eventstore-double --port 2113` (prints its address and serves until it ends).
+//! are a cluster, of which one leads. [`Apart`] is a server on threads of its own. As a process: `eventstore-double --port 2113` (prints its address and serves until it ends).
 //!
 //! What it does as the server does (read in the server's published source, EventStoreDB 21 to KurrentDB 25):
 //!
@@ -15,6 +15,7 @@
 //!   `exception: stream-deleted`; an append above 1 MiB or an event without an id is refused;
 //! * a stream that was truncated or deleted softly shows only what is left.
 
+mod apart;
 mod faults;
 mod messages;
 mod node;
@@ -22,6 +23,7 @@ mod quick;
 mod service;
 mod store;
 
+pub use apart::Apart;
 pub use faults::Fault;
 pub use node::Node;
 pub use store::{Expected, Outcome, Proposed, Store, Stored};
