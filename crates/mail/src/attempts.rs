@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 use domain::MailId;
 use jiff::Timestamp;
@@ -53,14 +54,21 @@ enum Keep {
     Shared(PgPool),
 }
 
+/// How long the database may take: mails do not wait for one that does not answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The same statements on either database.
 macro_rules! on {
     ($keep:expr, $pool:ident => $work:expr) => {
         match $keep {
-            Keep::File($pool) => $work,
-            Keep::Shared($pool) => $work,
+            Keep::File($pool) => in_time(async { $work }).await?,
+            Keep::Shared($pool) => in_time(async { $work }).await?,
         }
     };
+}
+
+async fn in_time<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(PATIENCE, answer).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
 impl Attempts {
@@ -97,7 +105,7 @@ impl Attempts {
         let rows: Vec<(String, i64, i64, String)> = on!(&self.keep, pool => {
             let rows = sqlx::query("SELECT mail_id, attempts, next_at, problem FROM mail_attempts").fetch_all(pool).await?;
             let row = |row| Ok((Row::try_get(row, 0)?, Row::try_get(row, 1)?, Row::try_get(row, 2)?, Row::try_get(row, 3)?));
-            rows.iter().map(row).collect::<Result<_, sqlx::Error>>()?
+            rows.iter().map(row).collect::<Result<_, sqlx::Error>>()
         });
         // A row that cannot be read counts as lost.
         let attempt = |(id, count, next_at, problem): (String, i64, i64, String)| {
@@ -122,7 +130,8 @@ impl Attempts {
             .bind(attempt.next_at.as_microsecond())
             .bind(attempt.problem.clone())
             .execute(pool)
-            .await?;
+            .await
+            .map(|_| ())
         });
         Ok(())
     }
@@ -133,7 +142,7 @@ impl Attempts {
     /// [`AttemptsError`] when the database fails.
     pub async fn remove(&self, mail: MailId) -> Result<(), AttemptsError> {
         on!(&self.keep, pool => {
-            sqlx::query("DELETE FROM mail_attempts WHERE mail_id = $1").bind(mail.to_string()).execute(pool).await?;
+            sqlx::query("DELETE FROM mail_attempts WHERE mail_id = $1").bind(mail.to_string()).execute(pool).await.map(|_| ())
         });
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! How far the publisher has come, where several instances see it: a row in PostgreSQL.
 
+use std::time::Duration;
+
 use postgres_schema::Step;
 use projection_runtime::Fence;
 use sqlx::{PgPool, Row};
@@ -47,6 +49,13 @@ const REPAIR: &str = "
     INSERT INTO publisher_cursor (stream, cursor, fence) VALUES ($1, $2, 0)
     ON CONFLICT (stream) DO UPDATE SET cursor = excluded.cursor";
 
+/// How long the database may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+async fn in_time<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(PATIENCE, answer).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}
+
 impl CursorRow {
     /// In this schema.
     #[must_use]
@@ -63,7 +72,8 @@ impl CursorRow {
             Some(Fence(fence)) => sqlx::query(CLAIM).bind(&self.stream).bind(fence),
             None => sqlx::query(READ).bind(&self.stream),
         };
-        let Some(row) = read.fetch_optional(&self.pool).await.map_err(|source| self.failed(source))? else { return Ok(None) };
+        let read = in_time(read.fetch_optional(&self.pool)).await;
+        let Some(row) = read.map_err(|source| self.failed(source))? else { return Ok(None) };
         let (text, of): (String, i64) =
             (row.try_get(0).map_err(|source| self.failed(source))?, row.try_get(1).map_err(|source| self.failed(source))?);
         if fence.is_some_and(|Fence(own)| of > own) {
@@ -83,7 +93,7 @@ impl CursorRow {
             Some(Fence(fence)) => sqlx::query(WRITE).bind(&self.stream).bind(text).bind(fence),
             None => sqlx::query(REPAIR).bind(&self.stream).bind(text),
         };
-        let written = write.execute(&self.pool).await.map_err(|source| self.failed(source))?;
+        let written = in_time(write.execute(&self.pool)).await.map_err(|source| self.failed(source))?;
         if written.rows_affected() == 0 {
             return Err(CursorError::Superseded { stream: self.stream.clone() });
         }

@@ -12,7 +12,7 @@ use postgres_schema::{Limits, Schema, Server, Step};
 use projection_runtime::leases::{DISPATCH, PROCESSES, PROJECTIONS, PUBLISH, STEP};
 use projection_runtime::{Fence, Lease, LeaseSettings, Leases};
 use test_support::eventually;
-use test_support::servers::{PostgresServer, TestDatabase};
+use test_support::servers::{PostgresServer, TcpProxy, TestDatabase};
 
 const STEPS: &[Step] = &[STEP];
 
@@ -110,6 +110,31 @@ async fn a_holder_that_cannot_renew_stops_by_itself_and_comes_back_with_the_data
     assert!(crashed.elapsed() < LeaseSettings::default().ttl, "before the database could give it to another: {:?}", crashed.elapsed());
     server.restart();
     assert!(held(&mut lease).await > before, "another holding");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_holder_whose_database_does_not_answer_stops_before_another_one_begins() {
+    let server = PostgresServer::start();
+    let database = server.database();
+    let proxy = TcpProxy::before(server.address());
+    let through_proxy = format!("postgres://gatehouse@{}/{}", proxy.address(), database.name());
+    let first = start(&through_proxy, "first", LeaseSettings::default()).await;
+    let mut view = first.lease(PUBLISH);
+    let before = held(&mut view).await;
+    let second = start(&database.url(), "second", LeaseSettings::default()).await;
+    // What it says arrives; what it is told does not.
+    proxy.hold();
+    let held_up = Instant::now();
+    view.lost(before).await;
+    assert_eq!(second.lease(PUBLISH).held(), None);
+    let after = held(&mut second.lease(PUBLISH)).await;
+    println!("taken over {:?} after the last answer", held_up.elapsed());
+    // Its last renewal may have arrived a beat later than its last answer.
+    let limit = TAKE_OVER + LeaseSettings::default().beat;
+    assert!(after > before && held_up.elapsed() <= limit, "taken over after {:?}", held_up.elapsed());
+    proxy.release();
+    second.release().await;
+    assert!(held(&mut view).await > after, "it takes part again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,6 +37,9 @@ pub const DISPATCH: &str = "dispatch";
 /// The lease of the publisher.
 pub const PUBLISH: &str = "publish";
 
+/// How long [`Leases::holders`] may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// How leases are kept. The same for all instances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseSettings {
@@ -132,8 +135,9 @@ impl Leases {
     /// Which leases are held now, by this instance and by others, in the order of their names.
     ///
     /// # Errors
-    /// When the database cannot be asked.
+    /// When the database cannot be asked, or does not answer within two seconds.
     pub async fn holders(&self) -> Result<Vec<Holder>, sqlx::Error> {
-        table::holders(self.inner.schema.pool(), self.inner.holder).await
+        let holders = table::holders(self.inner.schema.pool(), self.inner.holder);
+        tokio::time::timeout(PATIENCE, holders).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 }
