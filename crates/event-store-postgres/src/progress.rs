@@ -52,9 +52,19 @@ impl Progress {
         self.items.iter_mut().for_each(|item| item.sent = false);
     }
 
-    /// The connection is lost.
+    /// The connection is lost. What becomes of what was sent is judged by nothing but what is stored.
     pub(crate) fn lost(&mut self) {
-        self.items.iter_mut().for_each(|item| item.lost |= item.sent);
+        for item in &mut self.items {
+            item.lost |= item.sent;
+            self.locked |= item.sent;
+        }
+    }
+
+    /// An append that was sent over a connection that was lost is in the log, whatever becomes of the rest of the batch.
+    pub(crate) fn found(&mut self, place: usize, made: Appended) {
+        if let Some(item) = self.items.get_mut(place) {
+            *item = Item { outcome: Some(Ok(made)), ..Item::default() };
+        }
     }
 
     /// Whether an append that is in the log may have been written by an earlier attempt of this batch.

@@ -75,7 +75,8 @@ impl Writer {
         };
         let attempted = self.attempt_on(&mut connected, batch, progress).await;
         let stays = match &attempted {
-            Ok(()) | Err(Trouble::Occupied(_)) => true,
+            Ok(()) => true,
+            Err(Trouble::Occupied(_)) => !progress.locked,
             Err(Trouble::Refused(error)) => is_shortage(error) && !progress.locked,
             Err(Trouble::Lost(_) | Trouble::OtherLog(_)) => false,
         };
@@ -267,14 +268,23 @@ async fn look_up<'a>(
 
 /// What is found in the log and may have been sent by this batch over the connection that was lost is no repeat, if it is the same to the
 /// last byte: whoever asked has had no answer yet.
-async fn own_again(batch: &[Queued], verdicts: &mut [(usize, Verdict)], progress: &Progress, session: &mut Session) -> Result<(), Trouble> {
-    for (place, verdict) in verdicts.iter_mut().filter(|(place, _)| progress.may_be_own(*place)) {
+async fn own_again(
+    batch: &[Queued],
+    verdicts: &mut [(usize, Verdict)],
+    progress: &mut Progress,
+    session: &mut Session,
+) -> Result<(), Trouble> {
+    for (place, verdict) in verdicts.iter_mut() {
         let (Verdict::Stored { made, stream }, Some(queued)) = (verdict, batch.get(*place)) else { continue };
+        if !progress.may_be_own(*place) {
+            continue;
+        }
         let stored = session.stored(*stream, queued.append.expected.next_version(), made.version).await?;
         let events = &queued.append.events;
         let same = stored.len() == events.len()
             && stored.iter().zip(events).all(|(stored, event)| stored.metadata == event.metadata && stored.data == event.data);
         made.repeated = !same;
+        progress.found(*place, *made);
     }
     Ok(())
 }

@@ -189,3 +189,36 @@ async fn an_answer_that_comes_late_is_waited_for() {
     proxy.release();
     assert_eq!(late.await.unwrap(), Appended { position: Position(2), version: 1, repeated: false });
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_written_but_not_answered_is_found_also_if_nothing_more_can_be_written() {
+    let (database, proxy, url) = behind_a_proxy();
+    let log = open(&url).await;
+    ask(&log, append(1, Expected::NoStream, &[10])).await.unwrap();
+    proxy.at_request(b"data 20", AtRequest::CutAfter);
+    proxy.refuse_new();
+    let written = [log.append(append(2, Expected::NoStream, &[20])), log.append(append(1, Expected::Exact(0), &[11]))];
+    eventually("the connection to be cut", SOON, async || (proxy.happened() == 1).then_some(())).await;
+    eventually("it to be written", SOON, async || {
+        let found = database.sql("SELECT count(*) FROM gatehouse_log.events WHERE convert_from(data, 'UTF8') = 'data 20'");
+        (found == "1").then_some(())
+    })
+    .await;
+    database.sql(
+        "SET search_path = gatehouse_log;
+         CREATE FUNCTION be_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no space' USING ERRCODE = 'disk_full'; END $$;
+         CREATE TRIGGER no_room BEFORE INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION be_full()",
+    );
+    proxy.accept();
+    let [first, second] = written;
+    let first = first.outcome().await.unwrap();
+    assert_eq!((first.version, first.repeated), (0, false));
+    // It may have been in the same batch.
+    let second = second.outcome().await;
+    let stored = ids(&whole_log(&log).await);
+    match second {
+        Ok(made) => assert_eq!((stored, made.version), (vec![10, 20, 11], 1)),
+        Err(AppendError::Unavailable(_)) => assert_eq!(stored, vec![10, 20]),
+        Err(other) => panic!("nobody else writes: {other}"),
+    }
+}
