@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use test_support::servers::TestDatabase;
+use test_support::servers::{EventStoreDouble, TestDatabase};
 
 /// Names the combination.
 const VARIABLE: &str = "GATEHOUSE_TEST_STORES";
@@ -18,11 +18,16 @@ pub enum Combination {
     PostgresViews,
     /// Everything in PostgreSQL, and two instances.
     Instances,
+    /// The log in EventStoreDB (its stand-in), the rest in the data folder.
+    EventStoreLog,
+    /// The log in EventStoreDB (its stand-in), the rest in PostgreSQL, and two instances.
+    EventStoreInstances,
 }
 
 impl Combination {
     /// All of them, as `GATEHOUSE_TEST_STORES` names them.
-    pub const ALL: [Self; 4] = [Self::Folder, Self::PostgresLog, Self::PostgresViews, Self::Instances];
+    pub const ALL: [Self; 6] =
+        [Self::Folder, Self::PostgresLog, Self::PostgresViews, Self::Instances, Self::EventStoreLog, Self::EventStoreInstances];
 
     /// The one that `GATEHOUSE_TEST_STORES` names; without it, the data folder.
     ///
@@ -38,8 +43,12 @@ impl Combination {
     /// The stores themselves, empty.
     #[must_use]
     pub fn make(self) -> Stores {
-        let database = (self != Self::Folder).then(TestDatabase::create);
-        Stores { combination: self, database }
+        let database = match self {
+            Self::Folder | Self::EventStoreLog => None,
+            Self::PostgresLog | Self::PostgresViews | Self::Instances | Self::EventStoreInstances => Some(TestDatabase::create()),
+        };
+        let eventstore = matches!(self, Self::EventStoreLog | Self::EventStoreInstances).then(EventStoreDouble::start);
+        Stores { combination: self, database, eventstore }
     }
 }
 
@@ -50,6 +59,8 @@ impl fmt::Display for Combination {
             Self::PostgresLog => "postgres-log",
             Self::PostgresViews => "postgres-views",
             Self::Instances => "instances",
+            Self::EventStoreLog => "eventstore-log",
+            Self::EventStoreInstances => "eventstore-instances",
         })
     }
 }
@@ -59,6 +70,7 @@ impl fmt::Display for Combination {
 pub struct Stores {
     combination: Combination,
     database: Option<TestDatabase>,
+    eventstore: Option<EventStoreDouble>,
 }
 
 /// The master key that instances share.
@@ -68,24 +80,26 @@ impl Stores {
     /// How many instances share them.
     #[must_use]
     pub fn instances(&self) -> usize {
-        if self.combination == Combination::Instances { 2 } else { 1 }
+        match self.combination {
+            Combination::Instances | Combination::EventStoreInstances => 2,
+            Combination::Folder | Combination::PostgresLog | Combination::PostgresViews | Combination::EventStoreLog => 1,
+        }
     }
 
     /// The settings of the service's environment that name them.
     #[must_use]
     pub fn settings(&self) -> Vec<(&'static str, String)> {
-        let Some(url) = self.database.as_ref().map(TestDatabase::url) else { return Vec::new() };
         let keys: &[&str] = match self.combination {
-            Combination::Folder => &[],
+            Combination::Folder | Combination::EventStoreLog => &[],
             Combination::PostgresLog => &["GATEHOUSE_LOG"],
             Combination::PostgresViews => &["GATEHOUSE_VIEWS"],
             Combination::Instances => &["GATEHOUSE_LOG", "GATEHOUSE_SECRETS", "GATEHOUSE_VIEWS"],
+            Combination::EventStoreInstances => &["GATEHOUSE_SECRETS", "GATEHOUSE_VIEWS"],
         };
-        let mut settings: Vec<_> = keys.iter().map(|key| (*key, url.clone())).collect();
-        if self.combination == Combination::Instances {
-            settings.push(("GATEHOUSE_MASTER_KEY", MASTER_KEY.to_owned()));
-        }
-        settings
+        let in_postgres = self.database.iter().flat_map(|database| keys.iter().map(|key| (*key, database.url())));
+        let in_eventstore = self.eventstore.iter().map(|eventstore| ("GATEHOUSE_LOG", eventstore.url().to_owned()));
+        let master_key = (self.instances() > 1).then(|| ("GATEHOUSE_MASTER_KEY", MASTER_KEY.to_owned()));
+        in_postgres.chain(in_eventstore).chain(master_key).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Servers as processes of their own, each on a free port with its data in a folder of its own, ended when dropped.
 
 mod child;
+mod eventstore;
 mod gatehouse;
 mod http;
 mod nats;
@@ -11,6 +12,7 @@ mod proxy;
 mod smtp;
 mod tcp_proxy;
 
+pub use eventstore::EventStoreDouble;
 pub use gatehouse::{GatehouseBuilder, GatehouseProcess, StartFailure, gatehouse_command};
 pub use nats::{NatsServer, NatsServerBuilder, SavedData, nats_server};
 pub use nats_cluster::NatsCluster;

@@ -41,6 +41,8 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> anyhow::Result<
         // J10 starts it as another team would.
         let example = ["build", "--quiet", "--package", "gatehouse-client", "--example", "provision-accounts"];
         Run::cargo(repository.root()).args(example).run()?;
+        // The log's other server, where there is no real one.
+        Run::cargo(repository.root()).args(["build", "--quiet", "--package", "eventstore-double"]).run()?;
     }
     // One server for all tests that need no server of their own: each makes a database of its own in it.
     let postgres = PostgresServer::start();
@@ -64,8 +66,22 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> anyhow::Result<
         let kinds = ["test", "--no-fail-fast", "--all-targets"];
         tests.args(kinds).args(selection(options)).args(&options.filter)
     };
-    with_environment(tests).run()
+    with_environment(tests).run()?;
+    if nextest && !options.quick && options.package.is_empty() && options.filter.is_empty() {
+        for stores in COMBINATIONS {
+            println!("journeys with stores: {stores}");
+            let journeys = ["nextest", "run", "--package", AGAINST_THE_SERVICE, "--test", "journeys", "--filterset", JOURNEYS];
+            with_environment(Run::cargo(repository.root()).args(journeys)).env("GATEHOUSE_TEST_STORES", stores).run()?;
+        }
+    }
+    Ok(())
 }
+
+/// The combinations of stores (`tests/src/stores.rs`) besides the data folder, with which every test runs.
+const COMBINATIONS: [&str; 5] = ["postgres-log", "postgres-views", "instances", "eventstore-log", "eventstore-instances"];
+
+/// The journeys that must pass on each of them.
+const JOURNEYS: &str = "test(/^j[12568]_/)";
 
 /// Which packages, as arguments that cargo and nextest share.
 fn selection(options: &Options) -> Vec<String> {
