@@ -8,15 +8,16 @@ use std::sync::Arc;
 
 use event_store_sqlite::check_file;
 use key_ring::MasterKey;
+use postgres_schema::Server;
 
 use crate::admin::client::Client;
 use crate::admin::secrets::Left;
 use crate::admin::status::Status;
-use crate::config::{Config, MailTransport};
+use crate::config::{Config, LogAddress, MailTransport, StoreAddress};
 use crate::failure::Failure;
 use crate::folder::DataFolder;
-use crate::secrets::master_key_options;
-use crate::{clock, mailing, output};
+use crate::secrets::{self, master_key_options};
+use crate::{clock, mailing, moving, output};
 
 /// Less free space than this is a problem now.
 const LITTLE_SPACE: u64 = 256 << 20;
@@ -62,7 +63,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
             say(permissions(&folder))?;
             say(free_space(folder.root()))?;
             say(master_key(&config, &folder))?;
-            say(log(&folder).await)?;
+            say(log(&config, &folder).await)?;
             say(mails(&config, &folder).await)?;
             for finding in service(config).await {
                 say(finding)?;
@@ -116,8 +117,18 @@ fn free_space(root: &Path) -> Finding {
 }
 
 fn master_key(config: &Config, folder: &DataFolder) -> Finding {
-    if !folder.key_ring().exists() {
-        return Finding::Doubtful("the service has never run on this folder: its first start makes a master key".to_owned());
+    match secrets::address(config) {
+        Err(failure) => return Finding::Bad(failure.to_string()),
+        Ok(StoreAddress::Folder) if !folder.key_ring().exists() => {
+            return Finding::Doubtful("the service has never run on this folder: its first start makes a master key".to_owned());
+        }
+        Ok(StoreAddress::Postgres(_)) => {
+            return match secrets::given_master_key(config) {
+                Ok(_) => Finding::Good("there is a master key; keep a copy apart from backups".to_owned()),
+                Err(failure) => Finding::Bad(failure.to_string()),
+            };
+        }
+        Ok(StoreAddress::Folder) => {}
     }
     match MasterKey::load(&master_key_options(config, folder)) {
         Ok(loaded) if loaded.readable_by_others => {
@@ -128,7 +139,35 @@ fn master_key(config: &Config, folder: &DataFolder) -> Finding {
     }
 }
 
-async fn log(folder: &DataFolder) -> Finding {
+async fn log(config: &Config, folder: &DataFolder) -> Finding {
+    match config.log_address() {
+        Ok(LogAddress::Folder) => log_in_folder(folder).await,
+        Ok(LogAddress::Postgres(server)) => log_in_postgres(&server).await,
+        Ok(LogAddress::Kurrent(_)) => Finding::Doubtful(
+            "the log is in EventStoreDB: whether it is whole is for its own tools to say; what is read of it is checked when it is read"
+                .to_owned(),
+        ),
+        Err(error) => Finding::Bad(format!("{error:#}")),
+    }
+}
+
+async fn log_in_postgres(server: &Server) -> Finding {
+    let log = match moving::open_postgres(server, &clock::system()).await {
+        Ok(log) => log,
+        Err(failure) => return Finding::Bad(failure.to_string()),
+    };
+    let checked = log.check().await;
+    log.close().await;
+    match checked {
+        Ok(report) if report.problems.is_empty() => {
+            Finding::Good(format!("the log in {server} is whole: {} events in {} streams", report.events, report.streams))
+        }
+        Ok(report) => Finding::Bad(format!("the log in {server} is damaged, restore a backup: {}", report.problems.join("; "))),
+        Err(error) => Finding::Bad(crate::failure::chain(&error)),
+    }
+}
+
+async fn log_in_folder(folder: &DataFolder) -> Finding {
     let path = folder.log();
     if !path.exists() {
         return Finding::Doubtful("there is no log yet: the first start makes one".to_owned());

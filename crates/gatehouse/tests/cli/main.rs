@@ -9,6 +9,7 @@ mod failing_disk;
 mod folder;
 mod forgetting;
 mod people;
+mod stores;
 
 use std::path::Path;
 use std::process::Output;
