@@ -147,7 +147,7 @@ pub(crate) async fn restore(config: &Config, clock: &Clock, backup: &Path, forgo
     }
     let folder = DataFolder::make_for_restore(&config.data)?;
     restore_log(config, clock, &backup.join(LOG), &folder, Epoch(manifest.epoch)).await?;
-    restore_secrets(config, backup, &folder, Position(manifest.position)).await?;
+    restore_secrets(config, backup, &folder).await?;
     forget_again(&folder, forgotten)?;
     folder.finish_restoring()?;
     Ok(manifest)
@@ -181,13 +181,13 @@ async fn restore_log(config: &Config, clock: &Clock, file: &Path, folder: &DataF
     }
 }
 
-async fn restore_secrets(config: &Config, backup: &Path, folder: &DataFolder, position: Position) -> Result<(), Failure> {
+async fn restore_secrets(config: &Config, backup: &Path, folder: &DataFolder) -> Result<(), Failure> {
     let files = [(Vault::FILE_NAME, folder.vault()), (KeyRing::FILE_NAME, folder.key_ring())];
     for (name, to) in &files {
         copy_durably(&backup.join(name), to)?;
     }
     let StoreAddress::Postgres(server) = secrets::address(config)? else { return Ok(()) };
-    let master = secrets::load_master_key(config, folder, position)?;
+    let master = secrets::given_master_key(config)?;
     KeyRing::copy_to_postgres(&folder.key_ring(), &master, &server).await.map_err(|error| Failure::from_error(&error))?;
     let key = VaultKey::new(&master.vault_key());
     Vault::copy_to_postgres(&folder.vault(), &key, &server).await.map_err(|error| Failure::from_error(&error))?;

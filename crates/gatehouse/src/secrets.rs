@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use credential_vault::{Vault, VaultKey};
 use event_store::Position;
 use key_ring::{KeyRing, LoadedMasterKey, MasterKey, MasterKeyOptions};
+use postgres_schema::Server;
 use zeroize::Zeroizing;
 
 use crate::config::{Config, StoreAddress};
@@ -83,10 +84,12 @@ fn is_given(options: &MasterKeyOptions) -> bool {
 ///
 /// # Errors
 /// There is something that is sealed under a key, and the key or a part of what it seals is missing.
-pub(crate) fn load_master_key(config: &Config, folder: &DataFolder, head: Position) -> Result<MasterKey, Failure> {
+pub(crate) async fn load_master_key(config: &Config, folder: &DataFolder, head: Position) -> Result<MasterKey, Failure> {
     let options = master_key_options(config, folder);
-    if head > Position::START {
-        refuse_if_missing(config, folder, head, &options)?;
+    match address(config)? {
+        StoreAddress::Folder if head > Position::START => refuse_if_a_file_is_missing(folder, head)?,
+        StoreAddress::Folder => {}
+        StoreAddress::Postgres(server) => refuse_if_missing(&server, head, &options).await?,
     }
     let LoadedMasterKey { key, source, created, readable_by_others } =
         MasterKey::load(&options).map_err(|error| Failure::from_error(&error))?;
@@ -101,27 +104,33 @@ pub(crate) fn load_master_key(config: &Config, folder: &DataFolder, head: Positi
     Ok(key)
 }
 
-fn refuse_if_missing(config: &Config, folder: &DataFolder, head: Position, options: &MasterKeyOptions) -> Result<(), Failure> {
-    match address(config)? {
-        StoreAddress::Folder => {
-            let files: [(PathBuf, &str); 2] = [(folder.key_ring(), "key ring"), (folder.vault(), "credential vault")];
-            match files.iter().find(|(file, _)| !file.exists()) {
-                None => Ok(()),
-                Some((file, what)) => Err(Failure::failed(format!(
-                    "the {what} {} is missing, but the log has {head} events that belong to it: put it back, or restore a backup",
-                    file.display()
-                ))),
-            }
-        }
-        // Another instance made it: one that is made here would be another one.
-        StoreAddress::Postgres(server) => {
-            if is_given(options) {
-                return Ok(());
-            }
-            Err(Failure::failed(format!(
-                "the master key is missing: what is in {server} is sealed under the one that was made at the first start; copy it to {}, or name it with master_key_file",
-                options.default_file.display()
-            )))
+fn refuse_if_a_file_is_missing(folder: &DataFolder, head: Position) -> Result<(), Failure> {
+    let files: [(PathBuf, &str); 2] = [(folder.key_ring(), "key ring"), (folder.vault(), "credential vault")];
+    match files.iter().find(|(file, _)| !file.exists()) {
+        None => Ok(()),
+        Some((file, what)) => Err(Failure::failed(format!(
+            "the {what} {} is missing, but the log has {head} events that belong to it: put it back, or restore a backup",
+            file.display()
+        ))),
+    }
+}
+
+/// Where another instance has made the key, one that is made here would be another one.
+async fn refuse_if_missing(server: &Server, head: Position, options: &MasterKeyOptions) -> Result<(), Failure> {
+    let ring = KeyRing::is_in_postgres(server).await.map_err(|error| Failure::from_error(&error))?;
+    let vault = Vault::is_in_postgres(server).await.map_err(|error| Failure::from_error(&error))?;
+    for (is_there, what) in [(ring, "key ring"), (vault, "credential vault")] {
+        if head > Position::START && !is_there {
+            return Err(Failure::failed(format!(
+                "the {what} is missing in {server}, but the log has {head} events that belong to it: restore a backup"
+            )));
         }
     }
+    if (ring || vault) && !is_given(options) {
+        return Err(Failure::failed(format!(
+            "the master key is missing: what is in {server} is sealed under the one that was made at the first start; copy it to {}, or name it with master_key_file",
+            options.default_file.display()
+        )));
+    }
+    Ok(())
 }

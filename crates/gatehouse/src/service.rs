@@ -74,7 +74,7 @@ impl Service {
     pub(crate) async fn open(config: Config, folder: DataFolder, clock: Clock, purpose: Purpose) -> Result<Self, Failure> {
         let log = Log::open(&config, &folder, &clock).await?;
         let head_at_start = *log.head().borrow();
-        let master = Arc::new(secrets::load_master_key(&config, &folder, head_at_start)?);
+        let master = Arc::new(secrets::load_master_key(&config, &folder, head_at_start).await?);
         let ring = Arc::new(secrets::open_ring(&config, &folder, &master).await?);
         let vault = Arc::new(secrets::open_vault(&config, &folder, &master).await?);
         let shared = shared::open(&config, purpose).await?;

@@ -56,7 +56,7 @@ async fn to_postgres(config: &Config, folder: &Path, server: &Server) -> Result<
     let (folder, clock) = (DataFolder::open(folder)?, clock::system());
     let log = moving::open_file(&folder.log(), &clock).await?;
     let head = *log.head().borrow();
-    let master = secrets::load_master_key(&Config { secrets: None, ..config.clone() }, &folder, head)?;
+    let master = secrets::load_master_key(&Config { secrets: None, ..config.clone() }, &folder, head).await?;
 
     let mut target = PostgresTarget::open(server, log.epoch()).await?;
     let bar = Bar::new();
