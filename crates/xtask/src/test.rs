@@ -66,15 +66,15 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> anyhow::Result<
         let kinds = ["test", "--no-fail-fast", "--all-targets"];
         tests.args(kinds).args(selection(options)).args(&options.filter)
     };
-    with_environment(tests).run()?;
-    if nextest && !options.quick && options.package.is_empty() && options.filter.is_empty() {
+    // Before all others, so that the summary of those is the last that is read.
+    if nextest && !options.quick && options.package.is_empty() && options.filter.is_none() {
         for stores in COMBINATIONS {
             println!("journeys with stores: {stores}");
             let journeys = ["nextest", "run", "--package", AGAINST_THE_SERVICE, "--test", "journeys", "--filterset", JOURNEYS];
             with_environment(Run::cargo(repository.root()).args(journeys)).env("GATEHOUSE_TEST_STORES", stores).run()?;
         }
     }
-    Ok(())
+    with_environment(tests).run()
 }
 
 /// The combinations of stores (`tests/src/stores.rs`) besides the data folder, with which every test runs.

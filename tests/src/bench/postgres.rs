@@ -225,7 +225,7 @@ async fn replay(server: &PostgresServer, events: u64, report: &mut Report) {
     }
     let (mut read, mut raw) = (Vec::new(), Vec::new());
     for _ in 0..3 {
-        read.push(read_all(&*log, events).await);
+        read.push(read_all(&log, events).await);
         raw.push(scan(&database, events).await);
     }
     let (read, raw) = (median(read), median(raw));

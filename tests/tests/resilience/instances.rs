@@ -225,7 +225,9 @@ fn two_instances_do_everything_once_whatever_happens_to_one_of_them_or_to_the_da
     crowd.works(300);
     let mut clients = crowd.end(&runtime);
     let address = instances[0].address();
+    let entered = runtime.enter();
     clients = runtime.block_on(clients.into_iter().map(|client| client.settle(address)).collect::<JoinSet<_>>().join_all());
+    drop(entered);
     wait_until("everything that follows the log", LIMIT, || left_to_do(&site.data(0)) == 0 && left_to_do(&site.data(1)) == 0);
     let published = runtime.block_on(broker.has_each_event_once(&site.data(0), &instances[0]));
     for read_model in ["review-queue", "directory", "notification-dispatch", "public-feed"] {
