@@ -157,13 +157,17 @@ fn stores_that_were_put_back_by_other_means_get_a_new_epoch_and_forget_again() {
     let (before, aside) = (epoch(&place.data(), &[]), place.folder.path().join("aside"));
     let stores = ["log/events.db", "key-ring.db", "credential-vault.db"];
     fs::create_dir_all(aside.join("log")).unwrap();
-    stores.iter().for_each(|name| drop(fs::copy(place.data().join(name), aside.join(name)).unwrap()));
+    for name in stores {
+        fs::copy(place.data().join(name), aside.join(name)).unwrap();
+    }
 
     let service = GatehouseProcess::serve(&place.data()).start();
     place.ask(&["forget", &staff, "--reason", "asked for it", "--yes"]);
     has_somebody(&place.data().join("forgotten.list"));
     assert!(service.terminate().success());
-    stores.iter().for_each(|name| drop(fs::copy(aside.join(name), place.data().join(name)).unwrap()));
+    for name in stores {
+        fs::copy(aside.join(name), place.data().join(name)).unwrap();
+    }
     fs::remove_dir_all(place.data().join("views")).unwrap();
 
     let said = place.ask(&["restored"]);
