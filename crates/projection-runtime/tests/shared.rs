@@ -308,3 +308,47 @@ async fn texts_are_in_the_order_of_their_bytes_whatever_the_order_of_the_databas
     assert_eq!(world.database.as_ref().unwrap().sql(others), "0|t");
     runtime.shutdown().await;
 }
+
+/// A read model with a table of the same name as another's, and other columns.
+struct Counted;
+
+#[async_trait::async_trait]
+impl Projection for Counted {
+    fn name(&self) -> &'static str {
+        "counted"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn schema(&self) -> &'static [&'static str] {
+        &["CREATE TABLE word (times BIGINT NOT NULL, position BIGINT NOT NULL, word TEXT, PRIMARY KEY (position))"]
+    }
+
+    fn tables(&self) -> &'static [(&'static str, &'static str)] {
+        &[("word", "position")]
+    }
+
+    async fn apply(
+        &self,
+        _: &mut projection_runtime::Tables<'_>,
+        _: &[Arc<projection_runtime::Envelope>],
+    ) -> Result<(), projection_runtime::ProjectionError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn read_models_with_tables_of_one_name_are_read_over_the_same_connections() {
+    let world = World::on_postgres();
+    world.say_many(10).await;
+    let runtime = world.start(vec![Arc::new(Words::named("words")), Arc::new(Counted)]).await;
+    runtime.wait_for(Position(10), SOON).await.unwrap();
+    for _ in 0..8 {
+        digest_of(&runtime).await;
+        let mut view = runtime.views("counted").unwrap().read(None, SOON).await.unwrap();
+        digest(view.rows(), &Counted).await.unwrap();
+    }
+    runtime.shutdown().await;
+}

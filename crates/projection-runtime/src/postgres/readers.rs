@@ -28,6 +28,8 @@ struct Inner {
     pool: PgPool,
     /// Begins a transaction and reads the position of its rows, which fixes what it sees.
     begin: String,
+    /// The build's schema.
+    schema: String,
     permits: Arc<Semaphore>,
     closed: AtomicBool,
     _used: Used,
@@ -41,7 +43,7 @@ impl Readers {
             SELECT position FROM gatehouse_views.read_model WHERE id = {id}"
         );
         let permits = Arc::new(Semaphore::new(usize::try_from(READERS).unwrap_or(1)));
-        Self(Arc::new(Inner { pool, begin, permits, closed: AtomicBool::new(false), _used: used }))
+        Self(Arc::new(Inner { pool, begin, schema: schema.to_owned(), permits, closed: AtomicBool::new(false), _used: used }))
     }
 
     /// A transaction that sees the rows as they are now, and how far they have come.
@@ -61,7 +63,7 @@ impl Readers {
             match sqlx::raw_sql(AssertSqlSafe(inner.begin.clone())).fetch_all(&mut *db).await {
                 Ok(rows) => {
                     let at: i64 = rows.first().ok_or(sqlx::Error::PoolClosed)?.try_get_unchecked(0)?;
-                    return Ok((Reader { db, _permit: permit, _of: inner }, position(at)));
+                    return Ok((Reader { db, _permit: permit, of: inner }, position(at)));
                 }
                 Err(error) if is_of_connection(&error) => db.close_on_drop(),
                 Err(error) => return Err(error),
@@ -90,7 +92,7 @@ pub(crate) struct Reader {
     db: PoolConnection<Postgres>,
     // Given back after the connection.
     _permit: OwnedSemaphorePermit,
-    _of: Arc<Inner>,
+    of: Arc<Inner>,
 }
 
 impl Reader {
@@ -102,6 +104,6 @@ impl Reader {
 
 impl Database for Reader {
     fn tables(&mut self) -> Tables<'_> {
-        Tables::of_postgres(&mut self.db)
+        Tables::of_postgres(&mut self.db, &self.of.schema)
     }
 }

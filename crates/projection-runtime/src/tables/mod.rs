@@ -9,6 +9,8 @@ mod postgres;
 mod source;
 mod twin;
 
+use std::borrow::Cow;
+
 use rusqlite::Connection;
 use sqlx::PgConnection;
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -27,7 +29,8 @@ enum Open<'a> {
     Here(&'a mut Connection),
     /// As [`Open::Here`], on a thread that has other things to do.
     Aside(&'a mut Connection),
-    Postgres(&'a mut PgConnection),
+    /// With the name of the build that is read, where the connection reads others, too: see [`marked`].
+    Postgres(&'a mut PgConnection, Option<&'a str>),
     Twin(&'a mut Twin),
 }
 
@@ -45,7 +48,7 @@ impl Database for Connection {
 
 impl Database for PgConnection {
     fn tables(&mut self) -> Tables<'_> {
-        Tables(Open::Postgres(self))
+        Tables(Open::Postgres(self, None))
     }
 }
 
@@ -60,10 +63,16 @@ impl Database for Tables<'_> {
         match &mut self.0 {
             Open::Here(db) => Tables(Open::Here(db)),
             Open::Aside(db) => Tables(Open::Aside(db)),
-            Open::Postgres(db) => Tables(Open::Postgres(db)),
+            Open::Postgres(db, of) => Tables(Open::Postgres(db, *of)),
             Open::Twin(twin) => Tables(Open::Twin(twin)),
         }
     }
+}
+
+/// The statement with the build's name as a comment. A connection keeps statements prepared by their text, with the columns that they
+/// had then: the same text on another build, where a table of that name may have others, would be refused.
+fn marked<'s>(sql: &'s str, build: Option<&str>) -> Cow<'s, str> {
+    build.map_or(Cow::Borrowed(sql), |build| Cow::Owned(format!("{sql} -- {build}")))
 }
 
 impl<'a> Tables<'a> {
@@ -72,16 +81,16 @@ impl<'a> Tables<'a> {
         Self(Open::Aside(db))
     }
 
-    /// Of a connection to PostgreSQL.
-    pub(crate) fn of_postgres(db: &'a mut PgConnection) -> Self {
-        Self(Open::Postgres(db))
+    /// Of a connection to PostgreSQL that reads this build now, and others at other times.
+    pub(crate) fn of_postgres(db: &'a mut PgConnection, build: &'a str) -> Self {
+        Self(Open::Postgres(db, Some(build)))
     }
 
     /// Runs a statement that creates tables or indexes, or begins or ends a transaction.
     pub(crate) async fn define(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         match &mut self.0 {
             Open::Here(db) | Open::Aside(db) => db.execute_batch(sql).map_err(alone),
-            Open::Postgres(db) => postgres::define(db, sql).await,
+            Open::Postgres(db, _) => postgres::define(db, sql).await,
             Open::Twin(twin) => twin.define(sql).await,
         }
     }
@@ -91,7 +100,7 @@ impl<'a> Tables<'a> {
         match &mut self.0 {
             Open::Here(db) => here::run(db, sql, &parameters),
             Open::Aside(db) => aside(|| here::run(db, sql, &parameters)),
-            Open::Postgres(db) => postgres::run(db, sql, parameters).await,
+            Open::Postgres(db, of) => postgres::run(db, &marked(sql, *of), parameters).await,
             Open::Twin(twin) => twin.run(sql, parameters).await,
         }
     }
@@ -101,7 +110,7 @@ impl<'a> Tables<'a> {
         match &mut self.0 {
             Open::Here(db) => here::fetch(db, sql, &parameters),
             Open::Aside(db) => aside(|| here::fetch(db, sql, &parameters)),
-            Open::Postgres(db) => postgres::fetch(db, sql, parameters).await,
+            Open::Postgres(db, of) => postgres::fetch(db, &marked(sql, *of), parameters).await,
             Open::Twin(twin) => twin.fetch(sql, parameters).await,
         }
     }
@@ -112,7 +121,7 @@ impl<'a> Tables<'a> {
         match &mut self.0 {
             Open::Here(db) => here::run_many(db, &sql(&Given::One(columns)), all),
             Open::Aside(db) => aside(|| here::run_many(db, &sql(&Given::One(columns)), all)),
-            Open::Postgres(db) => postgres::run_many(db, all, sql).await,
+            Open::Postgres(db, of) => postgres::run_many(db, all, |given| marked(&sql(given), *of).into_owned()).await,
             Open::Twin(twin) => twin.run_many(all, sql).await,
         }
     }
@@ -127,7 +136,7 @@ impl<'a> Tables<'a> {
         match &mut self.0 {
             Open::Here(db) => here::fetch_many(db, &sql(&Given::One(columns)), all),
             Open::Aside(db) => aside(|| here::fetch_many(db, &sql(&Given::One(columns)), all)),
-            Open::Postgres(db) => postgres::fetch_many(db, all, sql).await,
+            Open::Postgres(db, of) => postgres::fetch_many(db, all, |given| marked(&sql(given), *of).into_owned()).await,
             Open::Twin(twin) => twin.fetch_many(all, sql).await,
         }
     }
@@ -137,7 +146,7 @@ impl<'a> Tables<'a> {
         match &mut self.0 {
             Open::Here(db) => here::each(db, sql, row),
             Open::Aside(db) => aside(|| here::each(db, sql, row)),
-            Open::Postgres(db) => postgres::each(db, sql, row).await,
+            Open::Postgres(db, of) => postgres::each(db, &marked(sql, *of), row).await,
             Open::Twin(twin) => twin.each(sql, row).await,
         }
     }
