@@ -143,12 +143,13 @@ impl Serving {
         }
     }
 
-    /// Stops in the opposite order of the start; requests that are under way have so long to finish.
+    /// Stops in the opposite order of the start; requests that are under way have so long to finish. Where there are other instances,
+    /// what only one may do is handed over before that.
     pub(crate) async fn stop(self, grace: Duration) {
         let Self { service, health, stop, http, admin, background, .. } = self;
         health.stop();
         stop.cancel();
-        let ended = async {
+        let listeners = async {
             for task in [http, admin] {
                 match task.await {
                     Ok(Ok(())) => {}
@@ -156,12 +157,16 @@ impl Serving {
                     Err(error) => tracing::warn!(%error, "a listener ended early"),
                 }
             }
+        };
+        let followers = async {
             for task in background {
                 if let Err(error) = task.await {
                     tracing::warn!(%error, "a part of the service ended early");
                 }
             }
+            service.hand_over().await;
         };
+        let ended = async { tokio::join!(listeners, followers) };
         if tokio::time::timeout(grace, ended).await.is_err() {
             tracing::warn!("some requests were still under way when the time to finish was over");
         }

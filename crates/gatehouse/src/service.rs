@@ -193,6 +193,16 @@ impl Service {
         self.ring.forget_cached(person);
     }
 
+    /// Lets others do from now on what only one may do; whoever did it here has been stopped. Reads go on.
+    pub(crate) async fn hand_over(&self) {
+        if let Some(publishing) = &self.publishing {
+            publishing.stop().await;
+        }
+        if let Some(shared) = &self.shared {
+            shared.leases.release().await;
+        }
+    }
+
     /// Ends everything, in the opposite order, and gives the folder free. Whoever still has the service gets errors from now on.
     pub(crate) async fn close(&self) {
         if let Some(publishing) = &self.publishing {

@@ -229,6 +229,16 @@ impl GatehouseProcess {
         self.child.kill();
     }
 
+    /// Waits until it has ended by itself (at most 30 s), and says how.
+    ///
+    /// # Panics
+    /// When it does not end.
+    #[must_use]
+    pub fn ended(mut self) -> ExitStatus {
+        crate::wait_until("the service to end", Duration::from_secs(30), || self.child.ended().is_some());
+        self.child.ended().expect("it has just ended")
+    }
+
     /// SIGTERM, waits until it ended (at most 30 s), and says how.
     ///
     /// # Panics
