@@ -51,11 +51,11 @@ pub enum StartError {
     /// The places of consumers, or a read model that is there, cannot be opened.
     #[error("a database of the projection runtime cannot be opened")]
     Database(#[from] sqlx::Error),
-    /// Rows that several instances share reflect events that the log does not have: the log has lost its end, with events that were
-    /// acknowledged. Nothing is built anew as if they had never been.
+    /// Rows reflect events that a log in a database does not have: it has lost its end, with events that were acknowledged. Nothing is built
+    /// anew as if they had never been.
     #[error(
         "the read model {name} reflects the log up to {position}, but the log ends at {head}: it has lost events that were acknowledged; \
-        see how that came before anything else is written"
+        see how that came before anything else is written, and run `gatehouse restored` to go on with what is there"
     )]
     BeyondLog {
         /// Which read model.
@@ -104,7 +104,9 @@ pub(crate) async fn open(
     let (epoch, mut heads) = (log.epoch(), log.head());
     let mut opened = Vec::with_capacity(projections.len());
     for projection in projections {
-        let head = *heads.borrow_and_update();
+        // Where others write the log, rows beyond its end are no remains of this process: they are told of below, and not thrown away.
+        let end = *heads.borrow_and_update();
+        let head = if log.is_shared() { Position(u64::MAX) } else { end };
         let found = shelf.open(&*projection, epoch, head).await?;
         if let Some(position) = found.live.as_ref().or(found.older.as_ref()).map(|found| found.position) {
             // Another instance may have seen the newest events first.

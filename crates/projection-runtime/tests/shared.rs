@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use common::{SOON, Words, World, count};
+use event_store::memory::MemoryStore;
 use projection_runtime::{
     Digest, Fence, Lease, Position, Projection, ProjectionState, RebuildError, Runtime, StartError, ViewError, digest,
 };
@@ -222,6 +223,21 @@ async fn rows_beyond_the_end_of_the_log_stop_the_start_and_are_left_as_they_are(
     let world = world.with_store(shorter.store.clone());
     let refused = world.try_start(world.shared().await, words()).await.err().unwrap();
     assert!(matches!(refused, StartError::BeyondLog { name: "words", position: Position(10), head: Position(4) }), "{refused}");
+    assert_eq!(world.files(), ["words.v1.1.db"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_in_the_folder_beyond_the_end_of_a_log_in_a_database_stop_the_start_too() {
+    let in_a_database = || Arc::new(MemoryStore::shared(common::clock()));
+    let world = World::new().with_store(in_a_database());
+    let runtime = world.start(words()).await;
+    runtime.wait_for(world.say_many(10).await, SOON).await.unwrap();
+    runtime.shutdown().await;
+    let shorter = World::new().with_store(in_a_database());
+    shorter.say_many(4).await;
+    let world = world.with_store(shorter.store.clone());
+    let refused = world.try_start(None, words()).await.err().unwrap();
+    assert!(matches!(refused, StartError::BeyondLog { position: Position(10), head: Position(4), .. }), "{refused}");
     assert_eq!(world.files(), ["words.v1.1.db"]);
 }
 
