@@ -29,10 +29,10 @@
 //! allowed.
 //!
 //! Tokens and sessions are read when they are first asked for, and remembered. Whatever ends one before its time counts up one number in
-//! the database in the same statement; every look-up makes sure that this number was asked for less than a second ago, and when it has
-//! changed, nothing remembered is used. So what one instance ends is over on all within a second, and what one instance issues works on
-//! all at once. When the database does not answer, look-ups fail once that second is over: nothing is trusted that cannot be asked
-//! about.
+//! the database in the same statement; when that has changed, nothing remembered is used. Looking up a session asks for the number first,
+//! together with whoever else does: a session that one instance has ended works on no other. Looking up a token makes sure that it was asked
+//! for less than a second ago: a revoked token works on others for a second at most. What one instance issues works on all at once. When the
+//! database does not answer, look-ups fail: nothing is trusted that cannot be asked about.
 //!
 //! What is purged is deleted and the tables are vacuumed, so that no statement can reach it; PostgreSQL keeps it in its write-ahead log
 //! until that is recycled, in free space until that is written over, on standbys and in backups. Verifiers in such a copy are sealed

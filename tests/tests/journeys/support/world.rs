@@ -14,14 +14,14 @@ pub(crate) const BASE_URL: &str = "https://gateway.example";
 
 /// A service of its own for a test, with everything that a command was told is read at.
 pub(crate) struct World {
+    /// The instances, as many as there are data folders. First, so that they end while what they wrote is still there.
+    processes: RefCell<Vec<Option<GatehouseProcess>>>,
     /// A data folder for each instance; what they share is elsewhere then.
     data: Vec<TempDir>,
     stores: Stores,
     /// What the service wrote on standard error, from its first start to its last.
     log: TempDir,
     settings: Vec<(&'static str, String)>,
-    /// The instances, as many as there are data folders.
-    processes: RefCell<Vec<Option<GatehouseProcess>>>,
     /// Which instance is asked next.
     next: Cell<usize>,
     http: reqwest::Client,

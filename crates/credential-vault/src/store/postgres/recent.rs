@@ -1,9 +1,11 @@
 //! What is remembered of tokens and sessions, and how it is known to hold still.
 //!
 //! A row is read when it is first asked for, and remembered. Whatever ends a token or a session before its time, on any instance, counts up
-//! `vault.version` in the same statement. Every look-up asks for that number if nobody has for half a second, and when it has changed,
-//! forgets all rows: they are read again as they are asked for. So what another instance has ended works here for a second at most. When
-//! the number cannot be had, nothing remembered is used: the look-up fails.
+//! `vault.version` in the same statement. When that number has changed, all rows are forgotten: they are read again as they are asked for.
+//!
+//! Whoever looks up a session asks for the number first, many at a time with one question: a session that has ended anywhere works nowhere
+//! from then on. Whoever looks up a token asks if nobody has for half a second: one that was revoked elsewhere works here for a second at
+//! most. When the number cannot be had, nothing remembered is used: the look-up fails.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -90,6 +92,14 @@ impl Freshness {
 }
 
 impl PostgresStore {
+    /// Makes sure that what is remembered holds. One asks at a time; whoever came before the question was sent goes by its answer.
+    pub(super) async fn refresh_now(self: &Arc<Self>) -> Result<(), VaultError> {
+        let arrived = Instant::now();
+        let _asking = self.freshness.asking.lock().await;
+        let answered = self.freshness.known.lock().asked_at;
+        if answered.is_some_and(|asked_at| asked_at >= arrived) { Ok(()) } else { self.ask_for_version().await }
+    }
+
     /// Makes sure that what is remembered holds, or held less than a second ago.
     pub(super) async fn refresh(self: &Arc<Self>) -> Result<(), VaultError> {
         if self.freshness.is_younger_than(ASK_AFTER) {
@@ -103,6 +113,10 @@ impl PostgresStore {
         if self.freshness.is_younger_than(ASK_AFTER) {
             return Ok(());
         }
+        self.ask_for_version().await
+    }
+
+    async fn ask_for_version(self: &Arc<Self>) -> Result<(), VaultError> {
         let asked = Arc::clone(self);
         self.ask(async move {
             let asked_at = Instant::now();

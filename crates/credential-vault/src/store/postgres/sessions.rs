@@ -68,7 +68,7 @@ impl PostgresStore {
     /// The session of this hash, over or not: from memory, where what is there holds still. What seems to have been idle for too long may
     /// have been used on another instance, so that is read again.
     pub(crate) async fn session(self: &Arc<Self>, hash: &TextHash, now: Timestamp) -> Result<Option<Arc<Live>>, VaultError> {
-        self.refresh().await?;
+        self.refresh_now().await?;
         if let Some(live) = self.sessions.get(hash).filter(|live| !live.is_over(now.as_microsecond())) {
             return Ok(Some(live));
         }
