@@ -214,7 +214,10 @@ async fn told(cast: &Cast, company: &Company, submitted: &Submitted) {
         user_ids.push(user_id);
     }
     assert_ne!(user_ids[0], user_ids[1]);
-    assert!(user_ids.iter().all(|id| !id.to_lowercase().contains("ada") && !id.contains('@')), "{user_ids:?}");
+    // Drawn by lot: four letters and digits, twice. A short name may be among them, an address never.
+    let is_drawn = |part: &str| part.len() == 4 && part.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase());
+    let is_id = |id: &String| id.strip_prefix("GU-").and_then(|rest| rest.split_once('-')).is_some_and(|(a, b)| is_drawn(a) && is_drawn(b));
+    assert!(user_ids.iter().all(is_id), "{user_ids:?}");
 
     // The organization is subscribed, and its administrator told, for each application.
     let ada = &submitted.administrators[0];
