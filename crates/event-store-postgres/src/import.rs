@@ -18,7 +18,8 @@ const REMEMBERED: usize = 65_536;
 
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
 
-const BEGIN: &str = "UPDATE head SET importing = TRUE, epoch = $1 WHERE position = 0 OR epoch = $1";
+/// Never on a log that is in use, or was: what came to it since is nobody's copy.
+const BEGIN: &str = "UPDATE head SET importing = TRUE, epoch = $1 WHERE position = 0 OR (epoch = $1 AND importing)";
 
 const FINISH: &str = "UPDATE head SET importing = FALSE WHERE epoch = $1";
 
@@ -70,8 +71,8 @@ pub enum ImportError {
     /// The log cannot be opened, or is in use.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// There is a log of another history already.
-    #[error("there is another event log already: it has {events} events, and none of them are of the log that is taken over")]
+    /// There is a log already, which is no copy that was begun and not finished.
+    #[error("there is another event log already, with {events} events")]
     Other {
         /// How many events it has.
         events: u64,

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use credential_vault::{Vault, VaultKey};
-use event_store::{EventStore, LogDigest};
+use event_store::{EventStore, LogDigest, Position};
+use event_store_postgres::PostgresLog;
+use event_store_sqlite::SqliteLog;
 use indicatif::{ProgressBar, ProgressStyle};
 use key_ring::{KeyRing, MasterKey};
 use nats_publisher::{CursorFile, CursorPlace, CursorRow, StreamName};
@@ -53,24 +55,19 @@ pub(super) async fn run(config: &Config, from: &str, to: &str) -> Result<(), Fai
 
 async fn to_postgres(config: &Config, folder: &Path, server: &Server) -> Result<(), Failure> {
     let config = Config { data: folder.to_owned(), ..config.clone() };
-    let (folder, clock) = (DataFolder::open(folder)?, clock::system());
-    let log = moving::open_file(&folder.log(), &clock).await?;
+    let folder = DataFolder::open(folder)?;
+    folder.refuse_if_moved()?;
+    let log = moving::open_file(&folder.log(), &clock::system()).await?;
     let head = *log.head().borrow();
     let master = secrets::load_master_key(&Config { secrets: None, ..config.clone() }, &folder, head).await?;
 
-    let mut target = PostgresTarget::open(server, log.epoch()).await?;
-    let bar = Bar::new();
-    let digest = moving::copy_log(&log, head, &mut target, &|done, total| bar.at(done, total)).await?;
-    bar.end();
-    copy_secrets(&folder, &master, server).await?;
-    // Last, since from here on instances may use the log.
-    target.finish().await?;
-    let copy = moving::open_postgres(server, &clock).await?;
-    moving::verify(&copy, &digest).await?;
+    let digest = match copied_before(&log, server).await? {
+        Some(digest) => digest,
+        None => copy_all(&log, head, &folder, &master, server).await?,
+    };
     say_log(&digest)?;
     let places = copy_followers(&config, &folder, server).await?;
     output::line(format_args!("places     {places} of what follows the log"))?;
-    copy.close().await;
     folder.mark_as_moved(&server.to_string())?;
     log.close();
     output::note(format_args!(
@@ -79,6 +76,37 @@ async fn to_postgres(config: &Config, folder: &Path, server: &Server) -> Result<
     ));
     output::note("the log in the folder is marked as moved and is not served any more; read models are built anew");
     Ok(())
+}
+
+/// The log's digest, if a copy of it is there and was finished, with key ring and vault: then only what comes after was cut short.
+async fn copied_before(log: &SqliteLog, server: &Server) -> Result<Option<LogDigest>, Failure> {
+    // A copy that was begun cannot be opened.
+    let Ok(copy) = moving::open_postgres(server, &clock::system()).await else { return Ok(None) };
+    let is_copy = copy.epoch() == log.epoch();
+    let digest = if is_copy { Some(prove(log, &copy).await?) } else { None };
+    copy.close().await;
+    Ok(digest)
+}
+
+async fn prove(log: &SqliteLog, copy: &PostgresLog) -> Result<LogDigest, Failure> {
+    let head = *log.head().borrow();
+    let digest = LogDigest::of(log, head).await.map_err(|error| Failure::from_error(&error))?;
+    moving::verify(copy, &digest).await?;
+    Ok(digest)
+}
+
+async fn copy_all(log: &SqliteLog, head: Position, folder: &DataFolder, master: &MasterKey, server: &Server) -> Result<LogDigest, Failure> {
+    let mut target = PostgresTarget::open(server, log.epoch()).await?;
+    let bar = Bar::new();
+    let digest = moving::copy_log(log, head, &mut target, &|done, total| bar.at(done, total)).await?;
+    bar.end();
+    copy_secrets(folder, master, server).await?;
+    // Last, since from here on instances may use it all.
+    target.finish().await?;
+    let copy = moving::open_postgres(server, &clock::system()).await?;
+    moving::verify(&copy, &digest).await?;
+    copy.close().await;
+    Ok(digest)
 }
 
 async fn copy_secrets(folder: &DataFolder, master: &MasterKey, server: &Server) -> Result<(), Failure> {

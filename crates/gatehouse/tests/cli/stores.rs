@@ -103,6 +103,14 @@ fn a_copy_that_was_cut_short_goes_on_and_one_into_another_log_is_refused() {
     place.ask(&copy);
     assert!(place.ask(&with(&["status"], &all_in(&database))).contains("log: "));
 
+    // Cut short before the source was marked, and the copy lived on since: the source is marked now, and nothing else happens.
+    fs::remove_file(place.data().join("log/moved")).unwrap();
+    let flags = all_in(&database);
+    let bob = place.ask(&with(&["staff", "appoint", "Bob", "Noyce", "bob@example.com", "--role", "auditor"], &flags));
+    place.ask(&copy);
+    assert!(place.ask(&with(&["history", "staff", bob.trim()], &flags)).contains("Bob Noyce"));
+    assert!(place.refused(3, &copy).contains("has moved to"));
+
     let (mut other, _) = lived_in();
     other.stop();
     let from = format!("sqlite:{}", other.data().display());
