@@ -36,6 +36,8 @@ fn file(folder: &Path, name: &str, text: &str) -> std::path::PathBuf {
 
 #[tokio::test]
 async fn a_publisher_with_a_password_over_tls_needs_no_more_than_it_is_permitted() {
+    // As the service does first thing: the workspace has two providers, and rustls cannot choose.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let folder = folder();
     let certificate = concat!(env!("CARGO_MANIFEST_DIR"), "/../test-support/src/servers/smtp_server.pem");
     let config = format!(

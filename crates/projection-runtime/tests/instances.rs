@@ -87,9 +87,13 @@ fn assert_in_order(journal: &[(String, i64)], instances: &[&str]) {
         assert!(*position <= furthest + 1, "{instance} passed over what comes after {furthest}");
         furthest = furthest.max(*position);
     }
+    // What was handled and not kept comes again with the next holding: within one, never.
+    for pair in journal.windows(2) {
+        let [(one, before), (other, after)] = pair else { continue };
+        assert!(one != other || before < after, "{one} handled {after} after {before}");
+    }
     for instance in instances {
-        let own: Vec<i64> = journal.iter().filter(|(by, _)| by == instance).map(|(_, position)| *position).collect();
-        assert!(own.is_sorted_by(|before, after| before < after), "{instance} had them in order");
+        assert!(journal.iter().any(|(by, _)| by == instance), "{instance} had some");
     }
 }
 
