@@ -146,8 +146,9 @@ pub(crate) async fn restore(config: &Config, clock: &Clock, backup: &Path, forgo
         Forgotten::read_given(list)?;
     }
     let folder = DataFolder::make_for_restore(&config.data)?;
-    restore_log(config, clock, &backup.join(LOG), &folder, Epoch(manifest.epoch)).await?;
+    // The log last: from when it is whole, any instance may open it, and must find the keys of whom it mentions.
     restore_secrets(config, backup, &folder).await?;
+    restore_log(config, clock, &backup.join(LOG), &folder, Epoch(manifest.epoch)).await?;
     forget_again(&folder, forgotten)?;
     folder.finish_restoring()?;
     Ok(manifest)
