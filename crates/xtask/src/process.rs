@@ -67,6 +67,16 @@ impl Run {
         String::from_utf8(output.stdout).with_context(|| format!("`{said}` did not write UTF-8"))
     }
 
+    /// Runs it and gives back what it said, first on standard output, then on standard error, and whether it ended well.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub(crate) fn heard(mut self) -> anyhow::Result<(String, bool)> {
+        let output = self.command.output().with_context(|| format!("cannot start `{}`", self.describe()))?;
+        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        Ok((said, output.status.success()))
+    }
+
     /// Whether it can be started and ends well; it is not heard.
     pub(crate) fn succeeds(mut self) -> bool {
         self.command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())

@@ -1,5 +1,8 @@
 //! `cargo xtask test`: sets up what tests need, builds the service and runs every test against real servers.
 
+use std::ffi::OsString;
+
+use anyhow::{bail, ensure};
 use clap::Args;
 use test_support::servers::PostgresServer;
 
@@ -68,11 +71,7 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> anyhow::Result<
     };
     // Before all others, so that the summary of those is the last that is read.
     if nextest && !options.quick && options.package.is_empty() && options.filter.is_none() {
-        for stores in COMBINATIONS {
-            println!("journeys with stores: {stores}");
-            let journeys = ["nextest", "run", "--package", AGAINST_THE_SERVICE, "--test", "journeys", "--filterset", JOURNEYS];
-            with_environment(Run::cargo(repository.root()).args(journeys)).env("GATEHOUSE_TEST_STORES", stores).run()?;
-        }
+        journeys_on_all_stores(repository, &environment)?;
     }
     with_environment(tests).run()
 }
@@ -82,6 +81,30 @@ const COMBINATIONS: [&str; 5] = ["postgres-log", "postgres-views", "instances", 
 
 /// The journeys that must pass on each of them.
 const JOURNEYS: &str = "test(/^j[12568]_/)";
+
+/// The journeys on all combinations at once, since they wait more than they work; what they say is printed one combination after the other.
+fn journeys_on_all_stores(repository: &Repository, environment: &[(&str, OsString)]) -> anyhow::Result<()> {
+    let journeys = |stores: &str| {
+        let arguments = ["nextest", "run", "--package", AGAINST_THE_SERVICE, "--test", "journeys", "--filterset", JOURNEYS];
+        let run = Run::cargo(repository.root()).args(arguments).env("GATEHOUSE_TEST_STORES", stores);
+        environment.iter().fold(run, |run, (name, value)| run.env(name, value)).heard()
+    };
+    // Built once before, instead of by one of them while the others wait.
+    Run::cargo(repository.root()).args(["nextest", "run", "--no-run", "--package", AGAINST_THE_SERVICE, "--test", "journeys"]).run()?;
+    let ran: Vec<_> = std::thread::scope(|scope| {
+        let runs: Vec<_> = COMBINATIONS.map(|stores| (stores, scope.spawn(move || journeys(stores)))).into_iter().collect();
+        runs.into_iter().map(|(stores, run)| (stores, run.join())).collect()
+    });
+    let mut failed = Vec::new();
+    for (stores, run) in ran {
+        let Ok(run) = run else { bail!("the journeys with stores {stores} could not be followed") };
+        let (said, succeeded) = run?;
+        println!("journeys with stores: {stores}\n{said}");
+        failed.extend((!succeeded).then_some(stores));
+    }
+    ensure!(failed.is_empty(), "journeys failed with stores: {}", failed.join(", "));
+    Ok(())
+}
 
 /// Which packages, as arguments that cargo and nextest share.
 fn selection(options: &Options) -> Vec<String> {
