@@ -4,7 +4,9 @@
 
 use std::time::Instant;
 
-use credential_vault::{Holder, SessionLifetime, TokenRequest, Vault, VaultKey, Verification, strength};
+use credential_vault::{
+    Assurance, Holder, NewSessionOf, SessionHolder, SessionLifetime, TokenRequest, Vault, VaultKey, Verification, strength,
+};
 use domain::{CredentialId, OrganizationId, PersonId};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -55,10 +57,13 @@ async fn measure() {
     show("authenticate a token", 500_000, start, cpu);
 
     let (person, organization) = (PersonId(Uuid::from_u128(1)), OrganizationId(Uuid::from_u128(2)));
+    let holder = SessionHolder::User { organization };
+    let (assurance, label) = (Assurance::OneFactor, "Firefox on Linux".to_owned());
+    let new = NewSessionOf { person, holder, assurance, lifetime: SessionLifetime::USERS, label };
     let mut sessions = Vec::new();
     let (start, cpu) = (Instant::now(), on_cpu());
     for _ in 0..500 {
-        sessions.push(vault.create_session(person, organization, SessionLifetime::default(), now).await.unwrap().secret);
+        sessions.push(vault.create_session(new.clone(), now).await.unwrap().secret);
     }
     show("create a session", 500, start, cpu);
     let (start, cpu) = (Instant::now(), on_cpu());

@@ -57,6 +57,6 @@ pub use credentials::{CredentialKind, NamedBy, Pending, Put, Verification};
 pub use error::VaultError;
 pub use hashing::HashingOptions;
 pub use proposal::propose_one_time_password;
-pub use sessions::{IssuedSession, Session, SessionId, SessionLifetime};
+pub use sessions::{Assurance, IssuedSession, NewSessionOf, Session, SessionHolder, SessionId, SessionLifetime};
 pub use tokens::{Holder, IssuedToken, Token, TokenId, TokenRequest};
 pub use vault::{Vault, VaultKey};

@@ -40,7 +40,7 @@ async fn populated(vault: &Vault) -> Known {
 }
 
 async fn assert_knows_all(vault: &Vault, known: &Known) {
-    assert_eq!(vault.find_session(&known.session.secret, at(10)).await.unwrap(), Some(known.session.session));
+    assert_eq!(vault.find_session(&known.session.secret, at(10)).await.unwrap(), Some(known.session.session.clone()));
     assert!(vault.find_session(&known.ended.secret, at(10)).await.unwrap().is_none());
     assert!(vault.authenticate_token(&known.token.secret, at(10)).await.unwrap().is_some());
     assert!(vault.authenticate_token(&known.revoked.secret, at(10)).await.unwrap().is_none());
@@ -88,8 +88,7 @@ async fn a_vault_is_copied_under_its_own_key_and_into_an_empty_one_only() {
 async fn a_vault_of_an_older_version_must_be_opened_before_it_is_copied() {
     let (folder, database) = (Folder::new(), TestDatabase::create());
     populated(&folder.open()).await;
-    let downgrade = "ALTER TABLE credentials DROP COLUMN named_by; PRAGMA user_version = 1";
-    rusqlite::Connection::open(folder.path()).unwrap().execute_batch(downgrade).unwrap();
+    folder.downgrade();
     assert!(matches!(copy(&folder, 7, &database).await, Err(VaultError::OlderFormat { found: 1, .. })));
     drop(folder.open());
     copy(&folder, 7, &database).await.unwrap();

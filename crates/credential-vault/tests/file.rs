@@ -8,7 +8,7 @@ use common::{
     Folder, SECRET, active_one_time_password, active_one_time_password_of, active_password, at, credential, partner, person, reviewer,
     sign_in,
 };
-use credential_vault::{Vault, VaultError, Verification};
+use credential_vault::{Session, Vault, VaultError, Verification};
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
@@ -35,12 +35,14 @@ async fn what_an_earlier_version_kept_works_and_is_not_swept() {
     let vault = folder.open();
     active_one_time_password_of(&vault, 1).await;
     vault.put_password(credential(2), person(2), SECRET, at(0)).await.unwrap();
+    let session = sign_in(&vault, 1).await;
     drop(vault);
-    let downgrade = "ALTER TABLE credentials DROP COLUMN named_by; PRAGMA user_version = 1";
-    rusqlite::Connection::open(folder.path()).unwrap().execute_batch(downgrade).unwrap();
+    folder.downgrade();
     let vault = folder.open();
     assert_eq!(vault.verify(credential(1), SECRET, at(1)).await.unwrap(), Verification::Ok);
     assert_eq!(vault.pending(at(50)).await.unwrap(), []);
+    let unlabelled = Session { label: String::new(), ..session.session };
+    assert_eq!(vault.find_session(&session.secret, at(1)).await.unwrap(), Some(unlabelled));
     vault.put_password(credential(3), person(3), SECRET, at(0)).await.unwrap();
     assert_eq!(vault.pending(at(50)).await.unwrap().len(), 1);
 }
@@ -80,8 +82,8 @@ async fn no_secret_and_no_bare_verifier_is_in_the_files() {
 async fn a_vault_of_a_newer_version_is_refused() {
     let folder = Folder::new();
     drop(folder.open());
-    rusqlite::Connection::open(folder.path()).unwrap().execute_batch("PRAGMA user_version = 3").unwrap();
-    assert!(matches!(folder.try_open(7), Err(VaultError::NewerFormat { found: 3, .. })));
+    rusqlite::Connection::open(folder.path()).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
+    assert!(matches!(folder.try_open(7), Err(VaultError::NewerFormat { found: 99, .. })));
 }
 
 #[tokio::test]

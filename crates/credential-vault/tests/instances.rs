@@ -8,10 +8,9 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{
-    Home, LIFETIME, SECRET, active_one_time_password, active_password, at, credential, open_postgres, organization, person, reviewer,
-    sign_in,
+    Home, LIFETIME, SECRET, active_one_time_password, active_password, at, credential, open_postgres, person, reviewer, session_of, sign_in,
 };
-use credential_vault::{NamedBy, Put, Vault, VaultError, Verification};
+use credential_vault::{NamedBy, NewSessionOf, Put, Vault, VaultError, Verification};
 use test_support::servers::{PostgresServer, TestDatabase};
 use test_support::{eventually, wait_until};
 
@@ -82,7 +81,7 @@ async fn who_signs_in_on_one_instance_is_known_on_all_at_once() {
     let home = Home::in_postgres();
     let [here, there] = instances(&home).await;
     let (session, token) = (sign_in(&here, 1).await, here.issue_token(reviewer(), at(0)).await.unwrap());
-    assert_eq!(there.find_session(&session.secret, at(1)).await.unwrap(), Some(session.session));
+    assert_eq!(there.find_session(&session.secret, at(1)).await.unwrap(), Some(session.session.clone()));
     assert_eq!(there.authenticate_token(&token.secret, at(1)).await.unwrap(), Some(token.token));
 }
 
@@ -241,7 +240,7 @@ async fn a_session_is_made_with_the_lifetime_it_was_given() {
     let home = Home::in_postgres();
     let vault = home.open().await;
     let forever = credential_vault::SessionLifetime { idle: jiff::SignedDuration::MAX, ..LIFETIME };
-    let issued = vault.create_session(person(1), organization(1), forever, at(0)).await.unwrap();
+    let issued = vault.create_session(NewSessionOf { lifetime: forever, ..session_of(1) }, at(0)).await.unwrap();
     assert_eq!(vault.sweep_sessions(at(999)).await.unwrap(), 0);
     assert!(vault.find_session(&issued.secret, at(999)).await.unwrap().is_some());
     assert_eq!(vault.sweep_sessions(at(1000)).await.unwrap(), 1);

@@ -122,7 +122,7 @@ impl Caller {
 
     /// A session says who; the log says whether they may still sign in, and how far first-time login is.
     async fn of_session(session: &Session, services: &Services) -> Result<Self, Problem> {
-        let (person, organization) = (session.person, session.organization);
+        let (person, organization) = (session.person, session.organization().ok_or_else(Problem::unauthenticated)?);
         let standing = services
             .handlers
             .inspect::<User, _>(person.0, |state, _| state.can_sign_in().map(|account| state.is_active() && account.next_step().is_none()))

@@ -1,6 +1,6 @@
 //! Signing in, and first-time login (J2).
 
-use credential_vault::{Session, SessionId, SessionLifetime, Verification};
+use credential_vault::{Assurance, NewSessionOf, Session, SessionHolder, SessionId, SessionLifetime, Verification};
 use domain::organization::Organization;
 use domain::user::{Account, LoginStep, OneTimePassword, User, UserCommand, UserEvent, UserState};
 use domain::{CredentialId, PersonId, UserId};
@@ -50,7 +50,10 @@ impl Workflows {
         let Some((person, account)) = account else { return Err(WorkflowRejection::SignInRefused.into()) };
         match verification {
             Verification::Ok => {
-                let issued = self.vault.create_session(person, account.organization, SessionLifetime::default(), now).await?;
+                let holder = SessionHolder::User { organization: account.organization };
+                let (assurance, lifetime) = (Assurance::OneFactor, SessionLifetime::USERS);
+                let new = NewSessionOf { person, holder, assurance, lifetime, label: String::new() };
+                let issued = self.vault.create_session(new, now).await?;
                 Ok(SignedIn { session: issued.session, token: issued.secret, next: account.next_step() })
             }
             Verification::Wrong { attempts_left: 0 } => {

@@ -19,7 +19,7 @@ use crate::text::TextHash;
 use crate::tokens::{Token, TokenId};
 
 use postgres::PostgresStore;
-pub(crate) use rows::{Attempted, Counted, Ending, NewCredential, NewSession, NewToken, Uncounted};
+pub(crate) use rows::{Attempted, Counted, Ending, NewCredential, NewSession, NewToken, Raising, Uncounted};
 use sqlite::SqliteStore;
 
 /// What is carried over between a file and PostgreSQL: all that a vault is.
@@ -62,10 +62,14 @@ const TABLES: &[Table] = &[
             ("hash", Kind::Bytes),
             ("person", Kind::Bytes),
             ("organization", Kind::Bytes),
+            ("staff", Kind::Bytes),
+            ("assurance", Kind::Integer),
             ("created_at", Kind::Integer),
+            ("proved_at", Kind::Integer),
             ("ends_at", Kind::Integer),
             ("idle_us", Kind::Integer),
             ("seen_at", Kind::Integer),
+            ("label", Kind::Text),
         ],
         page: 500,
     },
@@ -190,8 +194,20 @@ impl Store {
         either!(self.touch_session(id, seen_at_us))
     }
 
-    /// Ends sessions.
-    pub(crate) async fn end_sessions(&self, ending: Ending) -> Result<(), VaultError> {
+    /// Goes on with a session under another id and hash; none if it is over.
+    pub(crate) async fn raise_session(&self, raising: Raising) -> Result<Option<Arc<Live>>, VaultError> {
+        either!(self.raise_session(raising))
+    }
+
+    /// The sessions of somebody that are not over, oldest first.
+    pub(crate) async fn sessions_of(&self, person: PersonId, now: Timestamp) -> Result<Vec<Arc<Live>>, VaultError> {
+        let mut found = either!(self.sessions_of(person))?;
+        found.retain(|live| !live.is_over(now.as_microsecond()));
+        Ok(found)
+    }
+
+    /// Ends sessions; how many.
+    pub(crate) async fn end_sessions(&self, ending: Ending) -> Result<u64, VaultError> {
         either!(self.end_sessions(ending))
     }
 

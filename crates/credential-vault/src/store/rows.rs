@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use domain::{CredentialId, OrganizationId, PersonId, RegistrationId};
+use domain::{CredentialId, OrganizationId, PersonId, RegistrationId, StaffId};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::statements;
 use crate::credentials::{CredentialKind, NamedBy, Pending, Verification};
 use crate::error::VaultError;
-use crate::sessions::{Live, Session, SessionId};
+use crate::sessions::{Assurance, Live, Session, SessionHolder, SessionId};
 use crate::text::TextHash;
 use crate::tokens::{Token, TokenId};
 
@@ -162,28 +162,59 @@ pub(crate) struct NewSession {
     pub(crate) live: Arc<Live>,
 }
 
+/// A session that goes on under another id and another hash.
+#[derive(Clone, Copy)]
+pub(crate) struct Raising {
+    pub(crate) old: SessionId,
+    pub(crate) id: SessionId,
+    pub(crate) hash: TextHash,
+    pub(crate) assurance: Assurance,
+    pub(crate) now: Timestamp,
+}
+
 /// The columns of a session, but its hash.
 pub(super) struct SessionRow {
     pub(super) id: Uuid,
     pub(super) person: Uuid,
-    pub(super) organization: Uuid,
+    pub(super) organization: Option<Uuid>,
+    pub(super) staff: Option<Uuid>,
+    pub(super) assurance: i64,
     pub(super) created_at: i64,
+    pub(super) proved_at: Option<i64>,
     pub(super) ends_at: i64,
     pub(super) idle_us: i64,
     pub(super) seen_at: i64,
+    pub(super) label: String,
 }
 
 impl SessionRow {
     pub(super) fn live(self) -> Result<Live, VaultError> {
         const DAMAGED: VaultError = VaultError::DamagedRow { table: "sessions" };
+        let holder = match (self.organization, self.staff) {
+            (Some(organization), None) => SessionHolder::User { organization: OrganizationId(organization) },
+            (None, Some(staff)) => SessionHolder::Staff { staff: StaffId(staff) },
+            (Some(_), Some(_)) | (None, None) => return Err(DAMAGED),
+        };
         let session = Session {
             id: SessionId(self.id),
             person: PersonId(self.person),
-            organization: OrganizationId(self.organization),
+            holder,
+            assurance: Assurance::of_code(self.assurance).ok_or(DAMAGED)?,
             created_at: instant(self.created_at).ok_or(DAMAGED)?,
+            // An earlier version did not write it: it knew passwords only, proved at sign-in.
+            proved_at: instant(self.proved_at.unwrap_or(self.created_at)).ok_or(DAMAGED)?,
             ends_at: instant(self.ends_at).ok_or(DAMAGED)?,
+            label: self.label,
         };
         Ok(Live::new(session, self.idle_us, self.seen_at))
+    }
+}
+
+/// The columns that say whose a session is: `organization` and `staff`, one of them null.
+pub(super) fn holder_columns(holder: SessionHolder) -> (Option<Uuid>, Option<Uuid>) {
+    match holder {
+        SessionHolder::User { organization } => (Some(organization.0), None),
+        SessionHolder::Staff { staff } => (None, Some(staff.0)),
     }
 }
 
@@ -192,9 +223,11 @@ impl SessionRow {
 pub(crate) enum Ending {
     /// This one.
     One(SessionId),
-    /// All of a user.
+    /// This one, if it is this person's.
+    OneOf(PersonId, SessionId),
+    /// All of a person.
     AllOf(PersonId),
-    /// All of a user but this one.
+    /// All of a person but this one.
     Others(PersonId, SessionId),
 }
 
@@ -203,6 +236,7 @@ impl Ending {
     pub(super) fn ends(self, session: &Session) -> bool {
         match self {
             Self::One(id) => session.id == id,
+            Self::OneOf(person, id) => session.person == person && session.id == id,
             Self::AllOf(person) => session.person == person,
             Self::Others(person, keep) => session.person == person && session.id != keep,
         }

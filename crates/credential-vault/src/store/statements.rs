@@ -108,9 +108,30 @@ FROM tokens
 ORDER BY created_at, id
 ";
 
+/// The columns of a session, in the order in which both engines read them.
+macro_rules! session_columns {
+    () => {
+        "
+        hash,
+        id,
+        person,
+        organization,
+        staff,
+        assurance,
+        created_at,
+        proved_at,
+        ends_at,
+        idle_us,
+        seen_at,
+        label
+"
+    };
+}
+pub(super) use session_columns;
+
 pub(super) const INSERT_SESSION: &str = "
-INSERT INTO sessions (id, hash, person, organization, created_at, ends_at, idle_us, seen_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $5)
+INSERT INTO sessions (id, hash, person, organization, staff, assurance, created_at, proved_at, ends_at, idle_us, seen_at, label)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $7, $10)
 ";
 
 pub(super) const TOUCH_SESSION: &str = "

@@ -5,7 +5,10 @@
 
 use std::path::PathBuf;
 
-use credential_vault::{HashingOptions, Holder, IssuedSession, NamedBy, SessionLifetime, TokenRequest, Vault, VaultError, VaultKey};
+use credential_vault::{
+    Assurance, HashingOptions, Holder, IssuedSession, NamedBy, NewSessionOf, SessionHolder, SessionLifetime, TokenRequest, Vault,
+    VaultError, VaultKey,
+};
 use domain::{CredentialId, OrganizationId, PersonId, StaffId, StaffRole};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -33,6 +36,23 @@ impl Folder {
 
     pub(crate) fn try_open(&self, key: u8) -> Result<Vault, VaultError> {
         Vault::open_with(&self.path(), VaultKey::new(&[key; 32]), hashing())
+    }
+
+    /// Turns the vault into one of the first format, as far as that knows what is in it.
+    pub(crate) fn downgrade(&self) {
+        let sql = "
+            ALTER TABLE credentials DROP COLUMN named_by;
+            CREATE TABLE old (
+                id BLOB PRIMARY KEY, hash BLOB NOT NULL UNIQUE, person BLOB NOT NULL, organization BLOB NOT NULL,
+                created_at INTEGER NOT NULL, ends_at INTEGER NOT NULL, idle_us INTEGER NOT NULL, seen_at INTEGER NOT NULL
+            ) STRICT, WITHOUT ROWID;
+            INSERT INTO old SELECT id, hash, person, organization, created_at, ends_at, idle_us, seen_at FROM sessions;
+            DROP TABLE sessions;
+            ALTER TABLE old RENAME TO sessions;
+            CREATE INDEX sessions_by_person ON sessions (person);
+            PRAGMA user_version = 1;
+        ";
+        rusqlite::Connection::open(self.path()).unwrap().execute_batch(sql).unwrap();
     }
 
     /// The files as a power cut would leave them, in another folder.
@@ -166,7 +186,17 @@ pub(crate) const LIFETIME: SessionLifetime =
     SessionLifetime { idle: SignedDuration::from_secs(100), absolute: SignedDuration::from_secs(1000) };
 
 pub(crate) async fn sign_in(vault: &Vault, number: u128) -> IssuedSession {
-    vault.create_session(person(number), organization(1), LIFETIME, at(0)).await.unwrap()
+    vault.create_session(session_of(number), at(0)).await.unwrap()
+}
+
+pub(crate) fn session_of(number: u128) -> NewSessionOf {
+    NewSessionOf {
+        person: person(number),
+        holder: SessionHolder::User { organization: organization(1) },
+        assurance: Assurance::OneFactor,
+        lifetime: LIFETIME,
+        label: "Firefox on Linux".to_owned(),
+    }
 }
 
 pub(crate) fn reviewer() -> TokenRequest {

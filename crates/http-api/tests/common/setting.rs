@@ -1,6 +1,6 @@
 //! Who and what there is when a test begins: staff, partners, applications, users.
 
-use credential_vault::{Holder, SessionLifetime, TokenRequest};
+use credential_vault::{Assurance, Holder, NewSessionOf, SessionHolder, SessionLifetime, TokenRequest};
 use domain::application::{AccessPolicy, Application, ApplicationCommand, ApplicationDetails, CredentialStrength, RegistrationPolicy, Way};
 use domain::organization::{Organization, OrganizationCommand};
 use domain::registration::Affiliation;
@@ -142,7 +142,10 @@ impl Api {
 
     /// A session of this user: its token.
     pub async fn session(&self, person: PersonId, organization: OrganizationId) -> String {
-        let issued = self.services.vault.create_session(person, organization, SessionLifetime::default(), self.now()).await.unwrap();
+        let holder = SessionHolder::User { organization };
+        let (assurance, lifetime) = (Assurance::OneFactor, SessionLifetime::USERS);
+        let new = NewSessionOf { person, holder, assurance, lifetime, label: String::new() };
+        let issued = self.services.vault.create_session(new, self.now()).await.unwrap();
         issued.secret.to_string()
     }
 }

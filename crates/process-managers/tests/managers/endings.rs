@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use command_handlers::workflows::NewUser;
+use credential_vault::{Assurance, NewSessionOf, SessionHolder, SessionLifetime};
 use domain::access::{Access, AccessCommand, AccessState};
 use domain::calendar::{BusinessCalendar, Calendar, CalendarCommand};
 use domain::organization::{Organization, OrganizationCommand};
@@ -164,8 +165,10 @@ async fn with_an_account_access_and_sessions_end() {
     let models = world.models().await;
     let managers = models.managers(&world);
     let company = founded(&world).await;
-    let lifetime = credential_vault::SessionLifetime::default();
-    let session = world.vault.create_session(company.bo, company.id, lifetime, world.now()).await.unwrap();
+    let holder = SessionHolder::User { organization: company.id };
+    let (assurance, lifetime) = (Assurance::OneFactor, SessionLifetime::USERS);
+    let new = NewSessionOf { person: company.bo, holder, assurance, lifetime, label: String::new() };
+    let session = world.vault.create_session(new, world.now()).await.unwrap();
     assert!(world.vault.find_session(&session.secret, world.now()).await.unwrap().is_some());
     world.ask::<User>(company.bo.0, UserCommand::CloseUser { reason: reason("Left.") }).await;
     world.feed(&managers).await;

@@ -29,7 +29,9 @@ const SCHEMA: &str = "gatehouse_vault";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// As in a file; `version` counts what ends sooner than its own row says: revoked tokens, ended sessions.
-const STEPS: &[Step] = &[Step {
+const STEPS: &[Step] = &[FIRST, SESSIONS_OF_STAFF];
+
+const FIRST: Step = Step {
     number: 1,
     name: "credentials, tokens, sessions",
     sql: "
@@ -74,7 +76,21 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_by_person ON sessions (person);
 ",
-}];
+};
+
+/// What an earlier version writes meanwhile is a user's session of one factor, proved when it was made.
+const SESSIONS_OF_STAFF: Step = Step {
+    number: 2,
+    name: "sessions of staff, and what was proved in them",
+    sql: "
+ALTER TABLE sessions
+    ALTER COLUMN organization DROP NOT NULL,
+    ADD COLUMN staff BYTEA,
+    ADD COLUMN assurance BIGINT NOT NULL DEFAULT 1,
+    ADD COLUMN proved_at BIGINT,
+    ADD COLUMN label TEXT NOT NULL DEFAULT '';
+",
+};
 
 const INSERT_VAULT: &str = "
 INSERT INTO vault (master_key_check)
@@ -170,6 +186,11 @@ impl PostgresStore {
 /// The bytes of an id, as they are in a column.
 fn bytes(id: Uuid) -> Vec<u8> {
     id.as_bytes().to_vec()
+}
+
+/// The id in a column of this table that may be null.
+fn perhaps_uuid(table: &'static str, column: Option<&[u8]>) -> Result<Option<Uuid>, VaultError> {
+    column.map(|column| uuid(table, column)).transpose()
 }
 
 /// The id in a column of this table.

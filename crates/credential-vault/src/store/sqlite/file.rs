@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use crate::error::VaultError;
 
 /// The format that this code writes; SQLite's `user_version`.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 /// Instants are microseconds since 1970 UTC, ids are 16 bytes. `named_by`: the key of the stream whose event is to name the credential,
 /// the person's own or a registration's. `state`: 0 pending, 1 active, 2 revoked (no verifier).
@@ -46,14 +46,18 @@ CREATE TABLE sessions (
     id BLOB PRIMARY KEY,
     hash BLOB NOT NULL UNIQUE,
     person BLOB NOT NULL,
-    organization BLOB NOT NULL,
+    organization BLOB,
+    staff BLOB,
+    assurance INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
+    proved_at INTEGER,
     ends_at INTEGER NOT NULL,
     idle_us INTEGER NOT NULL,
-    seen_at INTEGER NOT NULL
+    seen_at INTEGER NOT NULL,
+    label TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_by_person ON sessions (person);
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 ";
 
 /// From format 1, whose rows do not say whose event is to name them.
@@ -61,6 +65,35 @@ const FROM_1: &str = "
 ALTER TABLE credentials ADD COLUMN named_by BLOB;
 PRAGMA user_version = 2;
 ";
+
+/// From format 2, whose sessions are of users with one factor. SQLite can let a column be null only in a new table.
+const FROM_2: &str = "
+ALTER TABLE sessions RENAME TO old_sessions;
+DROP INDEX sessions_by_person;
+CREATE TABLE sessions (
+    id BLOB PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    person BLOB NOT NULL,
+    organization BLOB,
+    staff BLOB,
+    assurance INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    proved_at INTEGER,
+    ends_at INTEGER NOT NULL,
+    idle_us INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    label TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_person ON sessions (person);
+INSERT INTO sessions
+SELECT id, hash, person, organization, NULL, 1, created_at, created_at, ends_at, idle_us, seen_at, ''
+FROM old_sessions;
+DROP TABLE old_sessions;
+PRAGMA user_version = 3;
+";
+
+/// How a file of an older format becomes one of the next, beginning with format 1.
+const UPGRADES: [&str; 2] = [FROM_1, FROM_2];
 
 /// Opens the vault's file, or makes it; refuses another master key and a newer format.
 pub(crate) fn open(path: &Path, key_check: [u8; 32]) -> Result<Connection, VaultError> {
@@ -80,8 +113,8 @@ pub(crate) fn open(path: &Path, key_check: [u8; 32]) -> Result<Connection, Vault
         transaction.execute("INSERT INTO vault VALUES (1, ?1)", params![key_check])?;
     } else {
         check_master_key(&transaction, path, key_check)?;
-        if found == 1 {
-            transaction.execute_batch(FROM_1)?;
+        for upgrade in UPGRADES.iter().skip(usize::try_from(found - 1).unwrap_or_default()) {
+            transaction.execute_batch(upgrade)?;
         }
     }
     transaction.commit()?;

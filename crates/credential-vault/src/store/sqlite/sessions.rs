@@ -3,40 +3,59 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use domain::PersonId;
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::SqliteStore;
 use crate::error::VaultError;
 use crate::sessions::{Live, SessionId};
-use crate::store::rows::SessionRow;
-use crate::store::statements::{INSERT_SESSION, TOUCH_SESSION};
-use crate::store::{Ending, NewSession};
+use crate::store::rows::{self, SessionRow};
+use crate::store::statements::{INSERT_SESSION, TOUCH_SESSION, session_columns};
+use crate::store::{Ending, NewSession, Raising};
 use crate::text::TextHash;
 
-const SELECT: &str = "
-SELECT
-    id,
-    hash,
-    person,
-    organization,
-    created_at,
-    ends_at,
-    idle_us,
-    seen_at
-FROM sessions
-";
+const SELECT: &str = concat!("SELECT", session_columns!(), "FROM sessions");
+
+const SELECT_OF: &str = concat!("SELECT", session_columns!(), "FROM sessions WHERE person = ?1 ORDER BY created_at, id");
+
+/// One row changes its id and its hash. Uses are written down every tenth of the idle time: one that is over for certain stays over.
+const RAISE: &str = concat!(
+    "
+UPDATE sessions
+SET
+    id = ?1,
+    hash = ?2,
+    assurance = max(assurance, ?3),
+    proved_at = ?4,
+    seen_at = ?4
+WHERE id = ?5
+    AND ends_at > ?4
+    AND ?4 - seen_at - idle_us < idle_us / 10
+RETURNING",
+    session_columns!()
+);
 
 impl SqliteStore {
     /// As [`crate::store::Store::insert_session`].
     pub(crate) fn insert_session(&self, new: NewSession) -> Result<(), VaultError> {
         let NewSession { hash, live } = new;
-        let session = live.session;
-        let (created_at, ends_at) = (session.created_at.as_microsecond(), session.ends_at.as_microsecond());
-        let (person, organization) = (session.person.0.as_bytes(), session.organization.0.as_bytes());
+        let session = &live.session;
+        let (organization, staff) = rows::holder_columns(session.holder);
         let connection = self.connection.lock();
-        let row = params![session.id.0.as_bytes(), hash, person, organization, created_at, ends_at, live.idle_us];
+        let row = params![
+            session.id.0.as_bytes(),
+            hash,
+            session.person.0.as_bytes(),
+            organization.map(Uuid::into_bytes),
+            staff.map(Uuid::into_bytes),
+            session.assurance.code(),
+            session.created_at.as_microsecond(),
+            session.ends_at.as_microsecond(),
+            live.idle_us,
+            session.label
+        ];
         connection.execute(INSERT_SESSION, row)?;
         self.sessions.write().insert(hash, live);
         Ok(())
@@ -54,11 +73,39 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// As [`crate::store::Store::end_sessions`].
-    pub(crate) fn end_sessions(&self, ending: Ending) -> Result<(), VaultError> {
+    /// As [`crate::store::Store::raise_session`].
+    pub(crate) fn raise_session(&self, raising: Raising) -> Result<Option<Arc<Live>>, VaultError> {
+        let Raising { old, id, hash, assurance, now } = raising;
         let connection = self.connection.lock();
-        match ending {
+        let change = params![id.0.as_bytes(), hash, assurance.code(), now.as_microsecond(), old.0.as_bytes()];
+        let Some((_, row)) = connection.query_row(RAISE, change, session_row).optional()? else { return Ok(None) };
+        let live = Arc::new(row.live()?);
+        self.drop_ended(Ending::One(old));
+        self.sessions.write().insert(hash, Arc::clone(&live));
+        Ok(Some(live))
+    }
+
+    /// As [`crate::store::Store::sessions_of`], those that are over among them. Memory knows the latest use of each.
+    pub(crate) fn sessions_of(&self, person: PersonId) -> Result<Vec<Arc<Live>>, VaultError> {
+        let connection = self.connection.lock();
+        let mut statement = connection.prepare(SELECT_OF)?;
+        let found = statement.query_map(params![person.0.as_bytes()], session_row)?.collect::<Result<Vec<_>, _>>()?;
+        let sessions = self.sessions.read();
+        found
+            .into_iter()
+            .map(|(hash, row)| sessions.get(&hash).map_or_else(|| row.live().map(Arc::new), |live| Ok(Arc::clone(live))))
+            .collect()
+    }
+
+    /// As [`crate::store::Store::end_sessions`].
+    pub(crate) fn end_sessions(&self, ending: Ending) -> Result<u64, VaultError> {
+        let connection = self.connection.lock();
+        let ended = match ending {
             Ending::One(id) => connection.execute("DELETE FROM sessions WHERE id = ?1", params![id.0.as_bytes()])?,
+            Ending::OneOf(person, id) => {
+                let statement = "DELETE FROM sessions WHERE person = ?1 AND id = ?2";
+                connection.execute(statement, params![person.0.as_bytes(), id.0.as_bytes()])?
+            }
             Ending::AllOf(person) => connection.execute("DELETE FROM sessions WHERE person = ?1", params![person.0.as_bytes()])?,
             Ending::Others(person, keep) => {
                 let statement = "DELETE FROM sessions WHERE person = ?1 AND id <> ?2";
@@ -66,7 +113,7 @@ impl SqliteStore {
             }
         };
         self.drop_ended(ending);
-        Ok(())
+        Ok(u64::try_from(ended).unwrap_or(u64::MAX))
     }
 
     /// As [`crate::store::Store::sweep_sessions`]. Memory knows the latest use of each.
@@ -93,30 +140,37 @@ impl SqliteStore {
     /// Takes in the sessions as they are in the database; what is known of their latest use stays known.
     pub(super) fn reload_sessions(&self, connection: &Connection) -> Result<(), VaultError> {
         let mut statement = connection.prepare(SELECT)?;
-        let mut rows = statement.query([])?;
+        let rows = statement.query_map([], session_row)?;
         let mut sessions = self.sessions.write();
         let mut loaded = HashMap::new();
-        while let Some(row) = rows.next()? {
-            let hash: TextHash = row.get(1)?;
+        for row in rows {
+            let (hash, row) = row?;
             let live = match sessions.get(&hash) {
                 Some(known) => Arc::clone(known),
-                None => {
-                    let uuid = |column| row.get(column).map(Uuid::from_bytes);
-                    let row = SessionRow {
-                        id: uuid(0)?,
-                        person: uuid(2)?,
-                        organization: uuid(3)?,
-                        created_at: row.get(4)?,
-                        ends_at: row.get(5)?,
-                        idle_us: row.get(6)?,
-                        seen_at: row.get(7)?,
-                    };
-                    Arc::new(row.live()?)
-                }
+                None => Arc::new(row.live()?),
             };
             loaded.insert(hash, live);
         }
         *sessions = loaded;
         Ok(())
     }
+}
+
+fn session_row(row: &Row<'_>) -> Result<(TextHash, SessionRow), rusqlite::Error> {
+    let uuid = |column| row.get(column).map(Uuid::from_bytes);
+    let perhaps = |column| row.get::<_, Option<[u8; 16]>>(column).map(|id| id.map(Uuid::from_bytes));
+    let session = SessionRow {
+        id: uuid(1)?,
+        person: uuid(2)?,
+        organization: perhaps(3)?,
+        staff: perhaps(4)?,
+        assurance: row.get(5)?,
+        created_at: row.get(6)?,
+        proved_at: row.get(7)?,
+        ends_at: row.get(8)?,
+        idle_us: row.get(9)?,
+        seen_at: row.get(10)?,
+        label: row.get(11)?,
+    };
+    Ok((row.get(0)?, session))
 }
