@@ -11,30 +11,45 @@ use crate::aead;
 use crate::error::VaultError;
 use crate::hashing::Hashing;
 use crate::proposal;
+use crate::second_factors::NEVER_USED;
 use crate::store::{Attempted, Counted, NewCredential};
 use crate::vault::{Inner, Vault};
 
 /// What kind of secret a row holds a verifier of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CredentialKind {
     /// A password.
     Password,
     /// A one-time password: good until it is revoked, which the first new password does; ended by five wrong attempts.
     OneTimePassword,
+    /// An authenticator app (TOTP).
+    Authenticator,
+    /// A token that makes one-time passwords, bought elsewhere (HOTP or TOTP).
+    Token,
+    /// A set of recovery codes.
+    RecoveryCodes,
+    /// A passkey (WebAuthn).
+    Passkey,
 }
 
 impl CredentialKind {
+    const ALL: [Self; 6] = [Self::Password, Self::OneTimePassword, Self::Authenticator, Self::Token, Self::RecoveryCodes, Self::Passkey];
+
     /// What stands for it in a row.
     pub(crate) fn code(self) -> i64 {
         match self {
             Self::Password => 1,
             Self::OneTimePassword => 2,
+            Self::Authenticator => 3,
+            Self::Token => 4,
+            Self::RecoveryCodes => 5,
+            Self::Passkey => 6,
         }
     }
 
     /// What a row says; none if it says something else.
     pub(crate) fn of_code(code: i64) -> Option<Self> {
-        [Self::Password, Self::OneTimePassword].into_iter().find(|kind| kind.code() == code)
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 }
 
@@ -76,6 +91,8 @@ pub enum NamedBy {
     User(PersonId),
     /// A registration that its person is to administrate.
     Registration(RegistrationId),
+    /// The credential's own stream: of second factors, where being named is not enough to count.
+    Credential(CredentialId),
 }
 
 impl NamedBy {
@@ -84,6 +101,7 @@ impl NamedBy {
         match self {
             Self::User(person) => person.0,
             Self::Registration(registration) => registration.0,
+            Self::Credential(credential) => credential.0,
         }
     }
 }
@@ -144,7 +162,9 @@ impl Vault {
             aead::seal(&inner.key.verifiers, &aad(id, person, kind), &verifier)
         })
         .await?;
-        let stored = self.inner.store.put(NewCredential { id, person, named_by, kind, sealed, expires_at, created_at: now }).await?;
+        let counter = NEVER_USED;
+        let stored =
+            self.inner.store.put(NewCredential { id, person, named_by, kind, sealed, counter, expires_at, created_at: now }).await?;
         Ok(if stored { Put::Stored } else { Put::Kept })
     }
 
@@ -231,10 +251,8 @@ impl Inner {
     fn is_right(&self, id: CredentialId, counted: &Counted, candidate: &str) -> Result<bool, VaultError> {
         let aad = aad(id, counted.person, counted.kind);
         let verifier = aead::open(&self.key.verifiers, &aad, &counted.sealed).map(Zeroizing::new).ok_or(VaultError::Damaged(id))?;
-        let canonical = match counted.kind {
-            CredentialKind::Password => None,
-            CredentialKind::OneTimePassword => Some(proposal::canonical(candidate)),
-        };
+        let is_typed_carelessly = counted.kind == CredentialKind::OneTimePassword;
+        let canonical = is_typed_carelessly.then(|| proposal::canonical(candidate));
         let candidate = canonical.as_ref().map_or(candidate, |canonical| canonical.as_str());
         Hashing::matches(&verifier, candidate)?.ok_or(VaultError::Damaged(id))
     }
@@ -246,6 +264,6 @@ async fn blocking<R: Send + 'static>(work: impl FnOnce() -> Result<R, VaultError
 }
 
 /// Binds a sealed verifier to its row, so that nobody who can write the file can put one person's in another's place.
-fn aad(id: CredentialId, person: PersonId, kind: CredentialKind) -> Vec<u8> {
+pub(crate) fn aad(id: CredentialId, person: PersonId, kind: CredentialKind) -> Vec<u8> {
     [b"gatehouse verifier 1".as_slice(), id.0.as_bytes(), person.0.as_bytes(), &kind.code().to_be_bytes()].concat()
 }

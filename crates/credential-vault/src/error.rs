@@ -51,6 +51,9 @@ pub enum VaultError {
     /// Argon2 refused its parameters or its input.
     #[error("a password could not be hashed: {0}")]
     Hashing(argon2::Error),
+    /// The library for one-time passwords refused a generator or its labels.
+    #[error("a generator of one-time passwords is impossible: {0}")]
+    Generator(totp_rs::TotpError),
     /// What was to be sealed is too long.
     #[error("a secret is too long")]
     TooLong,

@@ -1,5 +1,5 @@
 //! Mutable secrets that must not be events: verifiers of passwords and one-time passwords with their counters of wrong
-//! attempts, API tokens, sessions (architecture, "One picture").
+//! attempts, second factors, API tokens, sessions (architecture, "One picture").
 //!
 //! Events name credentials by id only. The way of a credential:
 //!
@@ -16,6 +16,17 @@
 //! sealed under the vault's key as well, so that the file without the master key gives no way to guess passwords. Of
 //! tokens and sessions only the SHA-256 of the text is kept; the texts are random and long, so a slow hash would add
 //! nothing.
+//!
+//! # Second factors
+//!
+//! Authenticators ([`Vault::put_authenticator`]), tokens from the inventory ([`Vault::claim_token`]) and recovery codes
+//! ([`Vault::put_recovery_codes`]) go the same way, named by a stream of their own ([`NamedBy::Credential`]); but to be named is not enough:
+//! their person shows first that they work ([`Vault::prove_pending`]).
+//!
+//! An attempt is counted, durably, before it is compared, for the *person*: however many second factors somebody has, five wrong codes in a
+//! quarter of an hour are compared, with all of them together. A right code is used up by the same write that takes the count back: the step
+//! or counter is remembered, and neither it nor an earlier one is accepted again (RFC 6238 §5.2); a recovery code is gone. Seeds are sealed
+//! under the vault's key for their row; of recovery codes a keyed hash is kept, sealed as well.
 //!
 //! # In a file
 //!
@@ -45,6 +56,7 @@ mod credentials;
 mod error;
 mod hashing;
 mod proposal;
+mod second_factors;
 mod sessions;
 mod store;
 mod text;
@@ -57,6 +69,10 @@ pub use credentials::{CredentialKind, NamedBy, Pending, Put, Verification};
 pub use error::VaultError;
 pub use hashing::HashingOptions;
 pub use proposal::propose_one_time_password;
+pub use second_factors::{
+    AuthenticatorSecret, Claim, Factor, FactorState, ImportedToken, InventoryToken, OtpAlgorithm, OtpDigits, OtpHash, StockedToken,
+    TokenStanding,
+};
 pub use sessions::{Assurance, IssuedSession, NewSessionOf, Session, SessionHolder, SessionId, SessionLifetime};
 pub use tokens::{Holder, IssuedToken, Token, TokenId, TokenRequest};
 pub use vault::{Vault, VaultKey};

@@ -7,7 +7,7 @@ use crate::text::random_characters;
 
 /// Letters and digits that are not taken for each other when read aloud or copied by hand: without 0 O, 1 I L, 2 Z, 5 S,
 /// 8 B, and without U and V.
-const ALPHABET: &[u8; 23] = b"34679ACDEFGHJKMNPQRTWXY";
+pub(crate) const ALPHABET: &[u8; 23] = b"34679ACDEFGHJKMNPQRTWXY";
 const GROUPS: usize = 4;
 const GROUP_CHARACTERS: usize = 4;
 
@@ -17,7 +17,7 @@ const GROUP_CHARACTERS: usize = 4;
 /// If the operating system gives no random bytes.
 pub fn propose_one_time_password() -> Result<Zeroizing<String>, VaultError> {
     let characters = random_characters(ALPHABET, GROUPS * GROUP_CHARACTERS)?;
-    Ok(grouped(&characters))
+    Ok(grouped(&characters, GROUP_CHARACTERS))
 }
 
 /// The one form in which a one-time password is hashed. One that looks like a proposal is brought into the proposal's
@@ -27,15 +27,16 @@ pub(crate) fn canonical(typed: &str) -> Zeroizing<String> {
         typed.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'-').map(|byte| byte.to_ascii_uppercase()).collect(),
     );
     if bare.len() == GROUPS * GROUP_CHARACTERS && bare.iter().all(|byte| ALPHABET.contains(byte)) {
-        grouped(&bare)
+        grouped(&bare, GROUP_CHARACTERS)
     } else {
         Zeroizing::new(typed.trim().to_owned())
     }
 }
 
-fn grouped(characters: &[u8]) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(GROUPS * (GROUP_CHARACTERS + 1)));
-    for (number, group) in characters.chunks(GROUP_CHARACTERS).enumerate() {
+/// The characters in groups of this many, with hyphens between them.
+pub(crate) fn grouped(characters: &[u8], group: usize) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(characters.len() * 2));
+    for (number, group) in characters.chunks(group).enumerate() {
         if number > 0 {
             text.push('-');
         }

@@ -18,13 +18,18 @@ use crate::store::{self, Store};
 pub struct VaultKey {
     check: [u8; 32],
     pub(crate) verifiers: Zeroizing<[u8; 32]>,
+    pub(crate) recovery_codes: Zeroizing<[u8; 32]>,
 }
 
 impl VaultKey {
     /// The vault's key of these bytes.
     #[must_use]
     pub fn new(bytes: &[u8; 32]) -> Self {
-        Self { check: subkey(bytes, b"vault check 1"), verifiers: Zeroizing::new(subkey(bytes, b"vault verifiers 1")) }
+        Self {
+            check: subkey(bytes, b"vault check 1"),
+            verifiers: Zeroizing::new(subkey(bytes, b"vault verifiers 1")),
+            recovery_codes: Zeroizing::new(subkey(bytes, b"vault recovery codes 1")),
+        }
     }
 }
 
@@ -128,8 +133,8 @@ impl Vault {
         self.inner.store.backup_to(path).await
     }
 
-    /// Removes everything about a person who is forgotten: credentials in every state and sessions. Doing it again does
-    /// nothing new.
+    /// Removes everything about a person who is forgotten: credentials in every state, counted attempts and sessions. A token that was
+    /// theirs stays in the inventory, as nobody's. Doing it again does nothing new.
     ///
     /// # Errors
     /// [`VaultError::OldCopyRemains`] (call it again); or the disk refused.

@@ -4,18 +4,27 @@
 
 mod common;
 
-use common::{Folder, Home, SECRET, active_one_time_password, at, credential, open_postgres, partner, person, reviewer, sign_in};
-use credential_vault::{IssuedSession, IssuedToken, NamedBy, Put, Vault, VaultError, VaultKey, Verification};
+use common::{
+    App, CODES, Folder, Home, SECRET, active_authenticator, active_one_time_password, at, credential, open_postgres, partner, person,
+    reviewer, sign_in, token,
+};
+use credential_vault::{Claim, IssuedSession, IssuedToken, NamedBy, Put, TokenStanding, Vault, VaultError, VaultKey, Verification};
 use domain::RegistrationId;
 use postgres_schema::{Contents, TablesError};
 use test_support::servers::TestDatabase;
 use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// How many rows [`populated`] makes.
+const ROWS: u64 = 13;
 
 struct Known {
     session: IssuedSession,
     ended: IssuedSession,
     token: IssuedToken,
     revoked: IssuedToken,
+    app: Option<App>,
+    codes: Vec<Zeroizing<String>>,
 }
 
 /// One of everything: a one-time password guessed wrong three times, pending ones, a revoked one, tokens, sessions.
@@ -33,7 +42,20 @@ async fn populated(vault: &Vault) -> Known {
         ended: sign_in(vault, 1).await,
         token: vault.issue_token(partner(), at(0)).await.unwrap(),
         revoked: vault.issue_token(reviewer(), at(0)).await.unwrap(),
+        app: None,
+        codes: Vec::new(),
     };
+    let app = active_authenticator(vault, 4, 4).await;
+    assert_eq!(vault.prove(credential(4), &app.code(0), at(0)).await.unwrap(), Verification::Ok);
+    assert_eq!(vault.prove(credential(4), &app.wrong(0), at(1)).await.unwrap(), Verification::Wrong { attempts_left: 4 });
+    let codes = vault.put_recovery_codes(credential(5), person(4), at(0)).await.unwrap().unwrap();
+    assert_eq!(vault.prove_pending(credential(5), &codes[0], at(1)).await.unwrap(), Verification::Ok);
+    vault.activate(credential(5)).await.unwrap();
+    vault.import_tokens(vec![token("A-1"), token("A-2")], at(0)).await.unwrap();
+    assert_eq!(vault.claim_token(credential(6), person(4), "A-1", at(2)).await.unwrap(), Claim::Stored);
+    vault.activate(credential(6)).await.unwrap();
+    assert_eq!(vault.prove(credential(6), CODES[5], at(2)).await.unwrap(), Verification::Ok);
+    let known = Known { app: Some(app), codes, ..known };
     vault.end_session(known.ended.session.id).await.unwrap();
     vault.revoke_token(known.revoked.token.id, at(5)).await.unwrap();
     known
@@ -49,6 +71,15 @@ async fn assert_knows_all(vault: &Vault, known: &Known) {
     assert_eq!(pending.iter().map(|pending| pending.id).collect::<Vec<_>>(), [credential(2)]);
     assert_eq!(vault.put_password(credential(3), person(3), SECRET, at(6)).await.unwrap(), Put::Kept);
     assert_eq!(vault.verify(credential(1), "wrong", at(10)).await.unwrap(), Verification::Wrong { attempts_left: 1 });
+    let app = known.app.as_ref().unwrap();
+    assert_eq!(vault.prove(credential(4), &app.code(0), at(10)).await.unwrap(), Verification::Wrong { attempts_left: 3 }, "it was used");
+    assert_eq!(vault.prove(credential(4), &app.code(40), at(40)).await.unwrap(), Verification::Ok);
+    assert_eq!(vault.prove(credential(5), &known.codes[0], at(40)).await.unwrap(), Verification::Wrong { attempts_left: 2 }, "it was used");
+    assert_eq!(vault.prove(credential(5), &known.codes[1], at(40)).await.unwrap(), Verification::Ok);
+    assert_eq!(vault.prove(credential(6), CODES[5], at(40)).await.unwrap(), Verification::Wrong { attempts_left: 1 }, "it was used");
+    assert_eq!(vault.prove(credential(6), CODES[6], at(40)).await.unwrap(), Verification::Ok);
+    let standings: Vec<_> = vault.token_inventory().await.unwrap().into_iter().map(|token| token.standing).collect();
+    assert_eq!(standings, [TokenStanding::Taken(credential(6)), TokenStanding::Available]);
 }
 
 async fn copy(folder: &Folder, key: u8, database: &TestDatabase) -> Result<Contents, VaultError> {
@@ -64,7 +95,7 @@ async fn a_vault_that_was_copied_knows_everything_and_goes_on() {
     let (folder, database) = (Folder::new(), TestDatabase::create());
     let known = populated(&folder.open()).await;
     let copied = copy(&folder, 7, &database).await.unwrap();
-    assert_eq!((copied.rows, copied.digest.len()), (7, 64));
+    assert_eq!((copied.rows, copied.digest.len()), (ROWS, 64));
     assert_eq!(copy(&folder, 7, &database).await.unwrap(), copied, "copied again, it is the same");
     let vault = open_postgres(&database.url(), 7).await.unwrap();
     assert_knows_all(&vault, &known).await;
@@ -100,7 +131,7 @@ async fn a_backup_of_a_vault_in_postgresql_is_restored_to_either_store() {
     let vault = home.open().await;
     let known = populated(&vault).await;
     vault.backup_to(backup.path()).await.unwrap();
-    assert_eq!(copy(&backup, 7, &second).await.unwrap().rows, 7);
+    assert_eq!(copy(&backup, 7, &second).await.unwrap().rows, ROWS);
     assert_knows_all(&open_postgres(&second.url(), 7).await.unwrap(), &known).await;
     assert_knows_all(&backup.open(), &known).await;
 }

@@ -4,6 +4,7 @@
 //! a case comes to nothing, nothing will ever let the secret work: it is removed.
 
 use credential_vault::{NamedBy, Pending};
+use domain::credential::{Credential, CredentialState};
 use domain::registration::{Case, Registration, Stage};
 use domain::user::{Account, OneTimePassword, User, UserState};
 use domain::{CredentialId, PersonId, RegistrationId};
@@ -77,6 +78,7 @@ impl Workflows {
         match pending.named_by {
             NamedBy::User(person) => self.standing_of_account(person, pending.id).await,
             NamedBy::Registration(registration) => self.standing_in_case(registration, pending).await,
+            NamedBy::Credential(credential) => self.standing_of_factor(credential).await,
         }
     }
 
@@ -97,6 +99,17 @@ impl Workflows {
             | UserState::Closed(_) => Standing::Left,
         };
         let seen = self.handlers.inspect::<User, _>(person.0, look).await.map_err(CommandError::of_any)?;
+        Ok(seen.unwrap_or(Standing::Left))
+    }
+
+    /// A second factor that was registered may be shown to work at any time.
+    async fn standing_of_factor(&self, credential: CredentialId) -> Result<Standing, WorkflowError> {
+        let look = |state: &CredentialState, _| match state {
+            CredentialState::Active(_) => Standing::InUse,
+            CredentialState::Pending(_) => Standing::Awaited,
+            CredentialState::NotRegistered | CredentialState::Revoked(_) => Standing::Left,
+        };
+        let seen = self.handlers.inspect::<Credential, _>(credential.0, look).await.map_err(CommandError::of_any)?;
         Ok(seen.unwrap_or(Standing::Left))
     }
 

@@ -14,12 +14,16 @@ use postgres_schema::{Contents, Kind, Server, Table};
 
 use crate::credentials::{CredentialKind, Pending};
 use crate::error::VaultError;
+use crate::second_factors::Factor;
 use crate::sessions::{Live, SessionId};
 use crate::text::TextHash;
 use crate::tokens::{Token, TokenId};
 
 use postgres::PostgresStore;
-pub(crate) use rows::{Attempted, Counted, Ending, NewCredential, NewSession, NewToken, Raising, Uncounted};
+pub(crate) use rows::{
+    Attempted, Attempting, Claimed, Counted, Ending, FactorRow, NewCredential, NewSession, NewStock, NewToken, Raising, Stock, Uncounted,
+    UseUp,
+};
 use sqlite::SqliteStore;
 
 /// What is carried over between a file and PostgreSQL: all that a vault is.
@@ -38,6 +42,21 @@ const TABLES: &[Table] = &[
             ("failed_at", Kind::Integer),
             ("expires_at", Kind::Integer),
             ("created_at", Kind::Integer),
+            ("counter", Kind::Integer),
+            ("last_used_at", Kind::Integer),
+        ],
+        page: 500,
+    },
+    Table { name: "attempts", columns: &[("person", Kind::Bytes), ("failures", Kind::Integer), ("failed_at", Kind::Integer)], page: 500 },
+    Table {
+        name: "inventory",
+        columns: &[
+            ("serial", Kind::Bytes),
+            ("generator", Kind::Bytes),
+            ("counter", Kind::Integer),
+            ("state", Kind::Integer),
+            ("credential", Kind::Bytes),
+            ("imported_at", Kind::Integer),
         ],
         page: 500,
     },
@@ -135,6 +154,52 @@ impl Store {
     pub(crate) async fn uncount(&self, id: CredentialId, kind: CredentialKind) -> Result<bool, VaultError> {
         let uncounted = Uncounted::of(kind);
         either!(self.uncount(id, uncounted))
+    }
+
+    /// Counts an attempt with a second factor as wrong, for its person, before it is compared.
+    pub(crate) async fn count_proof(&self, id: CredentialId, is_pending: bool, now: Timestamp) -> Result<Attempting, VaultError> {
+        either!(self.count_proof(id, is_pending, now))
+    }
+
+    /// Uses up a code that was right, and takes back what was counted for it, in one write; false if the row is not any more what it was
+    /// when it was read, and nothing was changed.
+    pub(crate) async fn use_up(&self, used: UseUp) -> Result<bool, VaultError> {
+        either!(self.use_up(used))
+    }
+
+    /// A second factor as it is now, if it is in this state.
+    pub(crate) async fn factor(&self, id: CredentialId, is_pending: bool) -> Result<Option<FactorRow>, VaultError> {
+        either!(self.factor(id, is_pending))
+    }
+
+    /// All second factors of a person, oldest first.
+    pub(crate) async fn factors_of(&self, person: PersonId) -> Result<Vec<Factor>, VaultError> {
+        either!(self.factors_of(person))
+    }
+
+    /// Adds a token to the inventory; gives the one that is there under this serial, if there is one, unchanged.
+    pub(crate) async fn stock(&self, new: NewStock) -> Result<Option<Stock>, VaultError> {
+        either!(self.stock(new))
+    }
+
+    /// The token of this serial.
+    pub(crate) async fn stocked(&self, serial: String) -> Result<Option<Stock>, VaultError> {
+        either!(self.stocked(serial))
+    }
+
+    /// All tokens of the inventory, by serial.
+    pub(crate) async fn inventory(&self) -> Result<Vec<Stock>, VaultError> {
+        either!(self.inventory())
+    }
+
+    /// Keeps a credential, pending, that is the token of this serial, if nobody else has that.
+    pub(crate) async fn claim(&self, new: NewCredential, serial: String) -> Result<Claimed, VaultError> {
+        either!(self.claim(new, serial))
+    }
+
+    /// Makes a token claimable whose credential was revoked; false if there is none such.
+    pub(crate) async fn release(&self, serial: String) -> Result<bool, VaultError> {
+        either!(self.release(serial))
     }
 
     /// The credentials that have been pending since before this instant.

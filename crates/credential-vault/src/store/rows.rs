@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::statements;
 use crate::credentials::{CredentialKind, NamedBy, Pending, Verification};
 use crate::error::VaultError;
+use crate::second_factors::{Factor, FactorState, TokenStanding};
 use crate::sessions::{Assurance, Live, Session, SessionHolder, SessionId};
 use crate::text::TextHash;
 use crate::tokens::{Token, TokenId};
@@ -17,7 +18,9 @@ use crate::tokens::{Token, TokenId};
 pub(crate) const ONE_TIME_PASSWORD_ATTEMPTS: i64 = 5;
 /// Wrong attempts in a row after which a password is locked for a while.
 pub(crate) const PASSWORD_ATTEMPTS: i64 = 10;
-/// For how long.
+/// Wrong codes of a person's second factors, all together, after which none is compared for a while.
+pub(crate) const FACTOR_ATTEMPTS: i64 = 5;
+/// For how long a password, or a person's second factors, are locked.
 pub(crate) const PASSWORD_LOCK: SignedDuration = SignedDuration::from_mins(15);
 
 /// A credential to keep.
@@ -27,6 +30,8 @@ pub(crate) struct NewCredential {
     pub(crate) named_by: NamedBy,
     pub(crate) kind: CredentialKind,
     pub(crate) sealed: Vec<u8>,
+    /// The last counter or step that was used of it.
+    pub(crate) counter: i64,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
 }
@@ -51,10 +56,7 @@ impl Counted {
     /// From a row that [`statements::COUNT_ATTEMPT`] gives.
     pub(super) fn of(id: CredentialId, person: Uuid, kind: i64, sealed: Vec<u8>, failures: i64) -> Result<Self, VaultError> {
         let kind = CredentialKind::of_code(kind).ok_or(VaultError::Damaged(id))?;
-        let allowed = match kind {
-            CredentialKind::Password => PASSWORD_ATTEMPTS,
-            CredentialKind::OneTimePassword => ONE_TIME_PASSWORD_ATTEMPTS,
-        };
+        let allowed = if kind == CredentialKind::Password { PASSWORD_ATTEMPTS } else { ONE_TIME_PASSWORD_ATTEMPTS };
         let attempts_left = u32::try_from(allowed.saturating_sub(failures)).unwrap_or_default();
         Ok(Self { person: PersonId(person), kind, sealed, attempts_left })
     }
@@ -78,13 +80,130 @@ impl Refused {
             CredentialKind::OneTimePassword => {
                 (self.failures >= ONE_TIME_PASSWORD_ATTEMPTS).then_some(Verification::Locked { until: None })
             }
-            CredentialKind::Password if self.failures >= PASSWORD_ATTEMPTS => {
-                let until = self.failed_at.and_then(instant).and_then(|failed_at| failed_at.checked_add(PASSWORD_LOCK).ok());
-                until.is_none_or(|until| now < until).then_some(Verification::Locked { until })
-            }
+            CredentialKind::Password if self.failures >= PASSWORD_ATTEMPTS => locked(self.failed_at, now),
             CredentialKind::Password => None,
+            // Second factors are not compared here.
+            CredentialKind::Authenticator | CredentialKind::Token | CredentialKind::RecoveryCodes | CredentialKind::Passkey => {
+                Some(Verification::Unknown)
+            }
         })
     }
+}
+
+/// The lock that began with this failure; none if it is over.
+fn locked(failed_at: Option<i64>, now: Timestamp) -> Option<Verification> {
+    let until = failed_at.and_then(instant).and_then(|failed_at| failed_at.checked_add(PASSWORD_LOCK).ok());
+    until.is_none_or(|until| now < until).then_some(Verification::Locked { until })
+}
+
+/// What became of an attempt with a second factor.
+pub(crate) enum Attempting {
+    /// It was counted, and may be compared.
+    Counted {
+        /// With this.
+        row: FactorRow,
+        /// How many more the person has.
+        attempts_left: u32,
+    },
+    /// It is not compared.
+    Refused(Verification),
+}
+
+impl Attempting {
+    pub(super) fn counted(row: FactorRow, failures: i64) -> Self {
+        Self::Counted { row, attempts_left: u32::try_from(FACTOR_ATTEMPTS.saturating_sub(failures)).unwrap_or_default() }
+    }
+}
+
+/// Why an attempt with a second factor was not counted, by what is known of its person's attempts; none if nothing is in the way any more.
+pub(super) fn refused_proof(failures: Option<i64>, failed_at: Option<i64>, now: Timestamp) -> Option<Verification> {
+    failures.filter(|failures| *failures >= FACTOR_ATTEMPTS).and_then(|_| locked(failed_at, now))
+}
+
+/// A second factor, as it is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FactorRow {
+    pub(crate) person: PersonId,
+    pub(crate) kind: CredentialKind,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) counter: i64,
+}
+
+impl FactorRow {
+    pub(super) fn of(id: CredentialId, person: Uuid, kind: i64, sealed: Vec<u8>, counter: i64) -> Result<Self, VaultError> {
+        let kind = CredentialKind::of_code(kind).ok_or(VaultError::Damaged(id))?;
+        Ok(Self { person: PersonId(person), kind, sealed, counter })
+    }
+}
+
+/// What a right code changes.
+pub(crate) struct UseUp {
+    pub(crate) id: CredentialId,
+    pub(crate) is_pending: bool,
+    /// What it was compared with.
+    pub(crate) before: FactorRow,
+    /// What is sealed from now on, if that changes.
+    pub(crate) sealed: Option<Vec<u8>>,
+    /// The last counter or step that was used, from now on.
+    pub(crate) counter: i64,
+    pub(crate) now: Timestamp,
+}
+
+/// A second factor of these columns.
+pub(super) fn factor(id: Uuid, kind: i64, state: i64, created_at: i64, last_used_at: Option<i64>) -> Result<Factor, VaultError> {
+    const DAMAGED: VaultError = VaultError::DamagedRow { table: "credentials" };
+    let state = match state {
+        0 => FactorState::Pending,
+        1 => FactorState::Active,
+        2 => FactorState::Revoked,
+        _ => return Err(DAMAGED),
+    };
+    Ok(Factor {
+        id: CredentialId(id),
+        kind: CredentialKind::of_code(kind).ok_or(DAMAGED)?,
+        state,
+        created_at: instant(created_at).ok_or(DAMAGED)?,
+        last_used_at: last_used_at.map(|at| instant(at).ok_or(DAMAGED)).transpose()?,
+    })
+}
+
+/// A token for the inventory.
+pub(crate) struct NewStock {
+    pub(crate) serial: String,
+    pub(crate) sealed: Vec<u8>,
+    /// The last counter that was used of it.
+    pub(crate) counter: i64,
+    pub(crate) imported_at: Timestamp,
+}
+
+/// A token of the inventory.
+pub(crate) struct Stock {
+    pub(crate) serial: String,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) standing: TokenStanding,
+}
+
+impl Stock {
+    pub(super) fn of(serial: Vec<u8>, sealed: Vec<u8>, state: i64, credential: Option<Uuid>) -> Result<Self, VaultError> {
+        const DAMAGED: VaultError = VaultError::DamagedRow { table: "inventory" };
+        let standing = match (state, credential) {
+            (0, None) => TokenStanding::Available,
+            (1, Some(credential)) => TokenStanding::Taken(CredentialId(credential)),
+            (2, None) => TokenStanding::Withdrawn,
+            _ => return Err(DAMAGED),
+        };
+        Ok(Self { serial: String::from_utf8(serial).map_err(|_| DAMAGED)?, sealed, standing })
+    }
+}
+
+/// What became of a claim.
+pub(crate) enum Claimed {
+    /// The credential is there, pending.
+    Stored,
+    /// Its id is active or revoked already: nothing was changed.
+    Kept,
+    /// Somebody else has the token, or had it.
+    Taken,
 }
 
 /// How an attempt that was right is taken back.
@@ -93,11 +212,8 @@ pub(crate) struct Uncounted(pub(super) &'static str);
 
 impl Uncounted {
     pub(super) fn of(kind: CredentialKind) -> Self {
-        Self(match kind {
-            // Right ones in between do not give more guesses to whoever guesses.
-            CredentialKind::OneTimePassword => statements::UNCOUNT_ONE,
-            CredentialKind::Password => statements::UNCOUNT_ALL,
-        })
+        // Right ones in between do not give more guesses at a one-time password to whoever guesses.
+        Self(if kind == CredentialKind::Password { statements::UNCOUNT_ALL } else { statements::UNCOUNT_ONE })
     }
 }
 
@@ -108,9 +224,15 @@ pub(super) fn unlocked_if_failed_by(now: Timestamp) -> i64 {
 
 /// A pending credential of these columns.
 pub(super) fn pending(id: Uuid, person: Uuid, named_by: Uuid) -> Pending {
-    let person = PersonId(person);
-    let named_by = if named_by == person.0 { NamedBy::User(person) } else { NamedBy::Registration(RegistrationId(named_by)) };
-    Pending { id: CredentialId(id), person, named_by }
+    let (id, person) = (CredentialId(id), PersonId(person));
+    let named_by = if named_by == person.0 {
+        NamedBy::User(person)
+    } else if named_by == id.0 {
+        NamedBy::Credential(id)
+    } else {
+        NamedBy::Registration(RegistrationId(named_by))
+    };
+    Pending { id, person, named_by }
 }
 
 /// A token to keep.

@@ -1,15 +1,17 @@
 //! Statements that both engines run as they are. Parameters come in the order of their numbers, as SQLite counts them.
 
 pub(super) const PUT: &str = "
-INSERT INTO credentials (id, person, named_by, kind, state, verifier, failures, expires_at, created_at)
-VALUES ($1, $2, $3, $4, 0, $5, 0, $6, $7)
+INSERT INTO credentials (id, person, named_by, kind, state, verifier, failures, expires_at, created_at, counter)
+VALUES ($1, $2, $3, $4, 0, $5, 0, $6, $7, $8)
 ON CONFLICT (id) DO UPDATE SET
     person = excluded.person,
     named_by = excluded.named_by,
     kind = excluded.kind,
     verifier = excluded.verifier,
     expires_at = excluded.expires_at,
-    created_at = excluded.created_at
+    created_at = excluded.created_at,
+    counter = excluded.counter,
+    last_used_at = NULL
 WHERE credentials.state = 0
 ";
 
@@ -26,14 +28,6 @@ FROM credentials
 WHERE id = $1
 ";
 
-pub(super) const REVOKE: &str = "
-UPDATE credentials
-SET
-    state = 2,
-    verifier = NULL
-WHERE id = $1
-";
-
 /// Counts an attempt as wrong, if it may be compared at all: one statement, so that of any number at once each is counted. Parameters: the
 /// attempts that a password has, now, the id, the attempts that a one-time password has, when a lock is over that began by then.
 pub(super) const COUNT_ATTEMPT: &str = "
@@ -43,6 +37,7 @@ SET
     failed_at = $2
 WHERE id = $3
     AND state = 1
+    AND kind <= 2
     AND (expires_at IS NULL OR expires_at > $2)
     AND CASE WHEN kind = 2 THEN failures < $4 ELSE failures < $1 OR failed_at <= $5 END
 RETURNING
@@ -61,6 +56,103 @@ SELECT
 FROM credentials
 WHERE id = $1
     AND state = 1
+    AND kind <= 2
+";
+
+/// Counts an attempt with a second factor as wrong, for its person, if it may be compared at all: one statement, so that of any number at
+/// once each is counted. Parameters: now, the id, its state, when a lock is over that began by then, the attempts that a person has.
+macro_rules! count_proof {
+    () => {
+        "
+INSERT INTO attempts (person, failures, failed_at)
+SELECT
+    person,
+    1,
+    $1
+FROM credentials
+WHERE id = $2
+    AND state = $3
+    AND kind BETWEEN 3 AND 5
+ON CONFLICT (person) DO UPDATE SET
+    failures = CASE WHEN attempts.failed_at <= $4 THEN 1 ELSE attempts.failures + 1 END,
+    failed_at = CASE WHEN attempts.failed_at > $1 THEN attempts.failed_at ELSE $1 END
+WHERE attempts.failures < $5
+    OR attempts.failed_at <= $4
+RETURNING
+    person,
+    failures
+"
+    };
+}
+pub(super) use count_proof;
+
+pub(super) const SELECT_REFUSED_PROOF: &str = "
+SELECT
+    attempts.failures,
+    attempts.failed_at
+FROM credentials
+LEFT JOIN attempts ON attempts.person = credentials.person
+WHERE credentials.id = $1
+    AND credentials.state = $2
+    AND credentials.kind BETWEEN 3 AND 5
+";
+
+pub(super) const SELECT_FACTOR: &str = "
+SELECT
+    person,
+    kind,
+    verifier,
+    counter
+FROM credentials
+WHERE id = $1
+    AND state = $2
+    AND kind BETWEEN 3 AND 6
+";
+
+pub(super) const SELECT_FACTORS: &str = "
+SELECT
+    id,
+    kind,
+    state,
+    created_at,
+    last_used_at
+FROM credentials
+WHERE person = $1
+    AND kind BETWEEN 3 AND 6
+ORDER BY created_at, id
+";
+
+pub(super) const INSERT_STOCK: &str = "
+INSERT INTO inventory (serial, generator, counter, state, imported_at)
+VALUES ($1, $2, $3, 0, $4)
+ON CONFLICT (serial) DO NOTHING
+";
+
+pub(super) const SELECT_STOCK: &str = "
+SELECT
+    serial,
+    generator,
+    state,
+    credential
+FROM inventory
+WHERE serial = $1
+";
+
+pub(super) const SELECT_INVENTORY: &str = "
+SELECT
+    serial,
+    generator,
+    state,
+    credential
+FROM inventory
+ORDER BY serial
+";
+
+pub(super) const RELEASE: &str = "
+UPDATE inventory
+SET state = 0
+WHERE serial = $1
+    AND state = 2
 ";
 
 pub(super) const UNCOUNT_ONE: &str = "

@@ -6,14 +6,15 @@
 use std::path::PathBuf;
 
 use credential_vault::{
-    Assurance, HashingOptions, Holder, IssuedSession, NamedBy, NewSessionOf, SessionHolder, SessionLifetime, TokenRequest, Vault,
-    VaultError, VaultKey,
+    Assurance, AuthenticatorSecret, HashingOptions, Holder, InventoryToken, IssuedSession, NamedBy, NewSessionOf, OtpAlgorithm, OtpDigits,
+    OtpHash, SessionHolder, SessionLifetime, TokenRequest, Vault, VaultError, VaultKey,
 };
 use domain::{CredentialId, OrganizationId, PersonId, StaffId, StaffRole};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use test_support::servers::TestDatabase;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 pub(crate) struct Folder(TempDir);
 
@@ -42,6 +43,10 @@ impl Folder {
     pub(crate) fn downgrade(&self) {
         let sql = "
             ALTER TABLE credentials DROP COLUMN named_by;
+            ALTER TABLE credentials DROP COLUMN counter;
+            ALTER TABLE credentials DROP COLUMN last_used_at;
+            DROP TABLE attempts;
+            DROP TABLE inventory;
             CREATE TABLE old (
                 id BLOB PRIMARY KEY, hash BLOB NOT NULL UNIQUE, person BLOB NOT NULL, organization BLOB NOT NULL,
                 created_at INTEGER NOT NULL, ends_at INTEGER NOT NULL, idle_us INTEGER NOT NULL, seen_at INTEGER NOT NULL
@@ -198,6 +203,48 @@ pub(crate) fn session_of(number: u128) -> NewSessionOf {
         label: "Firefox on Linux".to_owned(),
     }
 }
+
+/// An authenticator app that holds the secret which this vault shows.
+pub(crate) struct App(totp_rs::Totp);
+
+impl App {
+    pub(crate) fn of(secret: &AuthenticatorSecret) -> Self {
+        Self(totp_rs::Totp::from_url(&*secret.uri("Gatehouse", "ada.l").unwrap()).unwrap())
+    }
+
+    /// The code that it shows this many seconds after the start of the tests' time.
+    pub(crate) fn code(&self, seconds: i64) -> String {
+        self.0.generate(u64::try_from(at(seconds).as_second()).unwrap()).to_string()
+    }
+
+    /// The code that is none of those near this time.
+    pub(crate) fn wrong(&self, seconds: i64) -> String {
+        let near: Vec<_> = (-2..=2).map(|steps| self.code(seconds + 30 * steps)).collect();
+        (0..).map(|number| format!("{number:06}")).find(|code| !near.contains(code)).unwrap()
+    }
+}
+
+/// An active authenticator of this person.
+pub(crate) async fn active_authenticator(vault: &Vault, number: u128, of: u128) -> App {
+    let secret = vault.put_authenticator(credential(number), person(of), at(0)).await.unwrap().unwrap();
+    assert!(vault.activate(credential(number)).await.unwrap());
+    App::of(&secret)
+}
+
+/// A token with a button, of the seed of RFC 4226 appendix D, whose first codes are [`CODES`].
+pub(crate) fn token(serial: &str) -> InventoryToken {
+    InventoryToken {
+        serial: serial.to_owned(),
+        algorithm: OtpAlgorithm::Hotp,
+        digits: OtpDigits::Six,
+        hash: OtpHash::Sha1,
+        counter: 0,
+        seed: Zeroizing::new(b"12345678901234567890".to_vec()),
+    }
+}
+
+/// The first codes of [`token`].
+pub(crate) const CODES: [&str; 10] = ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
 
 pub(crate) fn reviewer() -> TokenRequest {
     let holder = Holder::Staff { staff: StaffId(Uuid::from_u128(5)), roles: vec![StaffRole::Reviewer, StaffRole::Auditor] };

@@ -7,18 +7,47 @@ use super::{PostgresStore, bytes, uuid};
 use crate::credentials::{Pending, Verification};
 use crate::error::VaultError;
 use crate::store::rows::{self, ONE_TIME_PASSWORD_ATTEMPTS, PASSWORD_ATTEMPTS, Refused};
-use crate::store::statements::{ACTIVATE, COUNT_ATTEMPT, PUT, REVOKE, SELECT_PENDING, SELECT_REFUSED, SELECT_STATE};
+use crate::store::statements::{ACTIVATE, COUNT_ATTEMPT, PUT, SELECT_PENDING, SELECT_REFUSED, SELECT_STATE};
 use crate::store::{Attempted, Counted, NewCredential, Uncounted};
 
+/// A token whose credential is revoked is nobody's until the operator releases it.
+const REVOKE: &str = "
+WITH revoked AS (
+    UPDATE credentials
+    SET
+        state = 2,
+        verifier = NULL
+    WHERE id = $1
+    RETURNING id
+)
+UPDATE inventory
+SET
+    state = 2,
+    credential = NULL
+WHERE credential IN (SELECT id FROM revoked)
+";
+
+/// A token whose credential never came to be is available again.
 const SWEEP: &str = "
-DELETE FROM credentials
-WHERE id = ANY($1)
-    AND state = 0
-    AND created_at < $2
+WITH swept AS (
+    DELETE FROM credentials
+    WHERE id = ANY($1)
+        AND state = 0
+        AND created_at < $2
+    RETURNING id
+), freed AS (
+    UPDATE inventory
+    SET
+        state = 0,
+        credential = NULL
+    WHERE credential IN (SELECT id FROM swept)
+)
+SELECT count(*)
+FROM swept
 ";
 
 /// How often an attempt is tried that was refused for a reason that has gone when it is looked for.
-const TRIES: u32 = 5;
+pub(super) const TRIES: u32 = 5;
 
 const TABLE: &str = "credentials";
 
@@ -32,7 +61,8 @@ impl PostgresStore {
             .bind(new.kind.code())
             .bind(new.sealed)
             .bind(new.expires_at.map(Timestamp::as_microsecond))
-            .bind(new.created_at.as_microsecond());
+            .bind(new.created_at.as_microsecond())
+            .bind(new.counter);
         Ok(put.execute(self.pool()).await?.rows_affected() == 1)
     }
 
@@ -96,7 +126,7 @@ impl PostgresStore {
     /// As [`crate::store::Store::sweep`].
     pub(crate) async fn sweep(&self, unnamed: Vec<CredentialId>, older_than: Timestamp) -> Result<usize, VaultError> {
         let ids: Vec<_> = unnamed.into_iter().map(|id| bytes(id.0)).collect();
-        let swept = sqlx::query(SWEEP).bind(ids).bind(older_than.as_microsecond()).execute(self.pool()).await?;
-        Ok(usize::try_from(swept.rows_affected()).unwrap_or(usize::MAX))
+        let swept: i64 = sqlx::query_scalar(SWEEP).bind(ids).bind(older_than.as_microsecond()).fetch_one(self.pool()).await?;
+        Ok(usize::try_from(swept).unwrap_or_default())
     }
 }

@@ -4,6 +4,7 @@
 //! was counted is never rolled back with something else. What is remembered of tokens and sessions is in [`recent`].
 
 mod credentials;
+mod factors;
 mod recent;
 mod sessions;
 mod tokens;
@@ -29,7 +30,7 @@ const SCHEMA: &str = "gatehouse_vault";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// As in a file; `version` counts what ends sooner than its own row says: revoked tokens, ended sessions.
-const STEPS: &[Step] = &[FIRST, SESSIONS_OF_STAFF];
+const STEPS: &[Step] = &[FIRST, SESSIONS_OF_STAFF, SECOND_FACTORS];
 
 const FIRST: Step = Step {
     number: 1,
@@ -92,6 +93,30 @@ ALTER TABLE sessions
 ",
 };
 
+const SECOND_FACTORS: Step = Step {
+    number: 3,
+    name: "second factors",
+    sql: "
+ALTER TABLE credentials
+    ADD COLUMN counter BIGINT NOT NULL DEFAULT -1,
+    ADD COLUMN last_used_at BIGINT;
+CREATE TABLE attempts (
+    person BYTEA PRIMARY KEY,
+    failures BIGINT NOT NULL,
+    failed_at BIGINT NOT NULL
+);
+CREATE TABLE inventory (
+    serial BYTEA PRIMARY KEY,
+    generator BYTEA NOT NULL,
+    counter BIGINT NOT NULL,
+    state BIGINT NOT NULL,
+    credential BYTEA,
+    imported_at BIGINT NOT NULL
+);
+CREATE INDEX inventory_by_credential ON inventory (credential) WHERE credential IS NOT NULL;
+",
+};
+
 const INSERT_VAULT: &str = "
 INSERT INTO vault (master_key_check)
 VALUES ($1)
@@ -101,6 +126,16 @@ ON CONFLICT (id) DO NOTHING
 const PURGE_PERSON: &str = "
 WITH gone AS (
     DELETE FROM credentials
+    WHERE person = $1
+    RETURNING id
+), withdrawn AS (
+    UPDATE inventory
+    SET
+        state = 2,
+        credential = NULL
+    WHERE credential IN (SELECT id FROM gone)
+), forgiven AS (
+    DELETE FROM attempts
     WHERE person = $1
 ), ended AS (
     DELETE FROM sessions
@@ -144,7 +179,7 @@ impl PostgresStore {
             return Err(VaultError::MasterKeyWrong { vault: server.to_string() });
         }
         Ok(Self {
-            vacuum: Vacuum::of(&schema, "credentials, sessions"),
+            vacuum: Vacuum::of(&schema, "credentials, sessions, attempts, inventory"),
             schema,
             runtime: Handle::current(),
             patience: Patience::new(PATIENCE),

@@ -9,23 +9,13 @@ use super::SqliteStore;
 use crate::credentials::{Pending, Verification};
 use crate::error::VaultError;
 use crate::store::rows::{self, ONE_TIME_PASSWORD_ATTEMPTS, PASSWORD_ATTEMPTS, Refused};
-use crate::store::statements::{ACTIVATE, COUNT_ATTEMPT, PUT, REVOKE, SELECT_PENDING, SELECT_REFUSED, SELECT_STATE};
+use crate::store::statements::{ACTIVATE, COUNT_ATTEMPT, PUT, SELECT_PENDING, SELECT_REFUSED, SELECT_STATE};
 use crate::store::{Attempted, Counted, NewCredential, Uncounted};
 
 impl SqliteStore {
     /// As [`crate::store::Store::put`].
     pub(crate) fn put(&self, new: NewCredential) -> Result<bool, VaultError> {
-        let named_by = new.named_by.key();
-        let row = params![
-            new.id.0.as_bytes(),
-            new.person.0.as_bytes(),
-            named_by.as_bytes(),
-            new.kind.code(),
-            new.sealed,
-            new.expires_at.map(Timestamp::as_microsecond),
-            new.created_at.as_microsecond()
-        ];
-        Ok(self.connection.lock().execute(PUT, row)? == 1)
+        put(&self.connection.lock(), &new)
     }
 
     /// As [`crate::store::Store::activate`].
@@ -38,7 +28,11 @@ impl SqliteStore {
 
     /// As [`crate::store::Store::revoke`].
     pub(crate) fn revoke(&self, id: CredentialId) -> Result<(), VaultError> {
-        self.connection.lock().execute(REVOKE, params![id.0.as_bytes()])?;
+        let mut connection = self.connection.lock();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute("UPDATE credentials SET state = 2, verifier = NULL WHERE id = ?1", params![id.0.as_bytes()])?;
+        transaction.execute("UPDATE inventory SET state = 2, credential = NULL WHERE credential = ?1", params![id.0.as_bytes()])?;
+        transaction.commit()?;
         Ok(())
     }
 
@@ -79,11 +73,31 @@ impl SqliteStore {
         let mut removed = 0;
         for id in unnamed {
             let statement = "DELETE FROM credentials WHERE id = ?1 AND state = 0 AND created_at < ?2";
-            removed += transaction.execute(statement, params![id.0.as_bytes(), older_than.as_microsecond()])?;
+            let swept = transaction.execute(statement, params![id.0.as_bytes(), older_than.as_microsecond()])?;
+            if swept > 0 {
+                transaction.execute("UPDATE inventory SET state = 0, credential = NULL WHERE credential = ?1", params![id.0.as_bytes()])?;
+            }
+            removed += swept;
         }
         transaction.commit()?;
         Ok(removed)
     }
+}
+
+/// Keeps a credential, pending; false if its id is active or revoked already.
+pub(super) fn put(connection: &Connection, new: &NewCredential) -> Result<bool, VaultError> {
+    let named_by = new.named_by.key();
+    let row = params![
+        new.id.0.as_bytes(),
+        new.person.0.as_bytes(),
+        named_by.as_bytes(),
+        new.kind.code(),
+        new.sealed,
+        new.expires_at.map(Timestamp::as_microsecond),
+        new.created_at.as_microsecond(),
+        new.counter
+    ];
+    Ok(connection.execute(PUT, row)? == 1)
 }
 
 /// Why an attempt was not counted.
@@ -96,6 +110,6 @@ fn refused(connection: &Connection, id: CredentialId, now: Timestamp) -> Result<
     Ok(row.verification(id, now)?.unwrap_or(Verification::Locked { until: None }))
 }
 
-fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid, rusqlite::Error> {
+pub(super) fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid, rusqlite::Error> {
     row.get(column).map(Uuid::from_bytes)
 }

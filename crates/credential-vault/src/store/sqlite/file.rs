@@ -9,10 +9,12 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use crate::error::VaultError;
 
 /// The format that this code writes; SQLite's `user_version`.
-const FORMAT: i64 = 3;
+const FORMAT: i64 = 4;
 
 /// Instants are microseconds since 1970 UTC, ids are 16 bytes. `named_by`: the key of the stream whose event is to name the credential,
-/// the person's own or a registration's. `state`: 0 pending, 1 active, 2 revoked (no verifier).
+/// the person's own, a registration's, or its own. `state`: 0 pending, 1 active, 2 revoked (no verifier). `counter`: the last step or counter
+/// that was used. `attempts`: wrong codes of a person's second factors. `inventory`: `serial` is its ASCII text; `state`: 0 available, 1 taken by
+/// `credential`, 2 withdrawn until the operator releases it.
 const CREATE: &str = "
 CREATE TABLE vault (
     only INTEGER PRIMARY KEY CHECK (only = 1),
@@ -28,10 +30,26 @@ CREATE TABLE credentials (
     failures INTEGER NOT NULL,
     failed_at INTEGER,
     expires_at INTEGER,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    counter INTEGER NOT NULL DEFAULT -1,
+    last_used_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX credentials_by_person ON credentials (person);
 CREATE INDEX credentials_pending ON credentials (created_at) WHERE state = 0;
+CREATE TABLE attempts (
+    person BLOB PRIMARY KEY,
+    failures INTEGER NOT NULL,
+    failed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE inventory (
+    serial BLOB PRIMARY KEY,
+    generator BLOB NOT NULL,
+    counter INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    credential BLOB,
+    imported_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX inventory_by_credential ON inventory (credential) WHERE credential IS NOT NULL;
 CREATE TABLE tokens (
     id BLOB PRIMARY KEY,
     hash BLOB NOT NULL UNIQUE,
@@ -57,7 +75,7 @@ CREATE TABLE sessions (
     label TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_by_person ON sessions (person);
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 ";
 
 /// From format 1, whose rows do not say whose event is to name them.
@@ -92,8 +110,29 @@ DROP TABLE old_sessions;
 PRAGMA user_version = 3;
 ";
 
+/// From format 3, which knows no second factors.
+const FROM_3: &str = "
+ALTER TABLE credentials ADD COLUMN counter INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE credentials ADD COLUMN last_used_at INTEGER;
+CREATE TABLE attempts (
+    person BLOB PRIMARY KEY,
+    failures INTEGER NOT NULL,
+    failed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE inventory (
+    serial BLOB PRIMARY KEY,
+    generator BLOB NOT NULL,
+    counter INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    credential BLOB,
+    imported_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX inventory_by_credential ON inventory (credential) WHERE credential IS NOT NULL;
+PRAGMA user_version = 4;
+";
+
 /// How a file of an older format becomes one of the next, beginning with format 1.
-const UPGRADES: [&str; 2] = [FROM_1, FROM_2];
+const UPGRADES: [&str; 3] = [FROM_1, FROM_2, FROM_3];
 
 /// Opens the vault's file, or makes it; refuses another master key and a newer format.
 pub(crate) fn open(path: &Path, key_check: [u8; 32]) -> Result<Connection, VaultError> {

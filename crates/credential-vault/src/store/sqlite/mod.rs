@@ -1,6 +1,7 @@
 //! The vault in a file: SQLite. All tokens and sessions are in memory as well.
 
 mod credentials;
+mod factors;
 mod file;
 mod sessions;
 mod tokens;
@@ -64,7 +65,11 @@ impl SqliteStore {
     pub(crate) fn purge_person(&self, person: PersonId) -> Result<(), VaultError> {
         let mut connection = self.connection.lock();
         let transaction = connection.transaction()?;
+        let theirs = "SELECT id FROM credentials WHERE person = ?1";
+        let withdraw = format!("UPDATE inventory SET state = 2, credential = NULL WHERE credential IN ({theirs})");
+        transaction.execute(&withdraw, params![person.0.as_bytes()])?;
         transaction.execute("DELETE FROM credentials WHERE person = ?1", params![person.0.as_bytes()])?;
+        transaction.execute("DELETE FROM attempts WHERE person = ?1", params![person.0.as_bytes()])?;
         transaction.execute("DELETE FROM sessions WHERE person = ?1", params![person.0.as_bytes()])?;
         transaction.commit()?;
         self.drop_ended(Ending::AllOf(person));
