@@ -18,6 +18,7 @@ pub mod registration;
 pub mod relationship;
 pub mod reservation;
 pub mod service;
+pub mod sign_in;
 pub mod staff;
 pub mod subscription;
 pub mod user;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::BusinessCalendar;
+use crate::user::UserRoleKind;
 
 /// The operator's rules in force. Durations say their unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,8 @@ pub struct Policy {
     pub registration_days: u32,
     /// How long a self-registration invitation lives, in days.
     pub self_registration_days: u32,
+    /// The roles of users that need a second factor, whatever their applications ask for. Staff always need one.
+    pub second_factor_roles: Vec<UserRoleKind>,
     /// The version of the terms of use that users accept.
     pub terms_version: String,
 }
@@ -42,6 +45,7 @@ impl Default for Policy {
             invitation_reminder_days: 7,
             registration_days: 60,
             self_registration_days: 14,
+            second_factor_roles: Vec::new(),
             terms_version: "2026-01".to_owned(),
         }
     }

@@ -11,7 +11,7 @@ use domain::organization::Organization;
 use domain::registration::Reviewer;
 use domain::service::{Registered, Sees, Service};
 use domain::staff::Staff;
-use domain::user::User;
+use domain::user::{User, UserState};
 use domain::{Actor, InvitationId, OrganizationId, Owner, PersonId, RegistrationId, ServiceId, ServiceName, StaffId, StaffRole};
 
 use crate::access::{self, Who};
@@ -123,10 +123,10 @@ impl Caller {
     /// A session says who; the log says whether they may still sign in, and how far first-time login is.
     async fn of_session(session: &Session, services: &Services) -> Result<Self, Problem> {
         let (person, organization) = (session.person, session.organization().ok_or_else(Problem::unauthenticated)?);
-        let standing = services
-            .handlers
-            .inspect::<User, _>(person.0, |state, _| state.can_sign_in().map(|account| state.is_active() && account.next_step().is_none()))
-            .await?;
+        let policy = services.handlers.policy();
+        let is_established =
+            |state: &UserState| state.can_sign_in().map(|account| state.is_active() && account.next_step(&policy).is_none());
+        let standing = services.handlers.inspect::<User, _>(person.0, |state, _| is_established(state)).await?;
         let established = standing.flatten().ok_or_else(Problem::unauthenticated)?;
         if !stands(organization, services).await? {
             return Err(Problem::unauthenticated());

@@ -51,7 +51,11 @@ fn matters(event: &UserEvent) -> bool {
         | UserEvent::OneTimePasswordLocked { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::ProfileConfirmed { .. }
-        | UserEvent::TermsAccepted { .. } => false,
+        | UserEvent::TermsAccepted { .. }
+        | UserEvent::SecondFactorAsked { .. }
+        | UserEvent::SecondFactorNoLongerAsked { .. }
+        | UserEvent::SecondFactorAdded { .. }
+        | UserEvent::SecondFactorRemoved { .. } => false,
     }
 }
 

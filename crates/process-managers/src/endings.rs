@@ -126,6 +126,10 @@ impl Endings {
             | UserEvent::PasswordSet { .. }
             | UserEvent::ProfileConfirmed { .. }
             | UserEvent::TermsAccepted { .. }
+            | UserEvent::SecondFactorAsked { .. }
+            | UserEvent::SecondFactorNoLongerAsked { .. }
+            | UserEvent::SecondFactorAdded { .. }
+            | UserEvent::SecondFactorRemoved { .. }
             | UserEvent::Activated {}
             | UserEvent::RoleGranted { .. }
             | UserEvent::RoleRevoked { .. }

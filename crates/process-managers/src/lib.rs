@@ -10,6 +10,7 @@
 //! - [`Administrators`]: an administrator's account is established, a user is given the role, or loses it.
 //! - [`Forgetting`]: a person is to be forgotten: the account is closed, the key destroyed.
 //! - [`Endings`]: what ends with an organization, a subscription or an account.
+//! - [`SecondFactors`]: an application that needs a second factor is opened to a user, or not any more.
 //! - [`Calendars`]: a change of the business calendar moves open cases.
 //! - [`Clockwork`]: what is due is asked to let time pass.
 //!
@@ -27,6 +28,7 @@ mod offers;
 mod onboarding;
 mod outcome;
 mod reservations;
+mod second_factors;
 
 pub use administrators::Administrators;
 pub use calendars::Calendars;
@@ -37,6 +39,7 @@ pub use lists::Lists;
 pub use offers::Offers;
 pub use onboarding::Onboarding;
 pub use reservations::Reservations;
+pub use second_factors::SecondFactors;
 
 use std::sync::Arc;
 
@@ -68,5 +71,9 @@ pub fn all(desk: &Desk) -> Vec<Arc<dyn Consumer>> {
 /// The process managers that follow the log and find other aggregates in read models.
 #[must_use]
 pub fn all_with_lists(desk: &Desk, lists: &Lists) -> Vec<Arc<dyn Consumer>> {
-    vec![Arc::new(Endings::new(desk.clone(), lists.clone())), Arc::new(Calendars::new(desk.clone(), lists.clone()))]
+    vec![
+        Arc::new(Endings::new(desk.clone(), lists.clone())),
+        Arc::new(Calendars::new(desk.clone(), lists.clone())),
+        Arc::new(SecondFactors::new(desk.clone(), lists.clone())),
+    ]
 }

@@ -51,6 +51,24 @@ impl Lists {
         Ok(rows.into_iter().filter(|row| has_not_ended(row.state)).map(|row| row.id).collect())
     }
 
+    /// The organizations whose subscription to an application is active.
+    pub(crate) async fn subscribers(&self, event: &Envelope, application: ApplicationId) -> Result<Vec<OrganizationId>, ConsumerError> {
+        let mut view = at(&self.entitlements, event).await?;
+        let mut subscribers = Vec::new();
+        let mut after = None;
+        loop {
+            let page = entitlements::subscriptions_to(view.rows(), application, Some(SubscriptionState::Active), after, PAGE)
+                .await
+                .map_err(later)?;
+            after = page.last().map(|row| row.organization);
+            let was_full = is_full(page.len());
+            subscribers.extend(page.into_iter().map(|row| row.organization));
+            if !was_full {
+                return Ok(subscribers);
+            }
+        }
+    }
+
     /// The users of an organization who have an account that is not closed.
     pub(crate) async fn users(&self, event: &Envelope, organization: OrganizationId) -> Result<Vec<PersonId>, ConsumerError> {
         let mut view = at(&self.directory, event).await?;

@@ -110,6 +110,12 @@ impl Glossary {
                 StaffEvent::RoleGranted { .. }
                 | StaffEvent::RoleRevoked { .. }
                 | StaffEvent::AffiliationsDeclared { .. }
+                | StaffEvent::OneTimePasswordIssued { .. }
+                | StaffEvent::OneTimePasswordRedeemed { .. }
+                | StaffEvent::OneTimePasswordLocked { .. }
+                | StaffEvent::PasswordSet { .. }
+                | StaffEvent::SecondFactorAdded { .. }
+                | StaffEvent::SecondFactorRemoved { .. }
                 | StaffEvent::Dismissed { .. },
             )
             | DomainEvent::Subscription(..)
@@ -229,6 +235,10 @@ impl Glossary {
             | UserEvent::OneTimePasswordLocked { .. }
             | UserEvent::PasswordSet { .. }
             | UserEvent::TermsAccepted { .. }
+            | UserEvent::SecondFactorAsked { .. }
+            | UserEvent::SecondFactorNoLongerAsked { .. }
+            | UserEvent::SecondFactorAdded { .. }
+            | UserEvent::SecondFactorRemoved { .. }
             | UserEvent::Activated {}
             | UserEvent::RoleGranted { .. }
             | UserEvent::RoleRevoked { .. }

@@ -113,6 +113,10 @@ fn is_answer(event: &UserEvent) -> bool {
         | UserEvent::PasswordSet { .. }
         | UserEvent::ProfileConfirmed { .. }
         | UserEvent::TermsAccepted { .. }
+        | UserEvent::SecondFactorAsked { .. }
+        | UserEvent::SecondFactorNoLongerAsked { .. }
+        | UserEvent::SecondFactorAdded { .. }
+        | UserEvent::SecondFactorRemoved { .. }
         | UserEvent::Activated {}
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }
@@ -201,6 +205,10 @@ fn user(row: &mut Deadline, event: &UserEvent) {
         | UserEvent::PasswordSet { .. }
         | UserEvent::ProfileConfirmed { .. }
         | UserEvent::TermsAccepted { .. }
+        | UserEvent::SecondFactorAsked { .. }
+        | UserEvent::SecondFactorNoLongerAsked { .. }
+        | UserEvent::SecondFactorAdded { .. }
+        | UserEvent::SecondFactorRemoved { .. }
         | UserEvent::Activated {}
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }

@@ -57,6 +57,7 @@ pub(crate) const SCHEMA: &[&str] = &[
         one_time_password TEXT,
         one_time_password_state TEXT,
         password TEXT,
+        second_factors TEXT NOT NULL,
         profile_confirmed BIGINT NOT NULL,
         terms_version TEXT,
         terms_accepted_at BIGINT,
@@ -87,6 +88,8 @@ pub(crate) const SCHEMA: &[&str] = &[
         job_title TEXT,
         roles TEXT NOT NULL,
         affiliations TEXT NOT NULL,
+        user_id TEXT,
+        second_factors TEXT NOT NULL,
         appointed_at BIGINT NOT NULL,
         dismissed_at BIGINT
     )",

@@ -205,7 +205,11 @@ fn of_user(id: domain::PersonId, event: &UserEvent, known: &mut impl Known) -> T
         | UserEvent::OneTimePasswordRedeemed { .. }
         | UserEvent::OneTimePasswordLocked { .. }
         | UserEvent::PasswordSet { .. }
-        | UserEvent::TermsAccepted { .. } => return Ok(None),
+        | UserEvent::TermsAccepted { .. }
+        | UserEvent::SecondFactorAsked { .. }
+        | UserEvent::SecondFactorNoLongerAsked { .. }
+        | UserEvent::SecondFactorAdded { .. }
+        | UserEvent::SecondFactorRemoved { .. } => return Ok(None),
     }))
 }
 

@@ -129,6 +129,10 @@ async fn an_approval_is_undone_within_its_window_and_takes_effect_after_it() {
         (!world.mails_to(administrator, "Alder Forge is registered").is_empty()).then_some(())
     })
     .await;
-    assert_eq!(status(world, &case.case_number).await.text("state"), "approved");
+    // The read model of the status page follows the log by itself, the mails do too.
+    test_support::eventually("the status page to say so", limit, async || {
+        (status(world, &case.case_number).await.text("state") == "approved").then_some(())
+    })
+    .await;
     undo().send().await.refused(409, "no-approval-pending");
 }

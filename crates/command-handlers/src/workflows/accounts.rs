@@ -149,7 +149,7 @@ impl Workflows {
         let command = UserCommand::IssueOneTimePassword { one_time_password: id };
         let answer = self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)?;
         self.vault.activate(id).await?;
-        let replaced = account.one_time_password.id();
+        let replaced = account.means.one_time_password.id();
         if replaced != id {
             self.vault.revoke(replaced).await?;
         }

@@ -6,7 +6,8 @@
 use credential_vault::{NamedBy, Pending};
 use domain::credential::{Credential, CredentialState};
 use domain::registration::{Case, Registration, Stage};
-use domain::user::{Account, OneTimePassword, User, UserState};
+use domain::sign_in::OneTimePassword;
+use domain::user::{Account, User, UserState};
 use domain::{CredentialId, PersonId, RegistrationId};
 use jiff::{SignedDuration, Timestamp};
 
@@ -130,11 +131,11 @@ impl Workflows {
 
 /// Whether an account has this secret, and it may still be used.
 fn has(account: &Account, id: CredentialId) -> bool {
-    let is_one_time_password = match account.one_time_password {
+    let is_one_time_password = match account.means.one_time_password {
         OneTimePassword::Issued(of) | OneTimePassword::Locked(of) | OneTimePassword::Redeemed(of) => of == id,
         OneTimePassword::Spent(_) => false,
     };
-    is_one_time_password || account.password == Some(id)
+    is_one_time_password || account.means.password == Some(id)
 }
 
 /// Whether a case that came, or can still come, to an approval has a nominee with this one-time password. A rejection can be taken

@@ -2,7 +2,8 @@
 
 use credential_vault::{Assurance, NewSessionOf, Session, SessionHolder, SessionId, SessionLifetime, Verification};
 use domain::organization::Organization;
-use domain::user::{Account, LoginStep, OneTimePassword, User, UserCommand, UserEvent, UserState};
+use domain::sign_in::{LoginStep, OneTimePassword};
+use domain::user::{Account, User, UserCommand, UserEvent, UserState};
 use domain::{CredentialId, PersonId, UserId};
 use zeroize::Zeroizing;
 
@@ -40,7 +41,7 @@ impl Workflows {
         };
         // For an account that is not there, a credential of nobody takes as long to be refused.
         let nobody = CredentialId(sent.derive("nobody"));
-        let credential = account.as_ref().map_or(nobody, |(_, account)| Self::current_credential(account));
+        let credential = account.as_ref().map_or(nobody, |(_, account)| account.means.opens_with());
         let now = self.now();
         let mut verification = self.vault.verify(credential, secret, now).await?;
         // The log names this credential as in use: a crash between the event and its activation is mended here.
@@ -54,7 +55,7 @@ impl Workflows {
                 let (assurance, lifetime) = (Assurance::OneFactor, SessionLifetime::USERS);
                 let new = NewSessionOf { person, holder, assurance, lifetime, label: String::new() };
                 let issued = self.vault.create_session(new, now).await?;
-                Ok(SignedIn { session: issued.session, token: issued.secret, next: account.next_step() })
+                Ok(SignedIn { session: issued.session, token: issued.secret, next: account.next_step(&self.handlers.policy()) })
             }
             Verification::Wrong { attempts_left: 0 } => {
                 self.note_lock(person, &account, sent).await?;
@@ -86,8 +87,8 @@ impl Workflows {
     ) -> Result<Answer<UserEvent>, WorkflowError> {
         let (_, account) = self.usable_account(person).await?.ok_or(WorkflowRejection::NoSuchAccount)?;
         // Sent again after it was done: what was the current password then is not any more.
-        let is_done = account.password == Some(CredentialId(sent.derive("password")));
-        if !is_done && self.vault.verify(Self::current_credential(&account), current, self.now()).await? != Verification::Ok {
+        let is_done = account.means.password == Some(CredentialId(sent.derive("password")));
+        if !is_done && self.vault.verify(account.means.opens_with(), current, self.now()).await? != Verification::Ok {
             return Err(WorkflowRejection::WrongPassword.into());
         }
         self.set_password(person, password, session, sent).await
@@ -116,28 +117,19 @@ impl Workflows {
         }
         let id = CredentialId(sent.derive("password"));
         self.vault.put_password(id, person, password, self.now()).await?;
-        if let OneTimePassword::Issued(one_time_password) = account.one_time_password {
+        if let OneTimePassword::Issued(one_time_password) = account.means.one_time_password {
             let command = UserCommand::RedeemOneTimePassword { one_time_password };
             self.handlers.handle::<User>(person.0, command, &sent.part("redeem")).await.map_err(CommandError::of_any)?;
         }
         let command = UserCommand::SetPassword { password: id };
         let answer = self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)?;
         self.vault.activate(id).await?;
-        self.vault.revoke(account.one_time_password.id()).await?;
-        if let Some(replaced) = account.password.filter(|replaced| *replaced != id) {
+        self.vault.revoke(account.means.one_time_password.id()).await?;
+        if let Some(replaced) = account.means.password.filter(|replaced| *replaced != id) {
             self.vault.revoke(replaced).await?;
         }
         self.vault.end_others(person, session).await?;
         Ok(answer)
-    }
-
-    /// Which secret opens the account now.
-    fn current_credential(account: &Account) -> CredentialId {
-        match (account.one_time_password, account.password) {
-            (OneTimePassword::Issued(id) | OneTimePassword::Locked(id) | OneTimePassword::Redeemed(id), _) => id,
-            (OneTimePassword::Spent(_), Some(password)) => password,
-            (OneTimePassword::Spent(id), None) => id,
-        }
     }
 
     /// The account of a user who can sign in, of an organization in good standing.
@@ -158,7 +150,7 @@ impl Workflows {
 
     /// Records that wrong guesses have ended a one-time password, so that its organization's administrators see it.
     async fn note_lock(&self, person: PersonId, account: &Account, sent: &Sent) -> Result<(), WorkflowError> {
-        let OneTimePassword::Issued(one_time_password) = account.one_time_password else { return Ok(()) };
+        let OneTimePassword::Issued(one_time_password) = account.means.one_time_password else { return Ok(()) };
         let command = UserCommand::LockOneTimePassword { one_time_password };
         self.handlers.handle::<User>(person.0, command, &sent.part("lock")).await.map_err(CommandError::of_any)?;
         Ok(())

@@ -26,6 +26,7 @@ const ADMINISTRATORS: &str = "administrators";
 const FORGETTING: &str = "forgetting";
 const ENDINGS: &str = "endings";
 const CALENDARS: &str = "calendars";
+const SECOND_FACTORS: &str = "second-factors";
 
 const fn event(
     name: &'static str,
@@ -38,7 +39,12 @@ const fn event(
 
 const ENTRIES: &[Entry] = &[
     event("application.published.v1", &["PublishApplication"], &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, PUBLIC_FEED], &[]),
-    event("application.amended.v1", &["AmendApplication"], &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, PUBLIC_FEED], &[]),
+    event(
+        "application.amended.v1",
+        &["AmendApplication"],
+        &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, SECOND_FACTORS, PUBLIC_FEED],
+        &[],
+    ),
     event("application.retired.v1", &["RetireApplication"], &[DIRECTORY, ENTITLEMENTS, PUBLIC_FEED], &[]),
     event(
         "invitation.sent.v1",
@@ -215,7 +221,7 @@ const ENTRIES: &[Entry] = &[
     event(
         "user.created.v1",
         &["CreateUser", "ConfirmSelfRegistration"],
-        &[DIRECTORY, NOTIFICATION_DISPATCH, DEADLINES, ENDINGS, PUBLIC_FEED],
+        &[DIRECTORY, NOTIFICATION_DISPATCH, DEADLINES, ENDINGS, SECOND_FACTORS, PUBLIC_FEED],
         &["approved", "account_created", "self_registration_confirmed"],
     ),
     event("user.one_time_password_issued.v1", &["IssueOneTimePassword"], &[DIRECTORY], &[]),
@@ -224,9 +230,18 @@ const ENTRIES: &[Entry] = &[
     event("user.password_set.v1", &["SetPassword"], &[DIRECTORY, NOTIFICATION_DISPATCH], &["password_changed"]),
     event("user.profile_confirmed.v1", &["ConfirmProfile"], &[DIRECTORY, NOTIFICATION_DISPATCH, PUBLIC_FEED], &[]),
     event("user.terms_accepted.v1", &["AcceptTerms"], &[DIRECTORY], &[]),
-    event("user.activated.v1", &["AcceptTerms"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS, PUBLIC_FEED], &["login_success"]),
-    event("user.role_granted.v1", &["GrantRole"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS, PUBLIC_FEED], &[]),
-    event("user.role_revoked.v1", &["RevokeRole"], &[DIRECTORY, NOTIFICATION_DISPATCH, PUBLIC_FEED], &[]),
+    event("user.second_factor_asked.v1", &["AskSecondFactor"], &[], &[]),
+    event("user.second_factor_no_longer_asked.v1", &["StopAskingSecondFactor"], &[], &[]),
+    event("user.second_factor_added.v1", &["AddSecondFactor"], &[DIRECTORY], &[]),
+    event("user.second_factor_removed.v1", &["RemoveSecondFactor", "ResetSecondFactors"], &[DIRECTORY], &[]),
+    event(
+        "user.activated.v1",
+        &["AcceptTerms", "AddSecondFactor", "StopAskingSecondFactor", "CompleteFirstLogin"],
+        &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS, PUBLIC_FEED],
+        &["login_success"],
+    ),
+    event("user.role_granted.v1", &["GrantRole"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS, SECOND_FACTORS, PUBLIC_FEED], &[]),
+    event("user.role_revoked.v1", &["RevokeRole"], &[DIRECTORY, NOTIFICATION_DISPATCH, SECOND_FACTORS, PUBLIC_FEED], &[]),
     event("user.suspended.v1", &["SuspendUser"], &[DIRECTORY, NOTIFICATION_DISPATCH, ENDINGS, PUBLIC_FEED], &["account_suspended"]),
     event("user.reinstated.v1", &["ReinstateUser"], &[DIRECTORY, NOTIFICATION_DISPATCH, ADMINISTRATORS, PUBLIC_FEED], &[]),
     event("user.closed.v1", &["CloseUser"], &[DIRECTORY, NOTIFICATION_DISPATCH, ENDINGS, PUBLIC_FEED], &[]),
@@ -243,11 +258,11 @@ const ENTRIES: &[Entry] = &[
     event(
         "access.granted.v1",
         &["GrantAccess", "RequestAccess"],
-        &[ENTITLEMENTS, NOTIFICATION_DISPATCH, ENDINGS, PUBLIC_FEED],
+        &[ENTITLEMENTS, NOTIFICATION_DISPATCH, ENDINGS, SECOND_FACTORS, PUBLIC_FEED],
         &["access_granted"],
     ),
     event("access.denied.v1", &["DenyAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH, PUBLIC_FEED], &["access_denied"]),
-    event("access.revoked.v1", &["RevokeAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH, PUBLIC_FEED], &["access_revoked"]),
+    event("access.revoked.v1", &["RevokeAccess"], &[ENTITLEMENTS, NOTIFICATION_DISPATCH, SECOND_FACTORS, PUBLIC_FEED], &["access_revoked"]),
     event("relationship.established.v1", &["EstablishRelationship"], &[ENTITLEMENTS, PUBLIC_FEED], &[]),
     event("relationship.ended.v1", &["EndRelationship"], &[ENTITLEMENTS, PUBLIC_FEED], &[]),
     event("credential.registered.v1", &["RegisterCredential"], &[DIRECTORY, NOTIFICATION_DISPATCH], &["credential_added"]),
@@ -263,6 +278,12 @@ const ENTRIES: &[Entry] = &[
     event("staff.role_granted.v1", &["GrantStaffRole"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("staff.role_revoked.v1", &["RevokeStaffRole"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("staff.affiliations_declared.v1", &["DeclareAffiliations"], &[DIRECTORY], &[]),
+    event("staff.one_time_password_issued.v1", &["IssueStaffOneTimePassword"], &[DIRECTORY], &[]),
+    event("staff.one_time_password_redeemed.v1", &["RedeemStaffOneTimePassword"], &[], &[]),
+    event("staff.one_time_password_locked.v1", &["LockStaffOneTimePassword"], &[], &[]),
+    event("staff.password_set.v1", &["SetStaffPassword"], &[NOTIFICATION_DISPATCH], &["password_changed"]),
+    event("staff.second_factor_added.v1", &["AddStaffSecondFactor"], &[DIRECTORY], &[]),
+    event("staff.second_factor_removed.v1", &["RemoveStaffSecondFactor", "ResetStaffSecondFactors"], &[DIRECTORY], &[]),
     event("staff.dismissed.v1", &["DismissStaff"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("service.registered.v1", &["RegisterService"], &[PUBLIC_FEED], &[]),
     event("service.scope_changed.v1", &["ChangeScope"], &[PUBLIC_FEED], &[]),

@@ -43,7 +43,7 @@ pub(super) fn decide(
 
 fn check(kind: &CredentialKind) -> Result<(), CredentialRejection> {
     match kind {
-        CredentialKind::Authenticator | CredentialKind::RecoveryCodes => Ok(()),
+        CredentialKind::Authenticator | CredentialKind::Passkey | CredentialKind::RecoveryCodes => Ok(()),
         CredentialKind::Token { serial } => {
             let is_valid = (1..=40).contains(&serial.len()) && serial.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
             if is_valid { Ok(()) } else { Err(CredentialRejection::SerialInvalid) }

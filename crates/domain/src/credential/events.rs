@@ -45,6 +45,8 @@ pub enum CredentialEvent {
 pub enum CredentialKind {
     /// An authenticator app (TOTP, RFC 6238).
     Authenticator,
+    /// A passkey (WebAuthn).
+    Passkey,
     /// A one-time-password token bought elsewhere, registered by its serial number.
     Token {
         /// Its serial number.

@@ -1,7 +1,7 @@
 //! What can be asked about a member of the operator's staff.
 
 use crate::registration::Affiliation;
-use crate::{Contact, Personal, Reason, StaffRole};
+use crate::{Contact, CredentialId, Personal, Reason, StaffRole, UserId};
 
 /// What can be asked about a member of the operator's staff.
 #[derive(Debug, Clone)]
@@ -30,6 +30,40 @@ pub enum StaffCommand {
         /// All of them.
         affiliations: Vec<Affiliation>,
     },
+    /// Opens their account, or issues a new one-time password for it.
+    IssueStaffOneTimePassword {
+        /// The User ID, reserved; the same as long as they are on the staff.
+        user_id: UserId,
+        /// In the vault.
+        one_time_password: CredentialId,
+    },
+    /// Uses the one-time password; the handler has verified it.
+    RedeemStaffOneTimePassword {
+        /// Which one.
+        one_time_password: CredentialId,
+    },
+    /// Notes that the vault has ended it after wrong guesses.
+    LockStaffOneTimePassword {
+        /// Which one.
+        one_time_password: CredentialId,
+    },
+    /// Sets the first password, or a new one.
+    SetStaffPassword {
+        /// In the vault.
+        password: CredentialId,
+    },
+    /// Notes that a second factor works: the handler has seen it.
+    AddStaffSecondFactor {
+        /// In the vault.
+        credential: CredentialId,
+    },
+    /// Takes a second factor away; the only one never.
+    RemoveStaffSecondFactor {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// Takes all second factors away, as an administrator does for who has lost them.
+    ResetStaffSecondFactors {},
     /// Ends their membership.
     DismissStaff {
         /// Why.

@@ -1,4 +1,6 @@
-//! Which events follow a command about a member of the staff.
+//! Which events follow a command about a member of the staff. By what they sign in is in `account`.
+
+mod account;
 
 use super::{Member, StaffCommand, StaffEvent, StaffRejection, StaffState};
 use crate::registration::Affiliation;
@@ -20,6 +22,13 @@ pub(super) fn decide(state: &StaffState, command: StaffCommand, _context: &Conte
             let affiliations = each_once(affiliations);
             Ok(if member(state)?.affiliations == affiliations { vec![] } else { vec![StaffEvent::AffiliationsDeclared { affiliations }] })
         }
+        StaffCommand::IssueStaffOneTimePassword { user_id, one_time_password } => account::issue(state, user_id, one_time_password),
+        StaffCommand::RedeemStaffOneTimePassword { one_time_password } => account::redeem(state, one_time_password),
+        StaffCommand::LockStaffOneTimePassword { one_time_password } => account::lock(state, one_time_password),
+        StaffCommand::SetStaffPassword { password } => account::set_password(state, password),
+        StaffCommand::AddStaffSecondFactor { credential } => account::add_second_factor(state, credential),
+        StaffCommand::RemoveStaffSecondFactor { credential } => account::remove_second_factor(state, credential),
+        StaffCommand::ResetStaffSecondFactors {} => account::reset_second_factors(state),
         StaffCommand::DismissStaff { reason } => match state {
             StaffState::NotAppointed => Err(StaffRejection::NotFound),
             StaffState::Member(_) => Ok(vec![StaffEvent::Dismissed { reason }]),

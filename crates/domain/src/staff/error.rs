@@ -1,5 +1,6 @@
 //! Which rules a command about a member of the staff can break.
 
+use crate::sign_in::SignInRule;
 use crate::{Rejection, RejectionKind};
 
 /// A rule that a command about a member of the staff broke.
@@ -17,6 +18,15 @@ pub enum StaffRejection {
     /// The person was forgotten.
     #[error("This person's data was erased at their request.")]
     PersonForgotten,
+    /// They have no account by which to sign in.
+    #[error("This member of the staff cannot sign in yet: an administrator issues a one-time password first.")]
+    NoAccountYet,
+    /// The User ID stays.
+    #[error("This member of the staff has another User ID already.")]
+    AnotherUserId,
+    /// What they sign in with does not allow it.
+    #[error(transparent)]
+    SignIn(#[from] SignInRule),
     /// They left.
     #[error("This member has left the staff.")]
     Dismissed,
@@ -26,7 +36,8 @@ impl Rejection for StaffRejection {
     fn kind(&self) -> RejectionKind {
         match self {
             Self::NotFound => RejectionKind::NotFound,
-            Self::AlreadyAppointed => RejectionKind::Conflict,
+            Self::AlreadyAppointed | Self::NoAccountYet | Self::AnotherUserId => RejectionKind::Conflict,
+            Self::SignIn(rule) => rule.kind(),
             Self::RoleRequired => RejectionKind::Invalid,
             Self::PersonForgotten | Self::Dismissed => RejectionKind::Gone,
         }
@@ -37,6 +48,9 @@ impl Rejection for StaffRejection {
             Self::NotFound => "staff-not-found",
             Self::AlreadyAppointed => "staff-already-appointed",
             Self::RoleRequired => "staff-role-required",
+            Self::NoAccountYet => "no-account-yet",
+            Self::AnotherUserId => "staff-has-another-user-id",
+            Self::SignIn(rule) => rule.code(),
             Self::PersonForgotten => "person-forgotten",
             Self::Dismissed => "staff-dismissed",
         }
@@ -45,7 +59,13 @@ impl Rejection for StaffRejection {
     fn field(&self) -> Option<String> {
         match self {
             Self::RoleRequired => Some("/roles".to_owned()),
-            Self::NotFound | Self::AlreadyAppointed | Self::PersonForgotten | Self::Dismissed => None,
+            Self::NotFound
+            | Self::AlreadyAppointed
+            | Self::NoAccountYet
+            | Self::AnotherUserId
+            | Self::SignIn(_)
+            | Self::PersonForgotten
+            | Self::Dismissed => None,
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::registration::{Affiliation, Reviewer};
-use crate::{Contact, Personal, StaffId, StaffRole};
+use crate::sign_in::{LoginStep, SignInMeans};
+use crate::{Contact, Personal, StaffId, StaffRole, UserId};
 
 /// Where a member of the staff stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +27,26 @@ pub struct Member {
     pub roles: BTreeSet<StaffRole>,
     /// The organizations that they belong to, whose cases they never decide.
     pub affiliations: Vec<Affiliation>,
+    /// By what they sign in; none: by nothing yet, tokens apart.
+    pub account: Option<StaffAccount>,
+}
+
+/// How a member of the staff signs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffAccount {
+    /// The User ID.
+    pub user_id: UserId,
+    /// Password and second factors.
+    pub means: SignInMeans,
+}
+
+impl StaffAccount {
+    /// What comes next before the account can be used. Staff always need a second factor.
+    #[must_use]
+    pub fn next_step(&self) -> Option<LoginStep> {
+        let lacks_second_factor = self.means.second_factors.is_empty();
+        self.means.next_step().or(lacks_second_factor.then_some(LoginStep::RegisterSecondFactor))
+    }
 }
 
 impl StaffState {

@@ -1,7 +1,7 @@
 //! What can be asked of a user.
 
 use super::events::{UserOrigin, UserRole};
-use crate::{CompanyName, Contact, CredentialId, Email, OrganizationId, PersonId, Personal, Reason, TermsVersion, UserId};
+use crate::{ApplicationId, CompanyName, Contact, CredentialId, Email, OrganizationId, PersonId, Personal, Reason, TermsVersion, UserId};
 
 /// What can be asked of a user.
 #[derive(Debug, Clone)]
@@ -83,6 +83,30 @@ pub enum UserCommand {
         /// Which version: the one in force.
         version: TermsVersion,
     },
+    /// Asks for a second factor, for an application that they may open.
+    AskSecondFactor {
+        /// Which.
+        application: ApplicationId,
+    },
+    /// Asks no more.
+    StopAskingSecondFactor {
+        /// Which.
+        application: ApplicationId,
+    },
+    /// Notes that a second factor works: the handler has seen it. Completes first-time login when all else is done.
+    AddSecondFactor {
+        /// In the vault.
+        credential: CredentialId,
+    },
+    /// Takes a second factor away; the only one only from who needs none.
+    RemoveSecondFactor {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// Takes all second factors away, as an administrator does for who has lost them.
+    ResetSecondFactors {},
+    /// Completes first-time login, if nothing is left to do: what was asked for may not be any more.
+    CompleteFirstLogin {},
     /// Gives a role.
     GrantRole {
         /// Which.

@@ -1,6 +1,8 @@
-//! Which events follow a command to a user. How an account comes to be is in `coming`, first-time login in `login`.
+//! Which events follow a command to a user. How an account comes to be is in `coming`, first-time login in `login`,
+//! second factors in `factors`.
 
 mod coming;
+mod factors;
 mod login;
 
 use super::{Account, UserCommand, UserEvent, UserRejection, UserRole, UserState};
@@ -30,6 +32,12 @@ pub(super) fn decide(state: &UserState, command: UserCommand, context: &Context)
         UserCommand::SetPassword { password } => login::set_password(state, password),
         UserCommand::ConfirmProfile { contact } => login::confirm_profile(state, contact),
         UserCommand::AcceptTerms { version } => login::accept_terms(state, version, context),
+        UserCommand::AskSecondFactor { application } => factors::ask(state, application),
+        UserCommand::StopAskingSecondFactor { application } => factors::stop_asking(state, application, context),
+        UserCommand::AddSecondFactor { credential } => factors::add(state, credential, context),
+        UserCommand::RemoveSecondFactor { credential } => factors::remove(state, credential, context),
+        UserCommand::ResetSecondFactors {} => factors::reset(state),
+        UserCommand::CompleteFirstLogin {} => login::complete(state, context),
         UserCommand::GrantRole { role } => {
             let account = usable(state)?;
             Ok(if account.roles.contains(&role) { vec![] } else { vec![UserEvent::RoleGranted { role }] })
@@ -42,15 +50,7 @@ pub(super) fn decide(state: &UserState, command: UserCommand, context: &Context)
 }
 
 fn revoke_role(state: &UserState, role: UserRole, reason: Reason) -> Decision {
-    let account = match state {
-        UserState::PendingFirstLogin(account) | UserState::Active(account) | UserState::Suspended(account, _) => account,
-        UserState::Unknown
-        | UserState::Invited(_)
-        | UserState::SelfRegistered(_)
-        | UserState::Refused(_)
-        | UserState::InvitationExpired(_)
-        | UserState::Closed(_) => return Err(why_not(state)),
-    };
+    let account = open(state)?;
     Ok(if account.roles.contains(&role) { vec![UserEvent::RoleRevoked { role, reason }] } else { vec![] })
 }
 
@@ -90,6 +90,11 @@ fn close(state: &UserState, reason: Reason) -> Decision {
         | UserState::Refused(_)
         | UserState::InvitationExpired(_) => Err(why_not(state)),
     }
+}
+
+/// The account, if it is not closed.
+fn open(state: &UserState) -> Result<&Account, UserRejection> {
+    state.open_account().ok_or_else(|| why_not(state))
 }
 
 /// The account of a user who is neither suspended nor closed.

@@ -1,6 +1,6 @@
 //! Which rules a command to a user can break.
 
-use super::LoginStep;
+use crate::sign_in::SignInRule;
 use crate::{Rejection, RejectionKind};
 
 /// A rule that a command to a user broke.
@@ -36,21 +36,9 @@ pub enum UserRejection {
     /// The person was forgotten.
     #[error("This person's data was erased at their request.")]
     PersonForgotten,
-    /// Another one was issued since.
-    #[error("This one-time password was replaced by a newer one.")]
-    OneTimePasswordReplaced,
-    /// It was used.
-    #[error("This one-time password was used already. Your administrator can issue a new one.")]
-    OneTimePasswordUsed,
-    /// Wrong guesses have ended it.
-    #[error("This one-time password was ended after too many wrong attempts. Your administrator can issue a new one.")]
-    OneTimePasswordLocked,
-    /// First-time login has an order.
-    #[error("{}", in_words(*next))]
-    StepOutOfOrder {
-        /// What comes next.
-        next: LoginStep,
-    },
+    /// What they sign in with does not allow it.
+    #[error(transparent)]
+    SignIn(#[from] SignInRule),
     /// The terms have another version.
     #[error("These are not the terms in force. Please read and accept version {in_force}.")]
     TermsNotInForce {
@@ -65,16 +53,6 @@ pub enum UserRejection {
     Closed,
 }
 
-/// What to do next, as a sentence.
-fn in_words(next: LoginStep) -> &'static str {
-    match next {
-        LoginStep::RedeemOneTimePassword => "Please enter the one-time password first.",
-        LoginStep::SetPassword => "Please set a password first.",
-        LoginStep::ConfirmProfile => "Please confirm your profile first.",
-        LoginStep::AcceptTerms => "Please accept the terms of use first.",
-    }
-}
-
 impl Rejection for UserRejection {
     fn kind(&self) -> RejectionKind {
         match self {
@@ -85,15 +63,9 @@ impl Rejection for UserRejection {
             | Self::AlreadySelfRegistered
             | Self::NotSelfRegistered
             | Self::NoAccountYet
-            | Self::StepOutOfOrder { .. }
             | Self::Suspended => RejectionKind::Conflict,
-            Self::InvitationExpired
-            | Self::Refused
-            | Self::PersonForgotten
-            | Self::OneTimePasswordReplaced
-            | Self::OneTimePasswordUsed
-            | Self::OneTimePasswordLocked
-            | Self::Closed => RejectionKind::Gone,
+            Self::InvitationExpired | Self::Refused | Self::PersonForgotten | Self::Closed => RejectionKind::Gone,
+            Self::SignIn(rule) => rule.kind(),
         }
     }
 
@@ -109,10 +81,7 @@ impl Rejection for UserRejection {
             Self::NoAccountYet => "no-account-yet",
             Self::AnotherPerson => "another-person",
             Self::PersonForgotten => "person-forgotten",
-            Self::OneTimePasswordReplaced => "one-time-password-replaced",
-            Self::OneTimePasswordUsed => "one-time-password-used",
-            Self::OneTimePasswordLocked => "one-time-password-locked",
-            Self::StepOutOfOrder { .. } => "login-step-out-of-order",
+            Self::SignIn(rule) => rule.code(),
             Self::TermsNotInForce { .. } => "terms-not-in-force",
             Self::Suspended => "user-suspended",
             Self::Closed => "user-closed",
@@ -132,10 +101,7 @@ impl Rejection for UserRejection {
             | Self::NotSelfRegistered
             | Self::NoAccountYet
             | Self::PersonForgotten
-            | Self::OneTimePasswordReplaced
-            | Self::OneTimePasswordUsed
-            | Self::OneTimePasswordLocked
-            | Self::StepOutOfOrder { .. }
+            | Self::SignIn(_)
             | Self::Suspended
             | Self::Closed => None,
         }

@@ -98,6 +98,30 @@ pub enum UserEvent {
         /// Which version.
         version: TermsVersion,
     },
+    /// An application that they may open asks for a second factor.
+    #[serde(rename = "user.second_factor_asked.v1")]
+    SecondFactorAsked {
+        /// Which.
+        application: ApplicationId,
+    },
+    /// It does not ask them any more.
+    #[serde(rename = "user.second_factor_no_longer_asked.v1")]
+    SecondFactorNoLongerAsked {
+        /// Which.
+        application: ApplicationId,
+    },
+    /// A second factor of theirs works.
+    #[serde(rename = "user.second_factor_added.v1")]
+    SecondFactorAdded {
+        /// In the vault.
+        credential: CredentialId,
+    },
+    /// A second factor of theirs works no more.
+    #[serde(rename = "user.second_factor_removed.v1")]
+    SecondFactorRemoved {
+        /// Which.
+        credential: CredentialId,
+    },
     /// First-time login is complete: the account is established.
     #[serde(rename = "user.activated.v1")]
     Activated {},
@@ -143,6 +167,27 @@ pub enum UserRole {
     OrganizationAdministrator,
     /// Administrator of this application for the organization.
     ApplicationAdministrator(ApplicationId),
+}
+
+/// The kinds of roles of users, whatever they are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UserRoleKind {
+    /// Administrators of organizations.
+    OrganizationAdministrator,
+    /// Administrators of applications.
+    ApplicationAdministrator,
+}
+
+impl UserRole {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(self) -> UserRoleKind {
+        match self {
+            Self::OrganizationAdministrator => UserRoleKind::OrganizationAdministrator,
+            Self::ApplicationAdministrator(_) => UserRoleKind::ApplicationAdministrator,
+        }
+    }
 }
 
 /// How an account came to be.

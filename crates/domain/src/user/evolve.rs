@@ -1,6 +1,9 @@
 //! How the events of a user change them.
 
-use super::{Account, OneTimePassword, SelfRegistration, SuspendedFrom, UserEvent, UserInvitation, UserState};
+use std::collections::BTreeSet;
+
+use super::{Account, SelfRegistration, SuspendedFrom, UserEvent, UserInvitation, UserState};
+use crate::sign_in::{OneTimePassword, SignInMeans};
 
 /// The state after an event.
 pub(super) fn evolve(state: UserState, event: &UserEvent) -> UserState {
@@ -16,8 +19,8 @@ pub(super) fn evolve(state: UserState, event: &UserEvent) -> UserState {
                 contact: contact.clone(),
                 is_profile_confirmed: false,
                 roles: roles.iter().copied().collect(),
-                one_time_password: OneTimePassword::Issued(*one_time_password),
-                password: None,
+                means: SignInMeans::begin_with(*one_time_password),
+                second_factor_asked_by: BTreeSet::new(),
                 terms: None,
                 origin: *origin,
             })
@@ -35,6 +38,10 @@ pub(super) fn evolve(state: UserState, event: &UserEvent) -> UserState {
         | UserEvent::PasswordSet { .. }
         | UserEvent::ProfileConfirmed { .. }
         | UserEvent::TermsAccepted { .. }
+        | UserEvent::SecondFactorAsked { .. }
+        | UserEvent::SecondFactorNoLongerAsked { .. }
+        | UserEvent::SecondFactorAdded { .. }
+        | UserEvent::SecondFactorRemoved { .. }
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. } => change_account(state, event),
     }
@@ -63,6 +70,10 @@ fn before_account(state: UserState, event: &UserEvent) -> UserState {
         | UserEvent::PasswordSet { .. }
         | UserEvent::ProfileConfirmed { .. }
         | UserEvent::TermsAccepted { .. }
+        | UserEvent::SecondFactorAsked { .. }
+        | UserEvent::SecondFactorNoLongerAsked { .. }
+        | UserEvent::SecondFactorAdded { .. }
+        | UserEvent::SecondFactorRemoved { .. }
         | UserEvent::Activated {}
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }
@@ -94,20 +105,35 @@ fn change_account(mut state: UserState, event: &UserEvent) -> UserState {
         return state;
     };
     match event {
-        UserEvent::OneTimePasswordIssued { one_time_password } => account.one_time_password = OneTimePassword::Issued(*one_time_password),
-        UserEvent::OneTimePasswordRedeemed { one_time_password } => {
-            account.one_time_password = OneTimePassword::Redeemed(*one_time_password);
+        UserEvent::OneTimePasswordIssued { one_time_password } => {
+            account.means.one_time_password = OneTimePassword::Issued(*one_time_password)
         }
-        UserEvent::OneTimePasswordLocked { one_time_password } => account.one_time_password = OneTimePassword::Locked(*one_time_password),
+        UserEvent::OneTimePasswordRedeemed { one_time_password } => {
+            account.means.one_time_password = OneTimePassword::Redeemed(*one_time_password);
+        }
+        UserEvent::OneTimePasswordLocked { one_time_password } => {
+            account.means.one_time_password = OneTimePassword::Locked(*one_time_password)
+        }
         UserEvent::PasswordSet { password, replaces: _ } => {
-            account.password = Some(*password);
-            account.one_time_password = OneTimePassword::Spent(account.one_time_password.id());
+            account.means.set_password(*password);
         }
         UserEvent::ProfileConfirmed { contact } => {
             account.contact = contact.clone();
             account.is_profile_confirmed = true;
         }
         UserEvent::TermsAccepted { version } => account.terms = Some(version.clone()),
+        UserEvent::SecondFactorAsked { application } => {
+            account.second_factor_asked_by.insert(*application);
+        }
+        UserEvent::SecondFactorNoLongerAsked { application } => {
+            account.second_factor_asked_by.remove(application);
+        }
+        UserEvent::SecondFactorAdded { credential } => {
+            account.means.second_factors.insert(*credential);
+        }
+        UserEvent::SecondFactorRemoved { credential } => {
+            account.means.second_factors.remove(credential);
+        }
         UserEvent::RoleGranted { role } => {
             account.roles.insert(*role);
         }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{UserOrigin, UserRole};
-use crate::{ApplicationId, CompanyName, Contact, CredentialId, Email, OrganizationId, Personal, TermsVersion, UserId};
+use crate::sign_in::{LoginStep, SignInMeans};
+use crate::{ApplicationId, CompanyName, Contact, CredentialId, Email, OrganizationId, Personal, Policy, TermsVersion, UserId};
 
 /// Where a user stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,37 +71,14 @@ pub struct Account {
     pub is_profile_confirmed: bool,
     /// Their roles.
     pub roles: BTreeSet<UserRole>,
-    /// The latest one-time password.
-    pub one_time_password: OneTimePassword,
-    /// The password, in the vault.
-    pub password: Option<CredentialId>,
+    /// What they sign in with.
+    pub means: SignInMeans,
+    /// The applications that ask them for a second factor.
+    pub second_factor_asked_by: BTreeSet<ApplicationId>,
     /// The latest version of the terms that they accepted.
     pub terms: Option<TermsVersion>,
     /// How the account came to be.
     pub origin: UserOrigin,
-}
-
-/// The latest one-time password of a user, in the vault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OneTimePassword {
-    /// It can be used, once.
-    Issued(CredentialId),
-    /// Wrong guesses have ended it.
-    Locked(CredentialId),
-    /// It was used; a password is to be set next.
-    Redeemed(CredentialId),
-    /// A password was set since.
-    Spent(CredentialId),
-}
-
-impl OneTimePassword {
-    /// Its id.
-    #[must_use]
-    pub fn id(&self) -> CredentialId {
-        match self {
-            Self::Issued(id) | Self::Locked(id) | Self::Redeemed(id) | Self::Spent(id) => *id,
-        }
-    }
 }
 
 /// Where a suspended user was before.
@@ -112,30 +90,23 @@ pub enum SuspendedFrom {
     Active,
 }
 
-/// What a user does next before the account can be used (domain, J2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LoginStep {
-    /// Enter the one-time password.
-    RedeemOneTimePassword,
-    /// Set a password.
-    SetPassword,
-    /// Confirm the profile.
-    ConfirmProfile,
-    /// Accept the terms.
-    AcceptTerms,
-}
-
 impl Account {
-    /// What comes next in first-time login, or in setting a new password by a one-time password; an established account has
-    /// nothing left to do.
+    /// Whether this user needs a second factor: an application that they may open asks for it, or one of their roles does.
     #[must_use]
-    pub fn next_step(&self) -> Option<LoginStep> {
-        match self.one_time_password {
-            OneTimePassword::Issued(_) | OneTimePassword::Locked(_) => Some(LoginStep::RedeemOneTimePassword),
-            OneTimePassword::Redeemed(_) => Some(LoginStep::SetPassword),
-            OneTimePassword::Spent(_) if !self.is_profile_confirmed => Some(LoginStep::ConfirmProfile),
-            OneTimePassword::Spent(_) if self.terms.is_none() => Some(LoginStep::AcceptTerms),
-            OneTimePassword::Spent(_) => None,
+    pub fn needs_second_factor(&self, policy: &Policy) -> bool {
+        !self.second_factor_asked_by.is_empty() || self.roles.iter().any(|role| policy.second_factor_roles.contains(&role.kind()))
+    }
+
+    /// What comes next in first-time login, or in setting a new password by a one-time password; an established account has
+    /// nothing left to do, until it comes to need a second factor.
+    #[must_use]
+    pub fn next_step(&self, policy: &Policy) -> Option<LoginStep> {
+        let lacks_second_factor = || self.means.second_factors.is_empty() && self.needs_second_factor(policy);
+        match self.means.next_step() {
+            Some(step) => Some(step),
+            None if !self.is_profile_confirmed => Some(LoginStep::ConfirmProfile),
+            None if self.terms.is_none() => Some(LoginStep::AcceptTerms),
+            None => lacks_second_factor().then_some(LoginStep::RegisterSecondFactor),
         }
     }
 }
@@ -147,6 +118,20 @@ impl UserState {
         match self {
             Self::Unknown | Self::Invited(_) | Self::SelfRegistered(_) | Self::Refused(_) | Self::InvitationExpired(_) => None,
             Self::PendingFirstLogin(account) | Self::Active(account) | Self::Suspended(account, _) | Self::Closed(account) => Some(account),
+        }
+    }
+
+    /// The account as long as it is not closed: it may be suspended.
+    #[must_use]
+    pub fn open_account(&self) -> Option<&Account> {
+        match self {
+            Self::PendingFirstLogin(account) | Self::Active(account) | Self::Suspended(account, _) => Some(account),
+            Self::Unknown
+            | Self::Invited(_)
+            | Self::SelfRegistered(_)
+            | Self::Refused(_)
+            | Self::InvitationExpired(_)
+            | Self::Closed(_) => None,
         }
     }
 

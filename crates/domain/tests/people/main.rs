@@ -18,5 +18,6 @@ mod service;
 mod staff;
 mod subscription;
 mod user_coming;
+mod user_factors;
 mod user_life;
 mod user_login;

@@ -9,12 +9,14 @@ use domain::person::{Person, PersonCommand};
 use domain::relationship::{Relationship, RelationshipCommand};
 use domain::reservation::{Reservation, ReservationCommand, ReservationEvent, ReservationKind};
 use domain::service::{Sees, Service, ServiceCommand};
+use domain::sign_in::LoginStep;
 use domain::staff::{Staff, StaffCommand};
 use domain::subscription::{Subscription, SubscriptionCommand, SubscriptionOrigin};
 use domain::testing::{context, email, later, nominee, profile, reason, text, uuid};
-use domain::user::{LoginStep, User, UserCommand, UserEvent, UserRole, UserState};
+use domain::user::{User, UserCommand, UserEvent, UserRole, UserState};
 use domain::{
-    Aggregate, ApplicationCode, Context, CredentialLabel, OrganizationProfile, Owner, Personal, Phone, ServiceId, ServiceName, StaffRole,
+    Aggregate, ApplicationCode, Context, CredentialLabel, OrganizationProfile, Owner, Personal, Phone, Policy, ServiceId, ServiceName,
+    StaffRole,
 };
 use proptest::prelude::*;
 
@@ -117,6 +119,12 @@ fn user_commands() -> impl Strategy<Value = UserCommand> {
         4 => id().prop_map(|password| UserCommand::SetPassword { password }),
         4 => prop_oneof![Just("Ada"), Just("Adele")].prop_map(|name| UserCommand::ConfirmProfile { contact: nominee(1, name) }),
         4 => prop_oneof![Just("2026-01"), Just("2021-01")].prop_map(|version| UserCommand::AcceptTerms { version: terms(version) }),
+        2 => prop_oneof![Just(1), Just(2)].prop_map(|number| UserCommand::AskSecondFactor { application: application(number) }),
+        2 => prop_oneof![Just(1), Just(2)].prop_map(|number| UserCommand::StopAskingSecondFactor { application: application(number) }),
+        3 => id().prop_map(|credential| UserCommand::AddSecondFactor { credential }),
+        2 => id().prop_map(|credential| UserCommand::RemoveSecondFactor { credential }),
+        1 => Just(UserCommand::ResetSecondFactors {}),
+        2 => Just(UserCommand::CompleteFirstLogin {}),
     ];
     let coming = prop_oneof![
         3 => Just(create_user(vec![UserRole::OrganizationAdministrator])),
@@ -191,12 +199,16 @@ proptest! {
                 }
             }
             if let UserState::Active(account) = after {
-                assert!(account.password.is_some() && account.is_profile_confirmed && account.terms.is_some());
+                assert!(account.means.password.is_some() && account.is_profile_confirmed && account.terms.is_some());
                 assert!(!redeemed.is_empty(), "established without a one-time password");
-                assert!(!matches!(account.next_step(), Some(LoginStep::ConfirmProfile | LoginStep::AcceptTerms)));
+                assert!(!matches!(account.next_step(&Policy::default()), Some(LoginStep::ConfirmProfile | LoginStep::AcceptTerms)));
             }
             if let (Some(was), Some(is)) = (before.account(), after.account()) {
                 assert_eq!((&was.user_id, was.organization), (&is.user_id, is.organization));
+            }
+            if events.contains(&UserEvent::Activated {}) {
+                let account = after.account().unwrap();
+                assert!(!account.needs_second_factor(&Policy::default()) || !account.means.second_factors.is_empty());
             }
             if let UserState::Closed(_) = before {
                 assert!(events.is_empty(), "something happened after closing");

@@ -1,10 +1,11 @@
 use domain::RejectionKind::{Conflict, Gone, Invalid, NotFound};
 use domain::registration::Affiliation;
+use domain::sign_in::LoginStep;
 use domain::staff::{Staff, StaffCommand, StaffEvent};
 use domain::testing::{Scenario, company, email, given, nominee, reason};
 use domain::{Personal, StaffRole};
 
-use crate::cases::{organization, person, staff};
+use crate::cases::{credential, organization, person, staff, user_id};
 
 fn appoint(given_name: &str, roles: &[StaffRole]) -> StaffCommand {
     StaffCommand::AppointStaff { contact: nominee(1, given_name), roles: roles.to_vec() }
@@ -97,4 +98,75 @@ fn nothing_can_be_asked_about_who_was_not_appointed() {
     for command in [grant(StaffRole::Auditor), revoke(StaffRole::Reviewer), declare, dismiss()] {
         given::<Staff>([]).when(command).then_refused(NotFound, "staff-not-found");
     }
+}
+
+fn issue(number: u128) -> StaffCommand {
+    StaffCommand::IssueStaffOneTimePassword { user_id: user_id("GU-7K3M-Q2XD"), one_time_password: credential(number) }
+}
+
+fn issued(number: u128) -> StaffEvent {
+    StaffEvent::OneTimePasswordIssued { user_id: user_id("GU-7K3M-Q2XD"), one_time_password: credential(number) }
+}
+
+fn redeem(number: u128) -> StaffCommand {
+    StaffCommand::RedeemStaffOneTimePassword { one_time_password: credential(number) }
+}
+
+fn set_password(number: u128) -> StaffCommand {
+    StaffCommand::SetStaffPassword { password: credential(number) }
+}
+
+fn add(number: u128) -> StaffCommand {
+    StaffCommand::AddStaffSecondFactor { credential: credential(number) }
+}
+
+fn remove(number: u128) -> StaffCommand {
+    StaffCommand::RemoveStaffSecondFactor { credential: credential(number) }
+}
+
+fn next_step(scenario: &Scenario<Staff>) -> Option<LoginStep> {
+    scenario.state().member().unwrap().account.as_ref().unwrap().next_step()
+}
+
+#[test]
+fn staff_sign_in_with_a_one_time_password_then_a_password_then_always_a_second_factor() {
+    let start = reviewer().when(issue(1)).then_events([issued(1)]);
+    assert_eq!(next_step(&start), Some(LoginStep::RedeemOneTimePassword));
+    let start = start.when(redeem(1)).then_events([StaffEvent::OneTimePasswordRedeemed { one_time_password: credential(1) }]);
+    start.clone().when(redeem(1)).then_refused(Gone, "one-time-password-used");
+    let start = start.when(set_password(2)).then_events([StaffEvent::PasswordSet { password: credential(2), replaces: None }]);
+    assert_eq!(next_step(&start), Some(LoginStep::RegisterSecondFactor));
+    let done = start.when(add(5)).then_events([StaffEvent::SecondFactorAdded { credential: credential(5) }]);
+    assert_eq!(next_step(&done), None);
+    done.clone().when(add(5)).then_nothing();
+    done.clone().when(remove(5)).then_refused(Conflict, "last-second-factor");
+    done.having(add(6)).when(remove(5)).then_events([StaffEvent::SecondFactorRemoved { credential: credential(5) }]);
+}
+
+#[test]
+fn nobody_signs_in_before_an_administrator_has_issued_a_one_time_password() {
+    for command in [redeem(1), set_password(2), add(5), remove(5)] {
+        reviewer().when(command).then_refused(Conflict, "no-account-yet");
+    }
+    reviewer().and([dismissed()]).when(issue(1)).then_refused(Gone, "staff-dismissed");
+}
+
+#[test]
+fn who_lost_password_and_second_factor_begins_anew_under_the_same_user_id() {
+    let there = reviewer().having(issue(1)).having(redeem(1)).having(set_password(2)).having(add(5));
+    let another = StaffCommand::IssueStaffOneTimePassword { user_id: user_id("GU-2222-2222"), one_time_password: credential(3) };
+    there.clone().when(another).then_refused(Conflict, "staff-has-another-user-id");
+    let again = there.when(issue(3)).then_events([issued(3)]);
+    let again = again.when(StaffCommand::ResetStaffSecondFactors {});
+    let again = again.then_events([StaffEvent::SecondFactorRemoved { credential: credential(5) }]);
+    let again = again.having(redeem(3)).when(set_password(4));
+    let again = again.then_events([StaffEvent::PasswordSet { password: credential(4), replaces: Some(credential(2)) }]);
+    assert_eq!(next_step(&again), Some(LoginStep::RegisterSecondFactor));
+}
+
+#[test]
+fn wrong_guesses_end_a_one_time_password_of_staff() {
+    let locked = reviewer().having(issue(1)).when(StaffCommand::LockStaffOneTimePassword { one_time_password: credential(1) });
+    let locked = locked.then_events([StaffEvent::OneTimePasswordLocked { one_time_password: credential(1) }]);
+    locked.when(redeem(1)).then_refused(Gone, "one-time-password-locked");
 }

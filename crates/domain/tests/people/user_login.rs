@@ -1,9 +1,10 @@
 //! First-time login and what of it comes again later (domain, J2, J3).
 
-use domain::Personal;
 use domain::RejectionKind::{Conflict, Gone, Invalid};
+use domain::sign_in::{LoginStep, SignInRule};
 use domain::testing::{Scenario, nominee};
-use domain::user::{LoginStep, User, UserCommand, UserEvent, UserRejection};
+use domain::user::{User, UserCommand, UserEvent};
+use domain::{Personal, Policy};
 
 use crate::cases::{active, credential, pending, person, redeemed, suspended, terms, with_password, with_profile};
 
@@ -40,7 +41,7 @@ fn issued(number: u128) -> UserEvent {
 }
 
 fn next_step(scenario: &Scenario<User>) -> Option<LoginStep> {
-    scenario.state().account().unwrap().next_step()
+    scenario.state().account().unwrap().next_step(&Policy::default())
 }
 
 #[test]
@@ -70,7 +71,7 @@ fn no_step_of_first_time_login_comes_before_its_turn() {
     ];
     for (next, scenario) in steps {
         for (_, command) in commands.iter().filter(|(step, _)| *step > next) {
-            scenario.clone().when(command.clone()).then_rejected(UserRejection::StepOutOfOrder { next });
+            scenario.clone().when(command.clone()).then_rejected(SignInRule::StepOutOfOrder { next }.into());
         }
     }
 }

@@ -45,6 +45,6 @@ pub(super) async fn me(State(services): State<Services>, caller: Caller) -> Resu
         organization: organization.0,
         organization_name: account.organization_name.to_string(),
         roles: account.roles.iter().copied().map(HeldRole::from).collect(),
-        next: account.next_step().map(Step::from),
+        next: account.next_step(&services.handlers.policy()).map(Step::from),
     }))
 }

@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::PersonId;
-use domain::user::{Account, LoginStep, User, UserEvent};
+use domain::sign_in::LoginStep;
+use domain::user::{Account, User, UserEvent};
+use domain::{PersonId, Policy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,6 +22,8 @@ pub enum Step {
     Profile,
     /// Accept the terms of use.
     Terms,
+    /// Register a second factor.
+    SecondFactor,
 }
 
 impl From<LoginStep> for Step {
@@ -30,6 +33,7 @@ impl From<LoginStep> for Step {
             LoginStep::RedeemOneTimePassword | LoginStep::SetPassword => Self::Password,
             LoginStep::ConfirmProfile => Self::Profile,
             LoginStep::AcceptTerms => Self::Terms,
+            LoginStep::RegisterSecondFactor => Self::SecondFactor,
         }
     }
 }
@@ -45,14 +49,14 @@ pub struct LoginProgress {
 }
 
 impl LoginProgress {
-    pub(super) fn of(account: &Account) -> Self {
-        let next = account.next_step().map(Step::from);
+    pub(super) fn of(account: &Account, policy: &Policy) -> Self {
+        let next = account.next_step(policy).map(Step::from);
         Self { next, established: next.is_none() }
     }
 
     /// Where the user stands after a command.
     pub(super) async fn now(services: &Services, person: PersonId) -> Result<Self, Problem> {
-        account(services, person).await.map(|account| Self::of(&account))
+        account(services, person).await.map(|account| Self::of(&account, &services.handlers.policy()))
     }
 }
 

@@ -5,6 +5,7 @@ mod endings;
 mod forgetting;
 mod onboarding;
 mod reservations;
+mod second_factors;
 mod secrets;
 mod time;
 mod world;

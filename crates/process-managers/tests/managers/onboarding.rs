@@ -6,9 +6,10 @@ use domain::invitation::{Invitation, InvitationCommand, InvitationState};
 use domain::organization::{Organization, OrganizationCommand, OrganizationState, Standing};
 use domain::registration::{Registration, RegistrationCommand, Stage};
 use domain::relationship::Relationship;
+use domain::sign_in::OneTimePassword;
 use domain::subscription::Subscription;
 use domain::testing::{profile, reason, uuid};
-use domain::user::{OneTimePassword, User, UserCommand, UserRole, UserState};
+use domain::user::{User, UserCommand, UserRole, UserState};
 use domain::{ApplicationId, OrganizationId, RegistrationId, RelationshipId, SubscriptionId, TermsVersion};
 use process_managers::{Offers, Onboarding};
 use projection_runtime::{Consumer, ConsumerError};
@@ -189,7 +190,7 @@ async fn a_reviewer_who_links_a_case_turns_its_invitation_into_an_offer() {
 
 async fn established(world: &World, person: domain::PersonId) {
     let UserState::PendingFirstLogin(account) = world.state::<User>(person.0).await else { panic!("no account") };
-    let OneTimePassword::Issued(_) = account.one_time_password else { panic!("no one-time password") };
+    let OneTimePassword::Issued(_) = account.means.one_time_password else { panic!("no one-time password") };
     let signed_in = world.desk.workflows.sign_in(Some(&account.user_id), ONE_TIME_PASSWORD, &world.sent()).await.unwrap();
     let session = signed_in.session.id;
     world.desk.workflows.set_password(person, "granite-Lantern-77-meadow-fox", session, &world.sent()).await.unwrap();

@@ -239,6 +239,9 @@ fn of_user(to: &mut Mentions, event: &UserEvent) {
             }
         }
         UserEvent::RoleGranted { role } | UserEvent::RoleRevoked { role, .. } => of_role(to, *role),
+        UserEvent::SecondFactorAsked { application } | UserEvent::SecondFactorNoLongerAsked { application } => {
+            to.add(Subject::Application(*application));
+        }
         UserEvent::SelfRegistered { .. }
         | UserEvent::Refused { .. }
         | UserEvent::InvitationExpired {}
@@ -248,6 +251,8 @@ fn of_user(to: &mut Mentions, event: &UserEvent) {
         | UserEvent::PasswordSet { .. }
         | UserEvent::ProfileConfirmed { .. }
         | UserEvent::TermsAccepted { .. }
+        | UserEvent::SecondFactorAdded { .. }
+        | UserEvent::SecondFactorRemoved { .. }
         | UserEvent::Activated {}
         | UserEvent::Suspended { .. }
         | UserEvent::Reinstated { .. }
@@ -337,6 +342,12 @@ fn of_staff(to: &mut Mentions, event: &StaffEvent) {
         StaffEvent::RoleGranted { .. }
         | StaffEvent::RoleRevoked { .. }
         | StaffEvent::AffiliationsDeclared { .. }
+        | StaffEvent::OneTimePasswordIssued { .. }
+        | StaffEvent::OneTimePasswordRedeemed { .. }
+        | StaffEvent::OneTimePasswordLocked { .. }
+        | StaffEvent::PasswordSet { .. }
+        | StaffEvent::SecondFactorAdded { .. }
+        | StaffEvent::SecondFactorRemoved { .. }
         | StaffEvent::Dismissed { .. } => {}
     }
 }

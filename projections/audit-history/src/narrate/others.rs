@@ -34,6 +34,7 @@ pub(super) fn credential(names: &Glossary, id: CredentialId, event: &CredentialE
         CredentialEvent::Registered { user, kind, label } => {
             let kind = match kind {
                 CredentialKind::Authenticator => "an authenticator app".to_owned(),
+                CredentialKind::Passkey => "a passkey".to_owned(),
                 CredentialKind::Token { serial } => format!("a one-time-password token with serial number {serial}"),
                 CredentialKind::RecoveryCodes => "a set of recovery codes".to_owned(),
             };
@@ -91,6 +92,23 @@ pub(super) fn staff(names: &Glossary, id: StaffId, event: &StaffEvent) -> Deed {
         StaffEvent::AffiliationsDeclared { affiliations } => {
             let all = affiliations.iter().map(|affiliation| affiliation_of(names, affiliation)).collect::<Vec<_>>().join(", ");
             Deed::plain(format!("declared that {member} belongs to {all}"))
+        }
+        StaffEvent::OneTimePasswordIssued { user_id, one_time_password: _ } => {
+            Deed::plain(format!("issued a one-time password for {member}, who signs in as {user_id}"))
+        }
+        StaffEvent::OneTimePasswordRedeemed { one_time_password: _ } => {
+            Deed::plain(format!("signed in as {member} with the one-time password"))
+        }
+        StaffEvent::OneTimePasswordLocked { one_time_password: _ } => {
+            Deed::plain(format!("locked the one-time password of {member} after wrong guesses"))
+        }
+        StaffEvent::PasswordSet { password: _, replaces: None } => Deed::plain(format!("set the first password of {member}")),
+        StaffEvent::PasswordSet { password: _, replaces: Some(_) } => Deed::plain(format!("changed the password of {member}")),
+        StaffEvent::SecondFactorAdded { credential } => {
+            Deed::plain(format!("made the credential {credential} a second factor of {member}"))
+        }
+        StaffEvent::SecondFactorRemoved { credential } => {
+            Deed::plain(format!("took the credential {credential} from the second factors of {member}"))
         }
         StaffEvent::Dismissed { reason } => Deed::because(format!("dismissed {member} from the staff"), reason),
     }

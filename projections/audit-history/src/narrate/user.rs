@@ -38,6 +38,16 @@ pub(super) fn tell(names: &Glossary, person: PersonId, event: &UserEvent) -> Dee
         UserEvent::PasswordSet { password: _, replaces: Some(_) } => Deed::plain(format!("changed the password of {user}")),
         UserEvent::ProfileConfirmed { contact: _ } => Deed::plain(format!("confirmed the profile of {user}")),
         UserEvent::TermsAccepted { version } => Deed::plain(format!("accepted the terms of use, version {version}, as {user}")),
+        UserEvent::SecondFactorAsked { application } => {
+            Deed::plain(format!("asked {user} for a second factor, which {} needs", names.application(*application)))
+        }
+        UserEvent::SecondFactorNoLongerAsked { application } => {
+            Deed::plain(format!("asked {user} for no second factor any more for {}", names.application(*application)))
+        }
+        UserEvent::SecondFactorAdded { credential } => Deed::plain(format!("made the credential {credential} a second factor of {user}")),
+        UserEvent::SecondFactorRemoved { credential } => {
+            Deed::plain(format!("took the credential {credential} from the second factors of {user}"))
+        }
         UserEvent::Activated {} => Deed::plain(format!("completed the first-time login of {user}: the account is established")),
         UserEvent::RoleGranted { role } => Deed::plain(format!("made {user} {}", role_of(names, *role))),
         UserEvent::RoleRevoked { role, reason } => Deed::because(format!("took from {user} the role of {}", role_of(names, *role)), reason),

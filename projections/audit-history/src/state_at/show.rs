@@ -8,9 +8,10 @@ use domain::organization::{OrganizationState, Registered, Standing};
 use domain::registration::{Case, Nominee, Proposal, RegistrationState, Review, Stage};
 use domain::relationship::RelationshipState;
 use domain::service::ServiceState;
+use domain::sign_in::OneTimePassword;
 use domain::staff::StaffState;
 use domain::subscription::SubscriptionState;
-use domain::user::{Account, OneTimePassword, UserInvitation, UserState};
+use domain::user::{Account, UserInvitation, UserState};
 use domain::{Due, Personal};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -200,7 +201,7 @@ fn invited(state: &str, invitation: &UserInvitation) -> Value {
 }
 
 fn account(state: &str, account: &Account) -> Value {
-    let one_time_password = match account.one_time_password {
+    let one_time_password = match account.means.one_time_password {
         OneTimePassword::Issued(_) => "issued",
         OneTimePassword::Locked(_) => "locked",
         OneTimePassword::Redeemed(_) => "redeemed",
@@ -215,7 +216,9 @@ fn account(state: &str, account: &Account) -> Value {
         "profile_confirmed": account.is_profile_confirmed,
         "roles": account.roles,
         "one_time_password": one_time_password,
-        "has_password": account.password.is_some(),
+        "has_password": account.means.password.is_some(),
+        "second_factors": account.means.second_factors,
+        "second_factor_asked_by": account.second_factor_asked_by,
         "terms": account.terms,
         "origin": account.origin,
     })

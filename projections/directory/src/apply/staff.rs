@@ -28,6 +28,8 @@ pub(super) async fn apply(conn: &mut Tables<'_>, events: &Of<'_, StaffId, StaffE
                     job_title: contact.and_then(|contact| contact.job_title.as_ref()).map(ToString::to_string),
                     roles: Json(in_order(roles.clone())),
                     affiliations: Json(Vec::new()),
+                    user_id: None,
+                    second_factors: Json(Vec::new()),
                     appointed_at: envelope.recorded_at,
                     dismissed_at: None,
                 });
@@ -42,6 +44,14 @@ pub(super) async fn apply(conn: &mut Tables<'_>, events: &Of<'_, StaffId, StaffE
             StaffEvent::AffiliationsDeclared { affiliations } => {
                 rows.expect(&(*id,), envelope)?.affiliations = Json(affiliations.clone());
             }
+            StaffEvent::OneTimePasswordIssued { user_id, one_time_password: _ } => {
+                rows.expect(&(*id,), envelope)?.user_id = Some(user_id.to_string());
+            }
+            StaffEvent::SecondFactorAdded { credential } => rows.expect(&(*id,), envelope)?.second_factors.0.push(*credential),
+            StaffEvent::SecondFactorRemoved { credential } => {
+                rows.expect(&(*id,), envelope)?.second_factors.0.retain(|known| known != credential);
+            }
+            StaffEvent::OneTimePasswordRedeemed { .. } | StaffEvent::OneTimePasswordLocked { .. } | StaffEvent::PasswordSet { .. } => {}
             StaffEvent::Dismissed { reason: _ } => rows.expect(&(*id,), envelope)?.dismissed_at = Some(envelope.recorded_at),
         }
     }

@@ -50,6 +50,10 @@ fn fold(rows: &mut Fold<User>, person: PersonId, event: &UserEvent, envelope: &E
         | UserEvent::PasswordSet { .. }
         | UserEvent::ProfileConfirmed { .. }
         | UserEvent::TermsAccepted { .. }
+        | UserEvent::SecondFactorAsked { .. }
+        | UserEvent::SecondFactorNoLongerAsked { .. }
+        | UserEvent::SecondFactorAdded { .. }
+        | UserEvent::SecondFactorRemoved { .. }
         | UserEvent::Activated {}
         | UserEvent::RoleGranted { .. }
         | UserEvent::RoleRevoked { .. }
@@ -100,6 +104,10 @@ fn change(row: &mut User, event: &UserEvent, envelope: &Envelope) {
             row.established_at = Some(envelope.recorded_at);
             set_state(row, UserState::Active, envelope);
         }
+        // Who asks for one is in the log; here is who has one.
+        UserEvent::SecondFactorAsked { application: _ } | UserEvent::SecondFactorNoLongerAsked { application: _ } => {}
+        UserEvent::SecondFactorAdded { credential } => row.second_factors.0.push(*credential),
+        UserEvent::SecondFactorRemoved { credential } => row.second_factors.0.retain(|known| known != credential),
         UserEvent::RoleGranted { role } => {
             let mut roles = row.roles.0.clone();
             roles.push(*role);
@@ -134,6 +142,7 @@ fn nobody(person: PersonId, organization: domain::OrganizationId, envelope: &Env
         one_time_password: None,
         one_time_password_state: None,
         password: None,
+        second_factors: Json(Vec::new()),
         profile_confirmed: false,
         terms_version: None,
         terms_accepted_at: None,

@@ -95,6 +95,8 @@ table! {
         pub one_time_password_state: Option<OneTimePasswordState>,
         /// The password that works now, in the vault.
         pub password: Option<CredentialId>,
+        /// The second factors that work, in the vault, in the order in which they were added.
+        pub second_factors: Json<Vec<CredentialId>>,
         /// Whether they confirmed their profile.
         pub profile_confirmed: bool,
         /// The version of the terms that they accepted last.
@@ -201,6 +203,10 @@ table! {
         pub roles: Json<Vec<StaffRole>>,
         /// The organizations that they belong to.
         pub affiliations: Json<Vec<Affiliation>>,
+        /// The User ID, once they can sign in.
+        pub user_id: Option<String>,
+        /// The second factors that work, in the vault, in the order in which they were added.
+        pub second_factors: Json<Vec<CredentialId>>,
         /// Since when.
         pub appointed_at: Timestamp,
         /// When they left.

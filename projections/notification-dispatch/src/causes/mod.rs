@@ -80,7 +80,7 @@ pub(crate) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope) -> Applied
         DomainEvent::Access(_, event) => access::apply(batch, envelope, event).await,
         DomainEvent::Credential(id, event) => credential(batch, envelope, *id, event).await,
         DomainEvent::Person(person, event) => forget(batch, *person, event).await,
-        DomainEvent::Staff(id, event) => staff::apply(batch, *id, event).await,
+        DomainEvent::Staff(id, event) => staff::apply(batch, envelope, *id, event).await,
         DomainEvent::Mail(id, event) => {
             fate(batch, envelope, *id, event);
             Ok(())
@@ -116,6 +116,7 @@ async fn credential(batch: &mut Batch<'_>, envelope: &Envelope, id: CredentialId
             // Recovery codes need no first use to work: they are there once they are registered.
             let (type_name, works) = match kind {
                 CredentialKind::Authenticator => ("authenticator", false),
+                CredentialKind::Passkey => ("passkey", false),
                 CredentialKind::Token { serial: _ } => ("token", false),
                 CredentialKind::RecoveryCodes => ("recovery_codes", true),
             };

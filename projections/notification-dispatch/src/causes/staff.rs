@@ -3,11 +3,15 @@
 use domain::StaffId;
 use domain::staff::StaffEvent;
 
-use super::{Applied, learn_contact};
-use crate::batch::Batch;
-use crate::facts::{Member, Roster};
+use projection_runtime::Envelope;
+use serde_json::json;
 
-pub(super) async fn apply(batch: &mut Batch<'_>, id: StaffId, event: &StaffEvent) -> Applied {
+use super::{Applied, learn_contact, variables};
+use crate::batch::{Batch, Draft};
+use crate::facts::{Member, Roster};
+use crate::{Link, Template};
+
+pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, id: StaffId, event: &StaffEvent) -> Applied {
     match event {
         StaffEvent::Appointed { contact, roles } => {
             learn_contact(batch, contact).await?;
@@ -43,6 +47,21 @@ pub(super) async fn apply(batch: &mut Batch<'_>, id: StaffId, event: &StaffEvent
                 })
                 .await
         }
-        StaffEvent::AffiliationsDeclared { affiliations: _ } => Ok(()),
+        // The first password belongs to the first sign-in; a change is told.
+        StaffEvent::PasswordSet { password: _, replaces: None }
+        | StaffEvent::AffiliationsDeclared { affiliations: _ }
+        | StaffEvent::OneTimePasswordIssued { .. }
+        | StaffEvent::OneTimePasswordRedeemed { .. }
+        | StaffEvent::OneTimePasswordLocked { .. }
+        | StaffEvent::SecondFactorAdded { .. }
+        | StaffEvent::SecondFactorRemoved { .. } => Ok(()),
+        StaffEvent::PasswordSet { password: _, replaces: Some(_) } => {
+            let member = batch.get::<Roster>(Roster::ID).await?.members.get(&id).map(|member| member.person);
+            let Some(recipient) = member else { return Ok(()) };
+            let variables = variables(json!({ "happened_at": envelope.recorded_at.to_string() }));
+            let template = Template::PasswordChanged;
+            batch.owe(envelope, Draft { template, recipient, about: None, link: Link::Credentialing, variables }).await?;
+            Ok(())
+        }
     }
 }

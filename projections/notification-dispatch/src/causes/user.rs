@@ -55,6 +55,10 @@ pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, person: Pe
         UserEvent::OneTimePasswordIssued { one_time_password: _ }
         | UserEvent::OneTimePasswordRedeemed { one_time_password: _ }
         | UserEvent::OneTimePasswordLocked { one_time_password: _ }
+        | UserEvent::SecondFactorAsked { application: _ }
+        | UserEvent::SecondFactorNoLongerAsked { application: _ }
+        | UserEvent::SecondFactorAdded { credential: _ }
+        | UserEvent::SecondFactorRemoved { credential: _ }
         | UserEvent::TermsAccepted { version: _ } => Ok(()),
     }
 }

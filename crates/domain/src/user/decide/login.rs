@@ -1,63 +1,36 @@
-//! First-time login (domain, J2): one-time password, password, profile, terms, in this order; and what of it comes again later.
+//! First-time login (domain, J2): one-time password, password, profile, terms, a second factor where one
+//! is needed, in this order; and what of it comes again later.
 
-use super::{Decision, usable, why_not};
-use crate::user::{LoginStep, OneTimePassword, UserEvent, UserRejection, UserState};
+use super::{Decision, open, usable};
+use crate::sign_in::{LoginStep, SignInRule};
+use crate::user::evolve::evolve;
+use crate::user::{UserEvent, UserRejection, UserState};
 use crate::{Contact, Context, CredentialId, Personal, TermsVersion};
 
-/// Also for an established account: this is how an administrator helps a user who has forgotten the password.
 pub(super) fn issue(state: &UserState, one_time_password: CredentialId) -> Decision {
-    let account = usable(state)?;
-    Ok(if account.one_time_password.id() == one_time_password {
-        vec![]
-    } else {
-        vec![UserEvent::OneTimePasswordIssued { one_time_password }]
-    })
+    let can = usable(state)?.means.can_issue(one_time_password);
+    Ok(if can { vec![UserEvent::OneTimePasswordIssued { one_time_password }] } else { vec![] })
 }
 
 pub(super) fn redeem(state: &UserState, one_time_password: CredentialId) -> Decision {
-    let account = usable(state)?;
-    if account.one_time_password.id() != one_time_password {
-        return Err(UserRejection::OneTimePasswordReplaced);
-    }
-    match account.one_time_password {
-        OneTimePassword::Issued(_) => Ok(vec![UserEvent::OneTimePasswordRedeemed { one_time_password }]),
-        OneTimePassword::Locked(_) => Err(UserRejection::OneTimePasswordLocked),
-        // Not "already so": whoever holds it would be let in twice.
-        OneTimePassword::Redeemed(_) | OneTimePassword::Spent(_) => Err(UserRejection::OneTimePasswordUsed),
-    }
+    usable(state)?.means.redeem(one_time_password)?;
+    Ok(vec![UserEvent::OneTimePasswordRedeemed { one_time_password }])
 }
 
-/// A note of what the vault did: of no effect on a one-time password that serves no more.
+/// A note of what the vault did.
 pub(super) fn lock(state: &UserState, one_time_password: CredentialId) -> Decision {
-    let account = match state {
-        UserState::PendingFirstLogin(account) | UserState::Active(account) | UserState::Suspended(account, _) => account,
-        UserState::Closed(_) => return Ok(vec![]),
-        UserState::Unknown
-        | UserState::Invited(_)
-        | UserState::SelfRegistered(_)
-        | UserState::Refused(_)
-        | UserState::InvitationExpired(_) => return Err(why_not(state)),
+    let can = match open(state) {
+        Ok(account) => account.means.can_lock(one_time_password),
+        Err(UserRejection::Closed) => false,
+        Err(rejection) => return Err(rejection),
     };
-    Ok(match account.one_time_password {
-        OneTimePassword::Issued(id) if id == one_time_password => vec![UserEvent::OneTimePasswordLocked { one_time_password }],
-        OneTimePassword::Issued(_) | OneTimePassword::Locked(_) | OneTimePassword::Redeemed(_) | OneTimePassword::Spent(_) => vec![],
-    })
+    Ok(if can { vec![UserEvent::OneTimePasswordLocked { one_time_password }] } else { vec![] })
 }
 
 pub(super) fn set_password(state: &UserState, password: CredentialId) -> Decision {
-    let account = usable(state)?;
-    if account.password == Some(password) {
-        return Ok(vec![]);
-    }
-    // Without a password of their own, the one-time password comes first; with one, they may change it whenever they like.
-    if account.password.is_none() {
-        match account.one_time_password {
-            OneTimePassword::Issued(_) => return Err(UserRejection::StepOutOfOrder { next: LoginStep::RedeemOneTimePassword }),
-            OneTimePassword::Locked(_) => return Err(UserRejection::OneTimePasswordLocked),
-            OneTimePassword::Redeemed(_) | OneTimePassword::Spent(_) => {}
-        }
-    }
-    Ok(vec![UserEvent::PasswordSet { password, replaces: account.password }])
+    let means = &usable(state)?.means;
+    let can = means.can_set_password(password)?;
+    Ok(if can { vec![UserEvent::PasswordSet { password, replaces: means.password }] } else { vec![] })
 }
 
 pub(super) fn confirm_profile(state: &UserState, contact: Personal<Contact>) -> Decision {
@@ -71,9 +44,9 @@ pub(super) fn confirm_profile(state: &UserState, contact: Personal<Contact>) -> 
     if account.is_profile_confirmed && account.contact == contact {
         return Ok(vec![]);
     }
-    match account.next_step() {
-        Some(next @ (LoginStep::RedeemOneTimePassword | LoginStep::SetPassword)) => Err(UserRejection::StepOutOfOrder { next }),
-        Some(LoginStep::ConfirmProfile | LoginStep::AcceptTerms) | None => Ok(vec![UserEvent::ProfileConfirmed { contact }]),
+    match account.means.next_step() {
+        Some(next) => Err(SignInRule::StepOutOfOrder { next }.into()),
+        None => Ok(vec![UserEvent::ProfileConfirmed { contact }]),
     }
 }
 
@@ -86,12 +59,26 @@ pub(super) fn accept_terms(state: &UserState, version: TermsVersion, context: &C
     if version.as_str() != in_force {
         return Err(UserRejection::TermsNotInForce { in_force: in_force.clone() });
     }
-    match account.next_step() {
+    match account.next_step(&context.policy) {
         Some(next @ (LoginStep::RedeemOneTimePassword | LoginStep::SetPassword | LoginStep::ConfirmProfile)) => {
-            Err(UserRejection::StepOutOfOrder { next })
+            Err(SignInRule::StepOutOfOrder { next }.into())
         }
-        // The last step of first-time login: the account is established with it.
-        Some(LoginStep::AcceptTerms) => Ok(vec![UserEvent::TermsAccepted { version }, UserEvent::Activated {}]),
-        None => Ok(vec![UserEvent::TermsAccepted { version }]),
+        Some(LoginStep::AcceptTerms | LoginStep::RegisterSecondFactor) | None => {
+            Ok(and_completed(state, vec![UserEvent::TermsAccepted { version }], context))
+        }
     }
+}
+
+pub(super) fn complete(state: &UserState, context: &Context) -> Decision {
+    usable(state)?;
+    Ok(and_completed(state, vec![], context))
+}
+
+/// These events, and if nothing is left of first-time login after them, that the account is established.
+pub(super) fn and_completed(state: &UserState, mut events: Vec<UserEvent>, context: &Context) -> Vec<UserEvent> {
+    let after = events.iter().fold(state.clone(), evolve);
+    if matches!(&after, UserState::PendingFirstLogin(account) if account.next_step(&context.policy).is_none()) {
+        events.push(UserEvent::Activated {});
+    }
+    events
 }
