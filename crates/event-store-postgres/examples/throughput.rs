@@ -73,16 +73,13 @@ async fn client(log: Arc<PostgresLog>, end: Instant) -> Vec<Duration> {
 const COMMAND: &str = "
 WITH moved AS (
     UPDATE peer_head SET position = position + 1 RETURNING position
-), new_stream AS (
-    INSERT INTO peer_streams (id, category, key) SELECT position, 1, $1 FROM moved
 )
-INSERT INTO peer_events (position, stream, version, recorded_at, id, key, category, type, metadata, data)
-SELECT position, position, 0, $2, $3, $1, 1, 1, $4, $5 FROM moved";
+INSERT INTO peer_events (position, version, recorded_at, category, type, key, id, metadata, data)
+SELECT position, 0, $2, 1, 1, $1, $3, $4, $5 FROM moved";
 
 const PEER: &str = "
 CREATE TABLE peer_head (one BOOLEAN PRIMARY KEY, position BIGINT NOT NULL) WITH (fillfactor = 10);
 INSERT INTO peer_head VALUES (TRUE, 0);
-CREATE TABLE peer_streams (LIKE gatehouse_log.streams INCLUDING ALL);
 CREATE TABLE peer_events (LIKE gatehouse_log.events INCLUDING ALL)";
 
 async fn peer(schema: Schema, end: Instant) -> Vec<Duration> {

@@ -18,32 +18,27 @@ const RULES: &[&str] = &[
     "SELECT 'the positions go from ' || min(position) || ' to ' || max(position) || ', but there are ' || count(*) || ' events'
        FROM events
      HAVING count(*) > 0 AND (min(position) <> 1 OR max(position) <> count(*))",
-    "SELECT 'the log says that it ends at ' || head.position || ' with stream ' || head.last_stream || ', but it ends at ' || e.position || ' with stream ' || e.stream
+    "SELECT 'the log says that it ends at ' || head.position || ', but it ends at ' || e.position
        FROM head
-      CROSS JOIN (SELECT coalesce(max(position), 0) AS position, coalesce((SELECT max(id) FROM streams), 0) AS stream FROM events) e
-      WHERE head.position <> e.position OR head.last_stream <> e.stream",
-    "SELECT 'stream ' || stream || ' has ' || count(*) || ' events with versions from ' || min(version) || ' to ' || max(version)
+      CROSS JOIN (SELECT coalesce(max(position), 0) AS position FROM events) e
+      WHERE head.position <> e.position",
+    "SELECT 'stream ' || key || ' of kind ' || category || ' has ' || count(*) || ' events with versions from ' || min(version) || ' to ' || max(version)
        FROM events
-      GROUP BY stream
+      GROUP BY category, key
      HAVING min(version) <> 0 OR max(version) <> count(*) - 1
       LIMIT 20",
-    "SELECT 'the events of stream ' || stream || ' are not in the order of their versions at position ' || position
-       FROM (SELECT stream, position, lag(position) OVER (PARTITION BY stream ORDER BY version) AS earlier FROM events) e
+    "SELECT 'the events of stream ' || key || ' of kind ' || category || ' are not in the order of their versions at position ' || position
+       FROM (SELECT category, key, position, lag(position) OVER (PARTITION BY category, key ORDER BY version) AS earlier FROM events) e
       WHERE earlier > position
       LIMIT 20",
     "SELECT 'the event at position ' || position || ' was recorded before the one at the position before'
        FROM (SELECT position, recorded_at, lag(recorded_at) OVER (ORDER BY position) AS earlier FROM events) e
       WHERE earlier > recorded_at
       LIMIT 20",
-    "SELECT 'the event at position ' || position || ' belongs to a stream or has a type that is not there'
+    "SELECT 'the event at position ' || position || ' has a kind or a type that is not there'
        FROM events
-      WHERE NOT EXISTS (SELECT FROM streams s WHERE s.id = events.stream AND s.key = events.key AND s.category = events.category)
+      WHERE NOT EXISTS (SELECT FROM categories WHERE categories.id = events.category)
          OR NOT EXISTS (SELECT FROM types WHERE types.id = events.type)
-      LIMIT 20",
-    "SELECT 'stream ' || id || ' has no event, or a kind that is not there'
-       FROM streams
-      WHERE NOT EXISTS (SELECT FROM events WHERE events.stream = streams.id)
-         OR NOT EXISTS (SELECT FROM categories WHERE categories.id = streams.category)
       LIMIT 20",
     "SELECT 'the event at position ' || position || ' is larger than a record may be'
        FROM events
@@ -64,7 +59,8 @@ pub(crate) async fn check(mut connection: PgConnection) -> Result<Report, sqlx::
         problems.extend(sqlx::query_scalar::<_, String>(AssertSqlSafe(*rule)).fetch_all(&mut connection).await?);
     }
     let events: i64 = sqlx::query_scalar("SELECT count(*) FROM events").fetch_one(&mut connection).await?;
-    let streams: i64 = sqlx::query_scalar("SELECT count(*) FROM streams").fetch_one(&mut connection).await?;
+    let streams: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM (SELECT DISTINCT category, key FROM events) s").fetch_one(&mut connection).await?;
     connection.close().await?;
     Ok(Report { events: crate::session::natural(events), streams: crate::session::natural(streams), problems })
 }

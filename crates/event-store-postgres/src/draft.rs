@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::error::Trouble;
 use crate::names::Known;
 use crate::queue::Queued;
-use crate::session::{Base, Columns, Head, Place, Session, integer, natural};
+use crate::session::{Columns, Place, Session, integer, natural};
 
 /// What the writer keeps in memory of the log.
 #[derive(Debug)]
@@ -22,10 +22,10 @@ pub(crate) struct Memory {
     generation: u64,
 }
 
-/// A head that once was the newest of its stream, and still is if it has the present generation and nobody else has written since.
+/// A version that once was the newest of its stream, and still is if it has the present generation and nobody else has written since.
 #[derive(Debug, Clone, Copy)]
 struct Remembered {
-    head: Head,
+    version: u64,
     generation: u64,
 }
 
@@ -36,12 +36,12 @@ impl Memory {
 
     /// What is remembered of a stream.
     pub(crate) fn stream(&mut self, stream: &StreamId) -> Option<Stream> {
-        let Remembered { head, generation } = *self.heads.get(stream)?;
-        Some(Stream { current: generation == self.generation, ..Stream::stored(head) })
+        let Remembered { version, generation } = *self.heads.get(stream)?;
+        Some(Stream { current: generation == self.generation, ..Stream::stored(version) })
     }
 
-    pub(crate) fn remember(&mut self, stream: &StreamId, head: Head) {
-        self.heads.put(stream, Remembered { head, generation: self.generation });
+    pub(crate) fn remember(&mut self, stream: &StreamId, version: u64) {
+        self.heads.put(stream, Remembered { version, generation: self.generation });
     }
 
     /// Where the log is now. If it is not where this writer left it, somebody else has written.
@@ -52,14 +52,13 @@ impl Memory {
         self.place = place;
     }
 
-    /// A draft is in the log, after this base: its streams are as it leaves them.
-    pub(crate) fn wrote(&mut self, events: usize, streams: &Streams<'_>, base: Base) {
-        self.is_at(Place { position: base.position, ..self.place });
+    /// A draft is in the log, after this position: its streams are as it leaves them.
+    pub(crate) fn wrote(&mut self, events: usize, streams: &Streams<'_>, base: i64) {
+        self.is_at(Place { position: base, ..self.place });
         self.place.position += count(events);
         for (id, stream) in streams.iter().filter(|(_, stream)| stream.newest != stream.stored) {
             if let Some(version) = stream.newest {
-                let number = if stream.number > 0 { stream.number } else { base.last_stream - stream.number };
-                self.remember(id, Head { stream: number, version });
+                self.remember(id, version);
             }
         }
     }
@@ -71,8 +70,6 @@ pub(crate) type Streams<'a> = HashMap<&'a StreamId, Stream>;
 /// A stream as the draft leaves it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Stream {
-    /// Its number; of one that is new in the draft, -1, -2, …; 0 before that.
-    number: i64,
     stored: Option<u64>,
     newest: Option<u64>,
     /// Whether what is stored was the newest when the writer's place was.
@@ -80,9 +77,9 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// One whose head was just read.
-    pub(crate) fn stored(head: Head) -> Self {
-        Self { number: head.stream, stored: Some(head.version), newest: Some(head.version), current: true }
+    /// One whose newest version was just read.
+    pub(crate) fn stored(version: u64) -> Self {
+        Self { stored: Some(version), newest: Some(version), current: true }
     }
 
     /// One of which was just read that it has no event.
@@ -90,7 +87,7 @@ impl Stream {
         Self { current: true, ..Self::default() }
     }
 
-    /// One that is not remembered, and taken for new: if it is not, the index of streams says so.
+    /// One that is not remembered, and taken for new: if it is not, the index says so.
     pub(crate) fn assumed_new() -> Self {
         Self::default()
     }
@@ -104,7 +101,7 @@ pub(crate) enum Verdict {
     /// The same as an append earlier in the batch.
     RepeatOf { number: i64, version: u64 },
     /// Stored already, which stays true.
-    Stored { made: Appended, stream: i64 },
+    Stored(Appended),
     /// Refused, on what is known of its stream.
     Refused { error: AppendError, current: bool },
 }
@@ -112,7 +109,7 @@ pub(crate) enum Verdict {
 /// What the refusals of a draft rest on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Refusals {
-    /// There are none. What is written is right, whoever else has written: the indexes see to that.
+    /// There are none. What is written is right, whoever else has written: the index sees to that.
     None,
     /// They stand if nobody else has written since the writer's place was.
     Current,
@@ -147,7 +144,7 @@ impl<'a> Draft<'a> {
                 // What it depends on was refused before it: if that stands, this does.
                 (Err(error), _) => Verdict::Refused { error, current: true },
                 (Ok(()), Ok(Judgement::Write { first })) => draft.write(append, stream, first, known),
-                (Ok(()), Ok(Judgement::Compare { first, last })) => draft.compare(append, stream, first, last, session).await?,
+                (Ok(()), Ok(Judgement::Compare { first, last })) => draft.compare(append, stream, (first, last), known, session).await?,
                 (Ok(()), Err(error)) => Verdict::Refused { error, current: stream.current },
             };
             queued.settle.stage(!matches!(verdict, Verdict::Refused { .. }));
@@ -161,7 +158,7 @@ impl<'a> Draft<'a> {
         let refused = |verdict: &Verdict| match verdict {
             Verdict::Refused { current: false, .. } => Refusals::Outdated,
             Verdict::Refused { current: true, .. } => Refusals::Current,
-            Verdict::Write { .. } | Verdict::RepeatOf { .. } | Verdict::Stored { .. } => Refusals::None,
+            Verdict::Write { .. } | Verdict::RepeatOf { .. } | Verdict::Stored(_) => Refusals::None,
         };
         self.verdicts.iter().map(|(_, verdict)| refused(verdict)).max().unwrap_or(Refusals::None)
     }
@@ -172,20 +169,14 @@ impl<'a> Draft<'a> {
         let (Some(types), Some(category)) = (types, known.categories.number(&append.stream.category)) else {
             return Verdict::Refused { error: AppendError::Unavailable("the names of its events are not known yet".into()), current: true };
         };
-        if stream.number == 0 {
-            columns.new_categories.push(category);
-            columns.new_keys.push(append.stream.key);
-            stream.number = -count(columns.new_keys.len());
-        }
         let mut version = first;
         for ((event, event_type), at) in append.events.iter().zip(types).zip(first..) {
             version = at;
-            columns.streams.push(stream.number);
             columns.versions.push(integer(at));
-            columns.ids.push(event.id);
-            columns.keys.push(append.stream.key);
             columns.categories.push(category);
             columns.types.push(event_type);
+            columns.keys.push(append.stream.key);
+            columns.ids.push(event.id);
             columns.metadata.push(&event.metadata);
             columns.data.push(&event.data);
         }
@@ -196,29 +187,40 @@ impl<'a> Draft<'a> {
         Verdict::Write { number: count(columns.ids.len()), version }
     }
 
-    async fn compare(&self, append: &Append, stream: Stream, first: u64, last: u64, session: &mut Session) -> Result<Verdict, Trouble> {
+    async fn compare(
+        &self,
+        append: &Append,
+        stream: Stream,
+        (first, last): (u64, u64),
+        known: &Known,
+        session: &mut Session,
+    ) -> Result<Verdict, Trouble> {
         let stored = match stream.stored {
-            Some(stored) if first <= stored => session.stored(stream.number, first, last.min(stored)).await?,
+            Some(stored) if first <= stored => session.stored(&append.stream, first, last.min(stored), known).await?,
             Some(_) | None => Vec::new(),
         };
-        let drafted = self.drafted(stream.number, first, last);
+        let drafted = self.drafted(&append.stream, first, last, known);
         let ids: Vec<Uuid> = stored.iter().map(|event| event.id).chain(drafted.iter().map(|(_, id)| *id)).collect();
         Ok(match (judge::repeat(append, stream.newest, &ids), drafted.last()) {
             (Err(error), _) => Verdict::Refused { error, current: stream.current },
             (Ok(()), Some((number, _))) => Verdict::RepeatOf { number: *number, version: last },
             (Ok(()), None) => {
                 let position = stored.last().map_or(Position::START, |event| event.position);
-                Verdict::Stored { made: Appended { position, version: last, repeated: true }, stream: stream.number }
+                Verdict::Stored(Appended { position, version: last, repeated: true })
             }
         })
     }
 
     /// Numbers and ids of what is in the draft of this stream at these versions.
-    fn drafted(&self, stream: i64, first: u64, last: u64) -> Vec<(i64, Uuid)> {
-        let rows = self.columns.streams.iter().zip(&self.columns.versions).zip(&self.columns.ids).zip(1..);
-        rows.filter(|(((of, version), _), _)| **of == stream && (first..=last).contains(&natural(**version)))
-            .map(|((_, id), number)| (number, *id))
-            .collect()
+    fn drafted(&self, stream: &StreamId, first: u64, last: u64, known: &Known) -> Vec<(i64, Uuid)> {
+        let columns = &self.columns;
+        let category = known.categories.number(&stream.category);
+        let rows = columns.keys.iter().zip(&columns.categories).zip(&columns.versions).zip(&columns.ids).zip(1..);
+        rows.filter(|((((key, of), version), _), _)| {
+            **key == stream.key && Some(**of) == category && (first..=last).contains(&natural(**version))
+        })
+        .map(|((_, id), number)| (number, *id))
+        .collect()
     }
 }
 

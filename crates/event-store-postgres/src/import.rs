@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use event_store::generations::Generations;
 use event_store::{Epoch, Position, Recorded, StreamId};
 use postgres_schema::Server;
-use uuid::Uuid;
 
 use crate::claim::{Holder, Sharing};
 use crate::error::Trouble;
 use crate::names::Names;
-use crate::session::{Head, Place, Session, integer, natural, within};
+use crate::session::{Columns, Place, Session, integer, natural, within};
 use crate::{OpenError, schema};
 
 /// Of how many streams the newest version is remembered meanwhile.
@@ -28,31 +27,25 @@ const TAKE: &str = "
 WITH moved AS (
     UPDATE head
        SET position = position + $1,
-           last_stream = last_stream + $2,
-           recorded_at = $3
-     WHERE turn = $4 AND epoch = $5 AND position = $6
- RETURNING last_stream - $2 AS last_stream
-), new_streams AS (
-    INSERT INTO streams (id, category, key)
-    SELECT moved.last_stream + u.number, u.category, u.key
-      FROM moved, UNNEST($7::int[], $8::uuid[]) WITH ORDINALITY AS u (category, key, number)
+           recorded_at = $2
+     WHERE turn = $3 AND epoch = $4 AND position = $5
+ RETURNING position - $1 AS position
 ), new_events AS (
-    INSERT INTO events (position, stream, version, recorded_at, id, key, category, type, metadata, data)
-    SELECT $6 + u.number,
-           CASE WHEN u.stream > 0 THEN u.stream ELSE moved.last_stream - u.stream END,
+    INSERT INTO events (position, version, recorded_at, category, type, key, id, metadata, data)
+    SELECT moved.position + u.number,
            u.version,
            u.recorded_at,
-           u.id,
-           u.key,
            u.category,
            u.type,
+           u.key,
+           u.id,
            u.metadata,
            u.data
       FROM moved,
-           UNNEST($9::bigint[], $10::bigint[], $11::bigint[], $12::uuid[], $13::uuid[], $14::int[], $15::int[], $16::bytea[], $17::bytea[])
-           WITH ORDINALITY AS u (stream, version, recorded_at, id, key, category, type, metadata, data, number)
+           UNNEST($6::bigint[], $7::bigint[], $8::int[], $9::int[], $10::uuid[], $11::uuid[], $12::bytea[], $13::bytea[])
+           WITH ORDINALITY AS u (version, recorded_at, category, type, key, id, metadata, data, number)
 )
-SELECT last_stream FROM moved";
+SELECT position FROM moved";
 
 /// A log that takes over the events of another one: their positions, ids, times and bytes, and its epoch. No instance uses it meanwhile, nor
 /// before [`Import::finish`].
@@ -61,7 +54,7 @@ pub struct Import {
     session: Session,
     place: Place,
     names: Names,
-    heads: Generations<StreamId, Head>,
+    heads: Generations<StreamId, u64>,
     _holder: Holder,
 }
 
@@ -97,20 +90,11 @@ impl From<Trouble> for ImportError {
     }
 }
 
-/// The columns of a page.
+/// What is written at once.
 #[derive(Debug, Default)]
 struct Page<'a> {
-    new_categories: Vec<i32>,
-    new_keys: Vec<Uuid>,
-    streams: Vec<i64>,
-    versions: Vec<i64>,
+    columns: Columns<'a>,
     times: Vec<i64>,
-    ids: Vec<Uuid>,
-    keys: Vec<Uuid>,
-    categories: Vec<i32>,
-    types: Vec<i32>,
-    metadata: Vec<&'a [u8]>,
-    data: Vec<&'a [u8]>,
 }
 
 impl Import {
@@ -153,9 +137,9 @@ impl Import {
         let mut page = Page::default();
         let mut position = self.place.position;
         for event in events {
-            let head = heads.get(&event.stream).copied();
+            let newest = heads.get(&event.stream).copied();
             position += 1;
-            if integer(event.position.0) != position || event.version != head.map_or(0, |head| head.version + 1) {
+            if integer(event.position.0) != position || event.version != newest.map_or(0, |version| version + 1) {
                 return Err(ImportError::NotNext(event.position));
             }
             let (Some(category), Some(event_type)) =
@@ -163,14 +147,12 @@ impl Import {
             else {
                 return Err(ImportError::Changed("a name that was just added is not there".to_owned()));
             };
-            let stream = head.map_or_else(|| page.new_stream(category, event.stream.key), |head| head.stream);
-            page.add(event, stream, category, event_type);
-            heads.insert(&event.stream, Head { stream, version: event.version });
+            page.add(event, category, event_type);
+            heads.insert(&event.stream, event.version);
         }
-        let base = self.write(page, last).await?;
-        for (stream, head) in heads {
-            let number = if head.stream > 0 { head.stream } else { base - head.stream };
-            self.heads.put(stream, Head { stream: number, ..head });
+        self.write(page, last).await?;
+        for (stream, version) in heads {
+            self.heads.put(stream, version);
         }
         Ok(())
     }
@@ -188,12 +170,12 @@ impl Import {
         &mut self,
         events: &'a [Recorded],
         known: &crate::names::Known,
-    ) -> Result<HashMap<&'a StreamId, Head>, ImportError> {
+    ) -> Result<HashMap<&'a StreamId, u64>, ImportError> {
         let (mut heads, mut unknown) = (HashMap::new(), HashMap::new());
         for event in events {
             match self.heads.get(&event.stream) {
-                Some(head) => {
-                    heads.insert(&event.stream, *head);
+                Some(version) => {
+                    heads.insert(&event.stream, *version);
                 }
                 // A new stream begins at version 0, and is refused by the index if it is there.
                 None if event.version == 0 => {}
@@ -205,60 +187,50 @@ impl Import {
         let (streams, categories): (Vec<&StreamId>, Vec<i32>) = unknown.into_iter().unzip();
         if !streams.is_empty() {
             let keys = streams.iter().map(|stream| stream.key).collect();
-            for (number, head) in self.session.heads(keys, categories).await? {
+            for (number, version) in self.session.heads(keys, categories).await? {
                 if let Some(stream) = streams.get(number) {
-                    heads.insert(*stream, head);
+                    heads.insert(*stream, version);
                 }
             }
         }
         Ok(heads)
     }
 
-    /// Gives back the number of the last stream before.
-    async fn write(&mut self, page: Page<'_>, last: &Recorded) -> Result<i64, ImportError> {
-        let count = integer(u64::try_from(page.ids.len()).unwrap_or(u64::MAX));
+    async fn write(&mut self, Page { columns, times }: Page<'_>, last: &Recorded) -> Result<(), ImportError> {
+        let count = integer(u64::try_from(columns.ids.len()).unwrap_or(u64::MAX));
         let query = sqlx::query_scalar::<_, i64>(TAKE)
             .bind(count)
-            .bind(integer(u64::try_from(page.new_keys.len()).unwrap_or(u64::MAX)))
             .bind(last.recorded_at.as_microsecond())
             .bind(self.place.turn)
             .bind(self.place.epoch)
             .bind(self.place.position)
-            .bind(page.new_categories)
-            .bind(page.new_keys)
-            .bind(page.streams)
-            .bind(page.versions)
-            .bind(page.times)
-            .bind(page.ids)
-            .bind(page.keys)
-            .bind(page.categories)
-            .bind(page.types)
-            .bind(page.metadata)
-            .bind(page.data);
-        let base = within(LIMIT, query.fetch_all(&mut self.session.connection)).await?;
-        let base = base.first().ok_or_else(|| ImportError::Changed("it does not end where it did".to_owned()))?;
+            .bind(columns.versions)
+            .bind(times)
+            .bind(columns.categories)
+            .bind(columns.types)
+            .bind(columns.keys)
+            .bind(columns.ids)
+            .bind(columns.metadata)
+            .bind(columns.data);
+        let written = within(LIMIT, query.fetch_all(&mut self.session.connection)).await?;
+        if written.is_empty() {
+            return Err(ImportError::Changed("it does not end where it did".to_owned()));
+        }
         self.place.position += count;
-        Ok(*base)
+        Ok(())
     }
 }
 
 impl<'a> Page<'a> {
-    /// The number that a new stream has here: -1, -2, ….
-    fn new_stream(&mut self, category: i32, key: Uuid) -> i64 {
-        self.new_categories.push(category);
-        self.new_keys.push(key);
-        -integer(u64::try_from(self.new_keys.len()).unwrap_or(u64::MAX))
-    }
-
-    fn add(&mut self, event: &'a Recorded, stream: i64, category: i32, event_type: i32) {
-        self.streams.push(stream);
-        self.versions.push(integer(event.version));
-        self.times.push(event.recorded_at.as_microsecond());
-        self.ids.push(event.id);
-        self.keys.push(event.stream.key);
-        self.categories.push(category);
-        self.types.push(event_type);
-        self.metadata.push(&event.metadata);
-        self.data.push(&event.data);
+    fn add(&mut self, event: &'a Recorded, category: i32, event_type: i32) {
+        let Self { columns, times } = self;
+        columns.versions.push(integer(event.version));
+        times.push(event.recorded_at.as_microsecond());
+        columns.categories.push(category);
+        columns.types.push(event_type);
+        columns.keys.push(event.stream.key);
+        columns.ids.push(event.id);
+        columns.metadata.push(&event.metadata);
+        columns.data.push(&event.data);
     }
 }

@@ -1,5 +1,6 @@
 //! The newest event of a stream, asked of the database: many who ask at once share one question.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use event_store::{Position, ReadError, StreamId};
@@ -17,8 +18,9 @@ const AT_ONCE: usize = 1024;
 const NEWEST: &str = "
 SELECT u.number, e.version, e.position
   FROM UNNEST($1::uuid[], $2::int[]) WITH ORDINALITY AS u (key, category, number)
-  JOIN streams s ON s.key = u.key AND s.category = u.category
- CROSS JOIN LATERAL (SELECT version, position FROM events WHERE stream = s.id ORDER BY version DESC LIMIT 1) e";
+ CROSS JOIN LATERAL (
+           SELECT version, position FROM events WHERE category = u.category AND key = u.key ORDER BY version DESC LIMIT 1
+       ) e";
 
 /// The version and the position of the newest event of a stream.
 type Newest = Option<(u64, Position)>;
@@ -62,9 +64,9 @@ impl Answering {
         let mut questions = Vec::new();
         while self.questions.recv_many(&mut questions, AT_ONCE).await > 0 {
             let found = self.find(&questions).await.map_err(Arc::new);
-            for (place, question) in questions.drain(..).enumerate() {
+            for question in questions.drain(..) {
                 let answer = match &found {
-                    Ok(found) => Ok(found.get(place).copied().flatten()),
+                    Ok(found) => Ok(found.get(&question.stream).copied()),
                     Err(error) => Err(Arc::clone(error)),
                 };
                 // Nobody waiting is fine.
@@ -73,17 +75,20 @@ impl Answering {
         }
     }
 
-    async fn find(&self, questions: &[Question]) -> Result<Vec<Newest>, ReadError> {
-        let mut found: Vec<Newest> = vec![None; questions.len()];
-        let (mut places, mut keys, mut categories): (Vec<usize>, Vec<Uuid>, Vec<i32>) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, question) in questions.iter().enumerate() {
-            if let Some(category) = self.readers.category(&question.stream.category).await? {
-                places.push(place);
-                keys.push(question.stream.key);
+    /// What is newest of each stream that is asked for: the same role may be looked at for many commands at once.
+    async fn find(&self, questions: &[Question]) -> Result<HashMap<StreamId, (u64, Position)>, ReadError> {
+        let streams: HashSet<&StreamId> = questions.iter().map(|question| &question.stream).collect();
+        let (mut asked, mut keys, mut categories): (Vec<&StreamId>, Vec<Uuid>, Vec<i32>) = (Vec::new(), Vec::new(), Vec::new());
+        for stream in streams {
+            // One of a kind that has no number has no events.
+            if let Some(category) = self.readers.category(&stream.category).await? {
+                asked.push(stream);
+                keys.push(stream.key);
                 categories.push(category);
             }
         }
-        if places.is_empty() {
+        let mut found = HashMap::with_capacity(asked.len());
+        if asked.is_empty() {
             return Ok(found);
         }
         let rows = self.readers.connections.rows(|| sqlx::query(NEWEST).bind(keys.as_slice()).bind(categories.as_slice())).await;
@@ -91,9 +96,9 @@ impl Answering {
         for row in rows.map_err(crate::reader::unavailable)? {
             let column = |number: usize| row.try_get::<i64, _>(number).map(natural).map_err(crate::reader::unavailable);
             let (number, version, position) = (column(0)?, column(1)?, Position(column(2)?));
-            let place = usize::try_from(number).ok().and_then(|number| places.get(number.checked_sub(1)?));
-            if let Some(newest) = place.and_then(|place| found.get_mut(*place)) {
-                *newest = Some((version, position));
+            let stream = usize::try_from(number).ok().and_then(|number| asked.get(number.checked_sub(1)?));
+            if let Some(stream) = stream {
+                found.insert(StreamId::clone(stream), (version, position));
             }
             head = head.max(position);
         }

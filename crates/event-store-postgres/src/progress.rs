@@ -3,7 +3,8 @@
 use event_store::{AppendError, Appended, Position};
 
 use crate::draft::Verdict;
-use crate::session::{Base, natural};
+use crate::queue::Queued;
+use crate::session::natural;
 
 /// One for each append of a batch, by its place.
 #[derive(Debug)]
@@ -72,14 +73,14 @@ impl Progress {
         self.items.get(place).is_some_and(|item| item.lost)
     }
 
-    /// The draft is in the log, after this base, and its refusals stand.
-    pub(crate) fn settle(&mut self, verdicts: Vec<(usize, Verdict)>, base: Base) {
+    /// The draft is in the log, after this position, and its refusals stand.
+    pub(crate) fn settle(&mut self, verdicts: Vec<(usize, Verdict)>, base: i64) {
         for (place, verdict) in verdicts {
-            let at = |number: i64| Position(natural(base.position.saturating_add(number)));
+            let at = |number: i64| Position(natural(base.saturating_add(number)));
             let outcome = match verdict {
                 Verdict::Write { number, version } => Ok(Appended { position: at(number), version, repeated: false }),
                 Verdict::RepeatOf { number, version } => Ok(Appended { position: at(number), version, repeated: true }),
-                Verdict::Stored { made, .. } => Ok(made),
+                Verdict::Stored(made) => Ok(made),
                 Verdict::Refused { error, .. } => Err(error),
             };
             if let Some(item) = self.items.get_mut(place) {
@@ -93,6 +94,15 @@ impl Progress {
         for item in self.items.iter_mut().filter(|item| item.outcome.is_none()) {
             let reason = std::sync::Arc::clone(reason);
             item.outcome = Some(Err(if item.sent { AppendError::OutcomeUnknown(reason) } else { AppendError::Unavailable(reason) }));
+        }
+    }
+
+    /// Lets appends that depend on these know of those that failed, before anybody is answered.
+    pub(crate) fn stage(&self, batch: &[Queued]) {
+        for (item, queued) in self.items.iter().zip(batch) {
+            if !matches!(item.outcome, Some(Ok(_))) {
+                queued.settle.stage(false);
+            }
         }
     }
 

@@ -26,6 +26,9 @@ pub(crate) struct Bounds {
     pub(crate) batch_bytes: usize,
 }
 
+/// Appends that are worth a transaction of their own: fewer are not shared out to two.
+const TOGETHER: usize = 64;
+
 #[derive(Debug)]
 pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
@@ -74,7 +77,7 @@ impl Queue {
     /// Waits until something is queued and takes as much as one transaction should have. None once closed and empty. For one taker.
     pub(crate) async fn take(&self) -> Option<Vec<Queued>> {
         loop {
-            let batch = self.take_now();
+            let batch = self.take_now(0);
             if !batch.is_empty() {
                 return Some(batch);
             }
@@ -85,12 +88,14 @@ impl Queue {
         }
     }
 
-    /// Takes what is queued, up to what one transaction should have.
-    pub(crate) fn take_now(&self) -> Vec<Queued> {
+    /// Takes what is queued, up to what one transaction should have. If there are many, it takes a half of them and of those of the batch
+    /// before that are not answered yet: the other half is what the next batch begins with.
+    pub(crate) fn take_now(&self, unanswered: usize) -> Vec<Queued> {
         let mut waiting = self.waiting.lock();
         let mut bytes = 0_usize;
         let mut count = 0_usize;
-        for item in waiting.items.iter().take(self.bounds.batch_appends) {
+        let half = (waiting.items.len() + unanswered).div_ceil(2);
+        for item in waiting.items.iter().take(half.max(TOGETHER).min(self.bounds.batch_appends)) {
             if count > 0 && bytes.saturating_add(item.bytes) > self.bounds.batch_bytes {
                 break;
             }

@@ -23,14 +23,14 @@ const BLOCK_BYTES: usize = 16_384;
 const STREAM_FORWARDS: &str = "
 SELECT position, version, type, recorded_at, id, metadata, data
   FROM events
- WHERE stream = (SELECT id FROM streams WHERE key = $1 AND category = $2) AND version >= $3
+ WHERE key = $1 AND category = $2 AND version >= $3
  ORDER BY version
  LIMIT $4";
 
 const STREAM_BACKWARDS: &str = "
 SELECT position, version, type, recorded_at, id, metadata, data
   FROM events
- WHERE stream = (SELECT id FROM streams WHERE key = $1 AND category = $2) AND version <= $3
+ WHERE key = $1 AND category = $2 AND version <= $3
  ORDER BY version DESC
  LIMIT $4";
 

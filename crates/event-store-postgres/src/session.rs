@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use event_store::{Epoch, Position};
+use event_store::{Epoch, Position, StreamId};
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{Connection, PgConnection, PgExecutor, Row};
 use uuid::Uuid;
 
 use crate::error::Trouble;
+use crate::names::Known;
 
 /// How long the database may take for one statement, and for a new connection. Longer than the server allows a statement itself.
 const STATEMENT: Duration = Duration::from_secs(6);
@@ -23,52 +24,44 @@ const PLACE_FOR_UPDATE: &str = "SELECT position, turn, epoch FROM head FOR UPDAT
 const ID_AT: &str = "SELECT id FROM events WHERE position = $1";
 
 const HEADS: &str = "
-SELECT u.number, s.id, e.version
+SELECT u.number, e.version
   FROM UNNEST($1::uuid[], $2::int[]) WITH ORDINALITY AS u (key, category, number)
-  JOIN streams s ON s.key = u.key AND s.category = u.category
- CROSS JOIN LATERAL (SELECT version FROM events WHERE stream = s.id ORDER BY version DESC LIMIT 1) e";
+ CROSS JOIN LATERAL (SELECT version FROM events WHERE category = u.category AND key = u.key ORDER BY version DESC LIMIT 1) e";
 
 const STORED: &str = "
 SELECT id, position, metadata, data
   FROM events
- WHERE stream = $1 AND version BETWEEN $2 AND $3
+ WHERE key = $1 AND category = $2 AND version BETWEEN $3 AND $4
  ORDER BY version";
 
-/// One transaction in one statement: takes the row of `head`, which gives the positions, and writes streams and events there. It writes
-/// nothing where the turn is another's, or the log is not the one that this process knows. The numbers of new streams are asked for as -1, -2, ….
+/// One transaction in one statement: takes the row of `head`, which gives the positions, and writes events there. It writes nothing where
+/// the turn is another's, or the log is not the one that this process knows.
 ///
-/// That nobody else has appended to these streams since their newest versions were read is seen to by the two unique indexes.
+/// That nobody else has appended to these streams since their newest versions were read is seen to by their unique index.
 const APPEND: &str = "
 WITH moved AS (
     UPDATE head
        SET position = position + $1,
-           last_stream = last_stream + $2,
-           recorded_at = greatest(recorded_at, $3)
-     WHERE turn = $4 AND epoch = $5 AND position >= $6 AND (position = $6 OR NOT $17)
+           recorded_at = greatest(recorded_at, $2)
+     WHERE turn = $3 AND epoch = $4 AND position >= $5 AND (position = $5 OR NOT $6)
  RETURNING position - $1 AS position,
-           last_stream - $2 AS last_stream,
            recorded_at
-), new_streams AS (
-    INSERT INTO streams (id, category, key)
-    SELECT moved.last_stream + u.number, u.category, u.key
-      FROM moved, UNNEST($7::int[], $8::uuid[]) WITH ORDINALITY AS u (category, key, number)
 ), new_events AS (
-    INSERT INTO events (position, stream, version, recorded_at, id, key, category, type, metadata, data)
+    INSERT INTO events (position, version, recorded_at, category, type, key, id, metadata, data)
     SELECT moved.position + u.number,
-           CASE WHEN u.stream > 0 THEN u.stream ELSE moved.last_stream - u.stream END,
            u.version,
            moved.recorded_at,
-           u.id,
-           u.key,
            u.category,
            u.type,
+           u.key,
+           u.id,
            u.metadata,
            u.data
       FROM moved,
-           UNNEST($9::bigint[], $10::bigint[], $11::uuid[], $12::uuid[], $13::int[], $14::int[], $15::bytea[], $16::bytea[])
-           WITH ORDINALITY AS u (stream, version, id, key, category, type, metadata, data, number)
+           UNNEST($7::bigint[], $8::int[], $9::int[], $10::uuid[], $11::uuid[], $12::bytea[], $13::bytea[])
+           WITH ORDINALITY AS u (version, category, type, key, id, metadata, data, number)
 )
-SELECT position, last_stream FROM moved";
+SELECT position FROM moved";
 
 /// Where the log ends, and who may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,13 +78,6 @@ pub(crate) struct Seen {
     pub(crate) id: Uuid,
 }
 
-/// What is stored of a stream: its number and newest version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Head {
-    pub(crate) stream: i64,
-    pub(crate) version: u64,
-}
-
 /// A stored event, as far as it takes to know it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stored {
@@ -104,23 +90,13 @@ pub(crate) struct Stored {
 /// Columns to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Columns<'a> {
-    pub(crate) new_categories: Vec<i32>,
-    pub(crate) new_keys: Vec<Uuid>,
-    pub(crate) streams: Vec<i64>,
     pub(crate) versions: Vec<i64>,
-    pub(crate) ids: Vec<Uuid>,
-    pub(crate) keys: Vec<Uuid>,
     pub(crate) categories: Vec<i32>,
     pub(crate) types: Vec<i32>,
+    pub(crate) keys: Vec<Uuid>,
+    pub(crate) ids: Vec<Uuid>,
     pub(crate) metadata: Vec<&'a [u8]>,
     pub(crate) data: Vec<&'a [u8]>,
-}
-
-/// Where they were written: after these.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Base {
-    pub(crate) position: i64,
-    pub(crate) last_stream: i64,
 }
 
 #[derive(Debug)]
@@ -157,22 +133,22 @@ impl Session {
         Ok(())
     }
 
-    /// The stored heads of these streams, by their place in the question; streams without events are left out.
-    pub(crate) async fn heads(&mut self, keys: Vec<Uuid>, categories: Vec<i32>) -> Result<Vec<(usize, Head)>, Trouble> {
+    /// The newest versions of these streams, by their place in the question; streams without events are left out.
+    pub(crate) async fn heads(&mut self, keys: Vec<Uuid>, categories: Vec<i32>) -> Result<Vec<(usize, u64)>, Trouble> {
         let query = sqlx::query(HEADS).bind(keys).bind(categories);
         let rows = within(STATEMENT, query.fetch_all(&mut self.connection)).await?;
         let head = |row: &PgRow| {
             let number: i64 = row.try_get(0)?;
-            let version: i64 = row.try_get(2)?;
-            let head = Head { stream: row.try_get(1)?, version: natural(version) };
-            Ok((usize::try_from(number - 1).unwrap_or(usize::MAX), head))
+            Ok((usize::try_from(number - 1).unwrap_or(usize::MAX), natural(row.try_get(1)?)))
         };
         Ok(rows.iter().map(head).collect::<Result<_, sqlx::Error>>()?)
     }
 
     /// What is stored in a stream at these versions, both inclusive.
-    pub(crate) async fn stored(&mut self, stream: i64, first: u64, last: u64) -> Result<Vec<Stored>, Trouble> {
-        let query = sqlx::query(STORED).bind(stream).bind(integer(first)).bind(integer(last));
+    pub(crate) async fn stored(&mut self, stream: &StreamId, first: u64, last: u64, known: &Known) -> Result<Vec<Stored>, Trouble> {
+        // One of a kind that has no number has no events.
+        let Some(category) = known.categories.number(&stream.category) else { return Ok(Vec::new()) };
+        let query = sqlx::query(STORED).bind(stream.key).bind(category).bind(integer(first)).bind(integer(last));
         let rows = within(STATEMENT, query.fetch_all(&mut self.connection)).await?;
         let stored = |row: &PgRow| {
             let position: i64 = row.try_get(1)?;
@@ -182,37 +158,32 @@ impl Session {
     }
 
     /// Writes the columns: as a transaction of its own, or in the one that was begun. With `only_there`, only if nobody else has written
-    /// since the place was. None if the place is not as it was thought to be, and
-    /// nothing was written.
+    /// since the place was. Gives back the position after which they are; none if the place is not as it was thought to be, and nothing was
+    /// written.
     pub(crate) async fn append(
         &mut self,
         place: Place,
         only_there: bool,
         recorded_at: i64,
         columns: Columns<'_>,
-    ) -> Result<Option<Base>, Trouble> {
+    ) -> Result<Option<i64>, Trouble> {
         let query = sqlx::query(APPEND)
             .bind(length(columns.ids.len()))
-            .bind(length(columns.new_keys.len()))
             .bind(recorded_at)
             .bind(place.turn)
             .bind(place.epoch)
             .bind(place.position)
-            .bind(columns.new_categories)
-            .bind(columns.new_keys)
-            .bind(columns.streams)
+            .bind(only_there)
             .bind(columns.versions)
-            .bind(columns.ids)
-            .bind(columns.keys)
             .bind(columns.categories)
             .bind(columns.types)
+            .bind(columns.keys)
+            .bind(columns.ids)
             .bind(columns.metadata)
-            .bind(columns.data)
-            .bind(only_there);
+            .bind(columns.data);
         // All that the server answers is waited for: the row comes before the commit.
         let rows = within(STATEMENT, query.fetch_all(&mut self.connection)).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        Ok(Some(Base { position: row.try_get(0)?, last_stream: row.try_get(1)? }))
+        Ok(rows.first().map(|row| row.try_get(0)).transpose()?)
     }
 }
 

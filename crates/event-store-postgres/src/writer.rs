@@ -12,7 +12,7 @@ use crate::error::{Trouble, is_shortage};
 use crate::names::{Known, Names};
 use crate::progress::Progress;
 use crate::queue::Queued;
-use crate::session::{Base, Place, Seen, Session, natural, same_history, still_holds, within};
+use crate::session::{Place, Seen, Session, natural, same_history, still_holds, within};
 use crate::state::State;
 
 /// Between two attempts to connect: at first, and at most.
@@ -44,20 +44,44 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Runs until the queue is closed and empty.
+    ///
+    /// Under load there are two batches: those who wait for one are answered, and append again, while the server works on the other.
     pub(crate) async fn run(mut self) {
-        while let Some(batch) = self.state.queue.take().await {
+        let mut done = None;
+        while let Some(batch) = self.next(&mut done).await {
             let mut progress = Progress::new(batch.len());
-            match self.state.stopped() {
-                Some(reason) => progress.give_up(&reason),
-                None => self.write(&batch, &mut progress).await,
-            }
-            answer(batch, progress);
-            // Those who were answered come first: what they append next goes into the next batch together.
-            tokio::task::yield_now().await;
+            let before = done.take();
+            let answer_before = async {
+                if let Some((batch, progress)) = before {
+                    answer(batch, progress);
+                }
+            };
+            // The first is sent before the second begins.
+            tokio::join!(biased; self.write(&batch, &mut progress), answer_before);
+            progress.stage(&batch);
+            done = Some((batch, progress));
         }
     }
 
+    /// The next batch. If it takes waiting for one, what is done is answered first.
+    async fn next(&self, done: &mut Option<(Vec<Queued>, Progress)>) -> Option<Vec<Queued>> {
+        let unanswered = done.as_ref().map_or(0, |(batch, _)| batch.len());
+        let batch = self.state.queue.take_now(unanswered);
+        if !batch.is_empty() {
+            return Some(batch);
+        }
+        if let Some((batch, progress)) = done.take() {
+            answer(batch, progress);
+            // What those who were answered append next goes into the next batch together.
+            tokio::task::yield_now().await;
+        }
+        self.state.queue.take().await
+    }
+
     async fn write(&mut self, batch: &[Queued], progress: &mut Progress) {
+        if let Some(reason) = self.state.stopped() {
+            progress.give_up(&reason);
+        }
         while !progress.is_done() {
             match self.attempt(batch, progress).await {
                 Ok(()) => self.away_since = None,
@@ -115,7 +139,7 @@ impl Writer {
         }
         let streams = look_up(session, memory, appends(), progress.locked, &known).await?;
         let mut draft = Draft::of(batch, &wanted, &known, streams, session).await?;
-        own_again(batch, &mut draft.verdicts, progress, session).await?;
+        own_again(batch, &mut draft.verdicts, progress, &known, session).await?;
         let refusals = draft.refusals();
         if refusals == Refusals::Outdated && !progress.locked {
             progress.locked = true;
@@ -187,7 +211,7 @@ impl Writer {
                 return Ok(());
             }
         }
-        progress.settle(draft.verdicts, Base { position: memory.place.position, last_stream: 0 });
+        progress.settle(draft.verdicts, memory.place.position);
         Ok(())
     }
 
@@ -256,10 +280,10 @@ async fn look_up<'a>(
         found.insert(id, stream);
     }
     if !unread.is_empty() {
-        for (number, head) in session.heads(keys, categories).await? {
+        for (number, version) in session.heads(keys, categories).await? {
             if let Some(id) = unread.get(number) {
-                found.insert(id, Stream::stored(head));
-                memory.remember(id, head);
+                found.insert(id, Stream::stored(version));
+                memory.remember(id, version);
             }
         }
     }
@@ -272,14 +296,15 @@ async fn own_again(
     batch: &[Queued],
     verdicts: &mut [(usize, Verdict)],
     progress: &mut Progress,
+    known: &Known,
     session: &mut Session,
 ) -> Result<(), Trouble> {
     for (place, verdict) in verdicts.iter_mut() {
-        let (Verdict::Stored { made, stream }, Some(queued)) = (verdict, batch.get(*place)) else { continue };
+        let (Verdict::Stored(made), Some(queued)) = (verdict, batch.get(*place)) else { continue };
         if !progress.may_be_own(*place) {
             continue;
         }
-        let stored = session.stored(*stream, queued.append.expected.next_version(), made.version).await?;
+        let stored = session.stored(&queued.append.stream, queued.append.expected.next_version(), made.version, known).await?;
         let events = &queued.append.events;
         let same = stored.len() == events.len()
             && stored.iter().zip(events).all(|(stored, event)| stored.metadata == event.metadata && stored.data == event.data);

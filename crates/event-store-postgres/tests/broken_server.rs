@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::load::{Follower, Load};
 use common::{SOON, append, ask, ids, is_whole, open, open_with, options, whole_log};
-use event_store::{AppendError, EventStore, Expected, Position};
+use event_store::{Append, AppendError, EventStore, Expected, Position};
 use event_store_postgres::{Options, PostgresLog};
 use test_support::eventually;
 use test_support::servers::{PostgresServer, TcpProxy, TestDatabase};
@@ -98,8 +98,7 @@ async fn a_log_whose_database_has_lost_its_tail_stops_instead_of_writing_another
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_whose_lost_tail_another_has_filled_differently_stops_too() {
-    let fill =
-        "INSERT INTO gatehouse_log.events SELECT 3 + n, 1, 2 + n, recorded_at, gen_random_uuid(), key, category, type, metadata, data
+    let fill = "INSERT INTO gatehouse_log.events SELECT 3 + n, 2 + n, recorded_at, category, type, key, gen_random_uuid(), metadata, data
                   FROM gatehouse_log.events, generate_series(1, 9) n WHERE position = 1;
                 UPDATE gatehouse_log.head SET position = 12";
     let (_server, _database, _proxy, log) = with_a_lost_tail(fill).await;
@@ -114,7 +113,7 @@ const WAIT_BEFORE_COMMIT: &str = "
 SET search_path = gatehouse_log;
 CREATE FUNCTION wait_for_release() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(7, ('x' || right(key::text, 8))::bit(32)::int) FROM streams WHERE id = NEW.stream;
+    PERFORM pg_advisory_xact_lock_shared(7, ('x' || right(NEW.key::text, 8))::bit(32)::int);
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER wait_before_commit AFTER INSERT ON events
@@ -179,6 +178,33 @@ async fn a_full_disk_refuses_what_is_asked_for_and_service_goes_on_when_there_is
     database.sql("DROP TRIGGER no_room ON gatehouse_log.events");
     assert_eq!(ask(&log, append(2, Expected::NoStream, &[2])).await.unwrap().position, Position(2));
     is_whole(&log).await;
+}
+
+/// Makes an insert into the stream of key 2 fail.
+const NO_ROOM_FOR_2: &str = "
+SET search_path = gatehouse_log;
+CREATE FUNCTION be_full_for_2() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF right(NEW.key::text, 4) = '0002' THEN
+        RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER no_room_for_2 BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION be_full_for_2()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_depends_on_an_append_of_an_earlier_batch_that_could_not_be_written_is_not_written_either() {
+    let database = TestDatabase::create();
+    let log = open_with(&database.url(), Options { batch_appends: 1, ..options() }).await;
+    ask(&log, append(1, Expected::NoStream, &[1])).await.unwrap();
+    database.sql(NO_ROOM_FOR_2);
+    for round in 0..20 {
+        let first = log.append(append(2, Expected::NoStream, &[2]));
+        let second = log.append(Append { after: Some(first.gate()), ..append(100 + round, Expected::NoStream, &[100 + round]) });
+        assert!(matches!(first.outcome().await, Err(AppendError::Unavailable(_))));
+        assert!(matches!(second.outcome().await, Err(AppendError::PrerequisiteFailed)));
+    }
+    assert_eq!(ids(&whole_log(&log).await), vec![1]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -66,7 +66,7 @@ async fn what_another_instance_appends_is_seen_whether_it_tells_or_not() {
         assert!(whole_log(reader).await.last().unwrap().position >= seen, "the head is never ahead of what can be read");
     }
     // Somebody who tells nobody.
-    database.sql("INSERT INTO gatehouse_log.events SELECT 21, 1, 1, recorded_at, id, key, category, type, metadata, data FROM gatehouse_log.events WHERE position = 1; UPDATE gatehouse_log.head SET position = 21");
+    database.sql("INSERT INTO gatehouse_log.events SELECT 21, 1, recorded_at, category, type, key, id, metadata, data FROM gatehouse_log.events WHERE position = 1; UPDATE gatehouse_log.head SET position = 21");
     let mut head = one.head();
     tokio::time::timeout(SOON, head.wait_for(|head| *head == Position(21))).await.unwrap().unwrap();
 }
