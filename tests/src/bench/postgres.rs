@@ -38,7 +38,7 @@ pub fn measure(options: &Options, report: &mut Report) {
     if !options.wants(&[OVER_SQLITE, OVER_PER_COMMAND, OVER_POSTGRES_ES, OVER_UMADB, HTTP, REPLAY, INSTANCES]) {
         return;
     }
-    let server = PostgresServer::start();
+    let server = start_server();
     let time = Duration::from_secs(if options.full { 10 } else { 4 });
     if options.wants(&[OVER_SQLITE, OVER_PER_COMMAND, OVER_POSTGRES_ES, OVER_UMADB]) {
         Runtime::new().expect("a runtime can be made").block_on(appends(&server, options, time, report));
@@ -53,6 +53,22 @@ pub fn measure(options: &Options, report: &mut Report) {
     if options.wants(&[INSTANCES]) {
         instances(&server, time, report);
     }
+}
+
+/// A server with the settings that `deploy/instances` has, which has been running for a while: it reuses the files of its write-ahead log.
+/// Those of a new server are filled with zeros and synced one after the other while they are written for the first time.
+fn start_server() -> PostgresServer {
+    let server = PostgresServer::start_with(&[("shared_buffers", "1GB"), ("min_wal_size", "1GB"), ("max_wal_size", "8GB")]);
+    server.sql(
+        "postgres",
+        "DO $$ BEGIN
+            FOR file IN 1..64 LOOP
+                PERFORM pg_logical_emit_message(false, 'file', file::text), pg_switch_wal();
+            END LOOP;
+         END $$",
+    );
+    server.sql("postgres", "CHECKPOINT");
+    server
 }
 
 fn server_of(database: &TestDatabase) -> Server {
