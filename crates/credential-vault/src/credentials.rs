@@ -163,8 +163,11 @@ impl Vault {
         })
         .await?;
         let counter = NEVER_USED;
-        let stored =
-            self.inner.store.put(NewCredential { id, person, named_by, kind, sealed, counter, expires_at, created_at: now }).await?;
+        let stored = self
+            .inner
+            .store
+            .put(NewCredential { id, person, named_by, kind, sealed, counter, mark: None, expires_at, created_at: now })
+            .await?;
         Ok(if stored { Put::Stored } else { Put::Kept })
     }
 

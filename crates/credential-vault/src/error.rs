@@ -54,6 +54,9 @@ pub enum VaultError {
     /// The library for one-time passwords refused a generator or its labels.
     #[error("a generator of one-time passwords is impossible: {0}")]
     Generator(totp_rs::TotpError),
+    /// The library for passkeys refused what it was given by us: not what an authenticator answered.
+    #[error("a ceremony with an authenticator is impossible: {0}")]
+    Passkey(String),
     /// What was to be sealed is too long.
     #[error("a secret is too long")]
     TooLong,
@@ -84,6 +87,32 @@ pub enum VaultError {
 }
 
 impl VaultError {
+    /// Whether a row was refused because another one has what only one may have.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        match self {
+            Self::Database(error) => {
+                error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE)
+            }
+            Self::Postgres(error) => error.as_database_error().is_some_and(|error| error.is_unique_violation()),
+            Self::MasterKeyWrong { .. }
+            | Self::NewerFormat { .. }
+            | Self::OlderFormat { .. }
+            | Self::Damaged(_)
+            | Self::DamagedRow { .. }
+            | Self::OldCopyRemains
+            | Self::BackupExists(_)
+            | Self::Randomness(_)
+            | Self::Hashing(_)
+            | Self::Generator(_)
+            | Self::Passkey(_)
+            | Self::TooLong
+            | Self::File { .. }
+            | Self::Schema(_)
+            | Self::Copy(_)
+            | Self::Interrupted => false,
+        }
+    }
+
     /// Wraps an IO error with the file it is about.
     pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();

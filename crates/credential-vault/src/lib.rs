@@ -28,6 +28,12 @@
 //! or counter is remembered, and neither it nor an earlier one is accepted again (RFC 6238 §5.2); a recovery code is gone. Seeds are sealed
 //! under the vault's key for their row; of recovery codes a keyed hash is kept, sealed as well.
 //!
+//! Passkeys (WebAuthn level 3, by the library `webauthn_rp`) are registered and proved in ceremonies of two steps:
+//! [`Vault::begin_passkey`] and [`Vault::finish_passkey`], [`Vault::begin_passkey_proof`] and [`Vault::finish_passkey_proof`]. What is between
+//! the steps is kept here, sealed, for five minutes, one for each person and purpose; whoever finishes takes it away first, so that one
+//! challenge is answered once. The authenticator must have verified its user; the count of its signatures must go up, if it counts. Attestation is
+//! not asked for: any authenticator will do. There is nothing to guess, so that nothing is counted for the person.
+//!
 //! # In a file
 //!
 //! The database is SQLite in WAL mode with `synchronous=FULL` and `secure_delete=ON`. Another process of the same machine
@@ -70,8 +76,8 @@ pub use error::VaultError;
 pub use hashing::HashingOptions;
 pub use proposal::propose_one_time_password;
 pub use second_factors::{
-    AuthenticatorSecret, Claim, Factor, FactorState, ImportedToken, InventoryToken, OtpAlgorithm, OtpDigits, OtpHash, StockedToken,
-    TokenStanding,
+    AuthenticatorSecret, Claim, Factor, FactorState, ImportedToken, InventoryToken, OtpAlgorithm, OtpDigits, OtpHash, PasskeyProof,
+    PasskeyPut, PasskeyRefusal, RelyingParty, StockedToken, TokenStanding,
 };
 pub use sessions::{Assurance, IssuedSession, NewSessionOf, Session, SessionHolder, SessionId, SessionLifetime};
 pub use tokens::{Holder, IssuedToken, Token, TokenId, TokenRequest};

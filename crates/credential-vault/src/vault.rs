@@ -19,6 +19,7 @@ pub struct VaultKey {
     check: [u8; 32],
     pub(crate) verifiers: Zeroizing<[u8; 32]>,
     pub(crate) recovery_codes: Zeroizing<[u8; 32]>,
+    pub(crate) marks: Zeroizing<[u8; 32]>,
 }
 
 impl VaultKey {
@@ -29,6 +30,7 @@ impl VaultKey {
             check: subkey(bytes, b"vault check 1"),
             verifiers: Zeroizing::new(subkey(bytes, b"vault verifiers 1")),
             recovery_codes: Zeroizing::new(subkey(bytes, b"vault recovery codes 1")),
+            marks: Zeroizing::new(subkey(bytes, b"vault marks 1")),
         }
     }
 }

@@ -8,7 +8,9 @@ use common::{
     App, CODES, Folder, Home, SECRET, active_authenticator, active_one_time_password, at, credential, open_postgres, partner, person,
     reviewer, sign_in, token,
 };
-use credential_vault::{Claim, IssuedSession, IssuedToken, NamedBy, Put, TokenStanding, Vault, VaultError, VaultKey, Verification};
+use credential_vault::{
+    Claim, IssuedSession, IssuedToken, NamedBy, Put, RelyingParty, TokenStanding, Vault, VaultError, VaultKey, Verification,
+};
 use domain::RegistrationId;
 use postgres_schema::{Contents, TablesError};
 use test_support::servers::TestDatabase;
@@ -16,7 +18,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// How many rows [`populated`] makes.
-const ROWS: u64 = 13;
+const ROWS: u64 = 14;
 
 struct Known {
     session: IssuedSession,
@@ -55,6 +57,8 @@ async fn populated(vault: &Vault) -> Known {
     assert_eq!(vault.claim_token(credential(6), person(4), "A-1", at(2)).await.unwrap(), Claim::Stored);
     vault.activate(credential(6)).await.unwrap();
     assert_eq!(vault.prove(credential(6), CODES[5], at(2)).await.unwrap(), Verification::Ok);
+    let party = RelyingParty::of_base_url("https://gatehouse.example").unwrap();
+    vault.begin_passkey(&party, credential(7), person(4), "ada.l", "Ada", at(0)).await.unwrap();
     let known = Known { app: Some(app), codes, ..known };
     vault.end_session(known.ended.session.id).await.unwrap();
     vault.revoke_token(known.revoked.token.id, at(5)).await.unwrap();

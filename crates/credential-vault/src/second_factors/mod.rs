@@ -1,8 +1,10 @@
-//! Second factors: authenticators, tokens bought elsewhere, recovery codes.
+//! Second factors: authenticators, tokens bought elsewhere, recovery codes, passkeys.
 
 mod generator;
 mod inventory;
+mod passkeys;
 mod recovery;
+mod relying_party;
 
 use std::sync::Arc;
 
@@ -19,7 +21,9 @@ use generator::Generator;
 pub(crate) use generator::NEVER_USED;
 pub use generator::{AuthenticatorSecret, OtpAlgorithm, OtpDigits, OtpHash};
 pub use inventory::{Claim, ImportedToken, InventoryToken, StockedToken, TokenStanding};
+pub use passkeys::{PasskeyProof, PasskeyPut, PasskeyRefusal};
 use recovery::Codes;
+pub use relying_party::RelyingParty;
 
 /// How often a right code is tried again because the row changed meanwhile: more often than a set has codes.
 const TRIES: u32 = 20;
@@ -147,7 +151,7 @@ impl Inner {
     ) -> Result<NewCredential, VaultError> {
         let sealed = aead::seal(&self.key.verifiers, &aad(id, person, kind), secret)?;
         let (named_by, counter) = (NamedBy::Credential(id), NEVER_USED);
-        Ok(NewCredential { id, person, named_by, kind, sealed, counter, expires_at: None, created_at: now })
+        Ok(NewCredential { id, person, named_by, kind, sealed, counter, mark: None, expires_at: None, created_at: now })
     }
 
     /// What is sealed in a row of this id.

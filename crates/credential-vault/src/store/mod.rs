@@ -21,8 +21,8 @@ use crate::tokens::{Token, TokenId};
 
 use postgres::PostgresStore;
 pub(crate) use rows::{
-    Attempted, Attempting, Claimed, Counted, Ending, FactorRow, NewCredential, NewSession, NewStock, NewToken, Raising, Stock, Uncounted,
-    UseUp,
+    Attempted, Attempting, Ceremony, Claimed, Counted, Ending, FactorRow, NewCredential, NewSession, NewStock, NewToken, PasskeyRow,
+    Raising, Stock, Uncounted, UseUp,
 };
 use sqlite::SqliteStore;
 
@@ -44,10 +44,16 @@ const TABLES: &[Table] = &[
             ("created_at", Kind::Integer),
             ("counter", Kind::Integer),
             ("last_used_at", Kind::Integer),
+            ("mark", Kind::Bytes),
         ],
         page: 500,
     },
     Table { name: "attempts", columns: &[("person", Kind::Bytes), ("failures", Kind::Integer), ("failed_at", Kind::Integer)], page: 500 },
+    Table {
+        name: "ceremonies",
+        columns: &[("id", Kind::Bytes), ("person", Kind::Bytes), ("state", Kind::Bytes), ("ends_at", Kind::Integer)],
+        page: 500,
+    },
     Table {
         name: "inventory",
         columns: &[
@@ -175,6 +181,32 @@ impl Store {
     /// All second factors of a person, oldest first.
     pub(crate) async fn factors_of(&self, person: PersonId) -> Result<Vec<Factor>, VaultError> {
         either!(self.factors_of(person))
+    }
+
+    /// Keeps a passkey, pending, if nobody has it.
+    pub(crate) async fn put_passkey(&self, new: NewCredential) -> Result<Claimed, VaultError> {
+        match self.put(new).await {
+            Ok(true) => Ok(Claimed::Stored),
+            Ok(false) => Ok(Claimed::Kept),
+            Err(error) if error.is_duplicate() => Ok(Claimed::Taken),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The passkeys of a person that are pending or active, oldest first.
+    pub(crate) async fn passkeys_of(&self, person: PersonId) -> Result<Vec<PasskeyRow>, VaultError> {
+        either!(self.passkeys_of(person))
+    }
+
+    /// Begins a ceremony, in place of any other of its person and purpose.
+    pub(crate) async fn begin_ceremony(&self, ceremony: Ceremony) -> Result<(), VaultError> {
+        either!(self.begin_ceremony(ceremony))
+    }
+
+    /// Takes a ceremony away to finish it; none if there is none, or it is past its time.
+    pub(crate) async fn take_ceremony(&self, person: PersonId, purpose: u8, now: Timestamp) -> Result<Option<Vec<u8>>, VaultError> {
+        let taken = either!(self.take_ceremony(person, purpose))?;
+        Ok(taken.filter(|(_, ends_at)| now.as_microsecond() < *ends_at).map(|(sealed, _)| sealed))
     }
 
     /// Adds a token to the inventory; gives the one that is there under this serial, if there is one, unchanged.

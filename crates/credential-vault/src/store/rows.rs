@@ -32,6 +32,8 @@ pub(crate) struct NewCredential {
     pub(crate) sealed: Vec<u8>,
     /// The last counter or step that was used of it.
     pub(crate) counter: i64,
+    /// What no other credential may have: of a passkey, a keyed hash of its id at its authenticator.
+    pub(crate) mark: Option<[u8; 32]>,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
 }
@@ -165,6 +167,33 @@ pub(super) fn factor(id: Uuid, kind: i64, state: i64, created_at: i64, last_used
         created_at: instant(created_at).ok_or(DAMAGED)?,
         last_used_at: last_used_at.map(|at| instant(at).ok_or(DAMAGED)).transpose()?,
     })
+}
+
+/// A passkey of somebody, pending or active.
+pub(crate) struct PasskeyRow {
+    pub(crate) id: CredentialId,
+    pub(crate) is_pending: bool,
+    pub(crate) row: FactorRow,
+}
+
+impl PasskeyRow {
+    pub(super) fn of(id: Uuid, state: i64, person: Uuid, sealed: Vec<u8>, counter: i64) -> Self {
+        let row = FactorRow { person: PersonId(person), kind: CredentialKind::Passkey, sealed, counter };
+        Self { id: CredentialId(id), is_pending: state == 0, row }
+    }
+}
+
+/// What is going on between somebody and their authenticator: one for each purpose.
+pub(crate) struct Ceremony {
+    pub(crate) person: PersonId,
+    pub(crate) purpose: u8,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) ends_at: Timestamp,
+}
+
+/// The key of a ceremony: the person's, and one byte for the purpose.
+pub(super) fn ceremony_key(person: PersonId, purpose: u8) -> Vec<u8> {
+    [person.0.as_bytes().as_slice(), &[purpose]].concat()
 }
 
 /// A token for the inventory.

@@ -1,8 +1,8 @@
 //! Statements that both engines run as they are. Parameters come in the order of their numbers, as SQLite counts them.
 
 pub(super) const PUT: &str = "
-INSERT INTO credentials (id, person, named_by, kind, state, verifier, failures, expires_at, created_at, counter)
-VALUES ($1, $2, $3, $4, 0, $5, 0, $6, $7, $8)
+INSERT INTO credentials (id, person, named_by, kind, state, verifier, failures, expires_at, created_at, counter, mark)
+VALUES ($1, $2, $3, $4, 0, $5, 0, $6, $7, $8, $9)
 ON CONFLICT (id) DO UPDATE SET
     person = excluded.person,
     named_by = excluded.named_by,
@@ -11,6 +11,7 @@ ON CONFLICT (id) DO UPDATE SET
     expires_at = excluded.expires_at,
     created_at = excluded.created_at,
     counter = excluded.counter,
+    mark = excluded.mark,
     last_used_at = NULL
 WHERE credentials.state = 0
 ";
@@ -120,6 +121,41 @@ FROM credentials
 WHERE person = $1
     AND kind BETWEEN 3 AND 6
 ORDER BY created_at, id
+";
+
+pub(super) const SELECT_PASSKEYS: &str = "
+SELECT
+    id,
+    state,
+    person,
+    verifier,
+    counter
+FROM credentials
+WHERE person = $1
+    AND kind = 6
+    AND state IN (0, 1)
+ORDER BY created_at, id
+";
+
+pub(super) const BEGIN_CEREMONY: &str = "
+INSERT INTO ceremonies (id, person, state, ends_at)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (id) DO UPDATE SET
+    state = excluded.state,
+    ends_at = excluded.ends_at
+";
+
+pub(super) const TAKE_CEREMONY: &str = "
+DELETE FROM ceremonies
+WHERE id = $1
+RETURNING
+    state,
+    ends_at
+";
+
+pub(super) const SWEEP_CEREMONIES: &str = "
+DELETE FROM ceremonies
+WHERE ends_at <= $1
 ";
 
 pub(super) const INSERT_STOCK: &str = "

@@ -47,6 +47,9 @@ impl Folder {
             ALTER TABLE credentials DROP COLUMN last_used_at;
             DROP TABLE attempts;
             DROP TABLE inventory;
+            DROP TABLE ceremonies;
+            DROP INDEX credentials_by_mark;
+            ALTER TABLE credentials DROP COLUMN mark;
             CREATE TABLE old (
                 id BLOB PRIMARY KEY, hash BLOB NOT NULL UNIQUE, person BLOB NOT NULL, organization BLOB NOT NULL,
                 created_at INTEGER NOT NULL, ends_at INTEGER NOT NULL, idle_us INTEGER NOT NULL, seen_at INTEGER NOT NULL

@@ -16,7 +16,8 @@ WITH revoked AS (
     UPDATE credentials
     SET
         state = 2,
-        verifier = NULL
+        verifier = NULL,
+        mark = NULL
     WHERE id = $1
     RETURNING id
 )
@@ -62,7 +63,8 @@ impl PostgresStore {
             .bind(new.sealed)
             .bind(new.expires_at.map(Timestamp::as_microsecond))
             .bind(new.created_at.as_microsecond())
-            .bind(new.counter);
+            .bind(new.counter)
+            .bind(new.mark.map(Vec::from));
         Ok(put.execute(self.pool()).await?.rows_affected() == 1)
     }
 

@@ -3,6 +3,7 @@
 //! Every change is one statement that commits by itself: an instance that is paused in the middle of anything is in nobody's way, and what
 //! was counted is never rolled back with something else. What is remembered of tokens and sessions is in [`recent`].
 
+mod ceremonies;
 mod credentials;
 mod factors;
 mod recent;
@@ -30,7 +31,7 @@ const SCHEMA: &str = "gatehouse_vault";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// As in a file; `version` counts what ends sooner than its own row says: revoked tokens, ended sessions.
-const STEPS: &[Step] = &[FIRST, SESSIONS_OF_STAFF, SECOND_FACTORS];
+const STEPS: &[Step] = &[FIRST, SESSIONS_OF_STAFF, SECOND_FACTORS, PASSKEYS];
 
 const FIRST: Step = Step {
     number: 1,
@@ -117,6 +118,23 @@ CREATE INDEX inventory_by_credential ON inventory (credential) WHERE credential 
 ",
 };
 
+const PASSKEYS: Step = Step {
+    number: 4,
+    name: "passkeys",
+    sql: "
+ALTER TABLE credentials
+    ADD COLUMN mark BYTEA;
+CREATE UNIQUE INDEX credentials_by_mark ON credentials (mark) WHERE mark IS NOT NULL;
+CREATE TABLE ceremonies (
+    id BYTEA PRIMARY KEY,
+    person BYTEA NOT NULL,
+    state BYTEA NOT NULL,
+    ends_at BIGINT NOT NULL
+);
+CREATE INDEX ceremonies_by_person ON ceremonies (person);
+",
+};
+
 const INSERT_VAULT: &str = "
 INSERT INTO vault (master_key_check)
 VALUES ($1)
@@ -134,6 +152,9 @@ WITH gone AS (
         state = 2,
         credential = NULL
     WHERE credential IN (SELECT id FROM gone)
+), given_up AS (
+    DELETE FROM ceremonies
+    WHERE person = $1
 ), forgiven AS (
     DELETE FROM attempts
     WHERE person = $1
@@ -179,7 +200,7 @@ impl PostgresStore {
             return Err(VaultError::MasterKeyWrong { vault: server.to_string() });
         }
         Ok(Self {
-            vacuum: Vacuum::of(&schema, "credentials, sessions, attempts, inventory"),
+            vacuum: Vacuum::of(&schema, "credentials, sessions, attempts, inventory, ceremonies"),
             schema,
             runtime: Handle::current(),
             patience: Patience::new(PATIENCE),

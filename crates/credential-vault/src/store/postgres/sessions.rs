@@ -9,7 +9,7 @@ use super::{PostgresStore, bytes, perhaps_uuid, uuid};
 use crate::error::VaultError;
 use crate::sessions::{Live, SessionId};
 use crate::store::rows::{self, SessionRow};
-use crate::store::statements::{INSERT_SESSION, TOUCH_SESSION, session_columns};
+use crate::store::statements::{INSERT_SESSION, SWEEP_CEREMONIES, TOUCH_SESSION, session_columns};
 use crate::store::{Ending, NewSession, Raising};
 use crate::text::TextHash;
 
@@ -171,6 +171,7 @@ impl PostgresStore {
 
     /// As [`crate::store::Store::sweep_sessions`].
     pub(crate) async fn sweep_sessions(&self, now: Timestamp) -> Result<usize, VaultError> {
+        sqlx::query(SWEEP_CEREMONIES).bind(now.as_microsecond()).execute(self.pool()).await?;
         let swept = sqlx::query(SWEEP).bind(now.as_microsecond()).execute(self.pool()).await?;
         Ok(usize::try_from(swept.rows_affected()).unwrap_or(usize::MAX))
     }

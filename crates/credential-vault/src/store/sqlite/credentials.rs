@@ -30,7 +30,7 @@ impl SqliteStore {
     pub(crate) fn revoke(&self, id: CredentialId) -> Result<(), VaultError> {
         let mut connection = self.connection.lock();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute("UPDATE credentials SET state = 2, verifier = NULL WHERE id = ?1", params![id.0.as_bytes()])?;
+        transaction.execute("UPDATE credentials SET state = 2, verifier = NULL, mark = NULL WHERE id = ?1", params![id.0.as_bytes()])?;
         transaction.execute("UPDATE inventory SET state = 2, credential = NULL WHERE credential = ?1", params![id.0.as_bytes()])?;
         transaction.commit()?;
         Ok(())
@@ -95,7 +95,8 @@ pub(super) fn put(connection: &Connection, new: &NewCredential) -> Result<bool, 
         new.sealed,
         new.expires_at.map(Timestamp::as_microsecond),
         new.created_at.as_microsecond(),
-        new.counter
+        new.counter,
+        new.mark
     ];
     Ok(connection.execute(PUT, row)? == 1)
 }

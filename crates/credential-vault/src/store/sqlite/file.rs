@@ -9,11 +9,11 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use crate::error::VaultError;
 
 /// The format that this code writes; SQLite's `user_version`.
-const FORMAT: i64 = 4;
+const FORMAT: i64 = 5;
 
 /// Instants are microseconds since 1970 UTC, ids are 16 bytes. `named_by`: the key of the stream whose event is to name the credential,
 /// the person's own, a registration's, or its own. `state`: 0 pending, 1 active, 2 revoked (no verifier). `counter`: the last step or counter
-/// that was used. `attempts`: wrong codes of a person's second factors. `inventory`: `serial` is its ASCII text; `state`: 0 available, 1 taken by
+/// that was used. `mark`: what only one may have. `ceremonies`: what is going on with authenticators. `attempts`: wrong codes of a person's second factors. `inventory`: `serial` is its ASCII text; `state`: 0 available, 1 taken by
 /// `credential`, 2 withdrawn until the operator releases it.
 const CREATE: &str = "
 CREATE TABLE vault (
@@ -32,10 +32,19 @@ CREATE TABLE credentials (
     expires_at INTEGER,
     created_at INTEGER NOT NULL,
     counter INTEGER NOT NULL DEFAULT -1,
-    last_used_at INTEGER
+    last_used_at INTEGER,
+    mark BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX credentials_by_person ON credentials (person);
 CREATE INDEX credentials_pending ON credentials (created_at) WHERE state = 0;
+CREATE UNIQUE INDEX credentials_by_mark ON credentials (mark) WHERE mark IS NOT NULL;
+CREATE TABLE ceremonies (
+    id BLOB PRIMARY KEY,
+    person BLOB NOT NULL,
+    state BLOB NOT NULL,
+    ends_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ceremonies_by_person ON ceremonies (person);
 CREATE TABLE attempts (
     person BLOB PRIMARY KEY,
     failures INTEGER NOT NULL,
@@ -75,7 +84,7 @@ CREATE TABLE sessions (
     label TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_by_person ON sessions (person);
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 ";
 
 /// From format 1, whose rows do not say whose event is to name them.
@@ -131,8 +140,22 @@ CREATE INDEX inventory_by_credential ON inventory (credential) WHERE credential 
 PRAGMA user_version = 4;
 ";
 
+/// From format 4, which knows no passkeys.
+const FROM_4: &str = "
+ALTER TABLE credentials ADD COLUMN mark BLOB;
+CREATE UNIQUE INDEX credentials_by_mark ON credentials (mark) WHERE mark IS NOT NULL;
+CREATE TABLE ceremonies (
+    id BLOB PRIMARY KEY,
+    person BLOB NOT NULL,
+    state BLOB NOT NULL,
+    ends_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ceremonies_by_person ON ceremonies (person);
+PRAGMA user_version = 5;
+";
+
 /// How a file of an older format becomes one of the next, beginning with format 1.
-const UPGRADES: [&str; 3] = [FROM_1, FROM_2, FROM_3];
+const UPGRADES: [&str; 4] = [FROM_1, FROM_2, FROM_3, FROM_4];
 
 /// Opens the vault's file, or makes it; refuses another master key and a newer format.
 pub(crate) fn open(path: &Path, key_check: [u8; 32]) -> Result<Connection, VaultError> {

@@ -1,5 +1,6 @@
 //! The vault in a file: SQLite. All tokens and sessions are in memory as well.
 
+mod ceremonies;
 mod credentials;
 mod factors;
 mod file;
@@ -69,6 +70,7 @@ impl SqliteStore {
         let withdraw = format!("UPDATE inventory SET state = 2, credential = NULL WHERE credential IN ({theirs})");
         transaction.execute(&withdraw, params![person.0.as_bytes()])?;
         transaction.execute("DELETE FROM credentials WHERE person = ?1", params![person.0.as_bytes()])?;
+        transaction.execute("DELETE FROM ceremonies WHERE person = ?1", params![person.0.as_bytes()])?;
         transaction.execute("DELETE FROM attempts WHERE person = ?1", params![person.0.as_bytes()])?;
         transaction.execute("DELETE FROM sessions WHERE person = ?1", params![person.0.as_bytes()])?;
         transaction.commit()?;

@@ -12,7 +12,7 @@ use super::SqliteStore;
 use crate::error::VaultError;
 use crate::sessions::{Live, SessionId};
 use crate::store::rows::{self, SessionRow};
-use crate::store::statements::{INSERT_SESSION, TOUCH_SESSION, session_columns};
+use crate::store::statements::{INSERT_SESSION, SWEEP_CEREMONIES, TOUCH_SESSION, session_columns};
 use crate::store::{Ending, NewSession, Raising};
 use crate::text::TextHash;
 
@@ -120,6 +120,7 @@ impl SqliteStore {
     pub(crate) fn sweep_sessions(&self, now: Timestamp) -> Result<usize, VaultError> {
         let connection = self.connection.lock();
         let now_us = now.as_microsecond();
+        connection.execute(SWEEP_CEREMONIES, params![now_us])?;
         let mut removed = 0;
         let over: Vec<SessionId> = {
             let sessions = self.sessions.read();
