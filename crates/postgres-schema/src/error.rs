@@ -17,6 +17,26 @@ pub enum SchemaError {
         #[source]
         source: sqlx::Error,
     },
+    /// A file that the address names is not there, or cannot be read.
+    #[error("a file that the address of the PostgreSQL database {database} names (sslrootcert, sslcert, sslkey) cannot be read")]
+    Files {
+        /// Which one, without a password.
+        database: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// Whoever answers does not prove to be the server that is meant.
+    #[error(
+        "the PostgreSQL database {database} cannot be used: its certificate is not for that host, or signed by nobody whom the address trusts (sslrootcert)"
+    )]
+    Untrusted {
+        /// Which one, without a password.
+        database: String,
+        /// What is wrong with it.
+        #[source]
+        source: sqlx::Error,
+    },
     /// The server runs with settings under which an acknowledgement is worth nothing.
     #[error("the PostgreSQL database {database} has {setting} = {found}, under which it may lose what it has acknowledged: set it to on")]
     NotDurable {

@@ -1,6 +1,7 @@
 //! A database and its schemas.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -167,7 +168,16 @@ impl Server {
     }
 
     fn unreachable(&self, source: sqlx::Error) -> SchemaError {
-        SchemaError::Unreachable { database: self.to_string(), source }
+        let database = self.to_string();
+        let sqlx::Error::Io(error) = &source else { return SchemaError::Unreachable { database, source } };
+        // No connection fails like the first two: files are read before one is encrypted.
+        if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) {
+            SchemaError::Files { database, source }
+        } else if error.kind() == ErrorKind::InvalidData && error.to_string().contains("certificate") {
+            SchemaError::Untrusted { database, source }
+        } else {
+            SchemaError::Unreachable { database, source }
+        }
     }
 }
 

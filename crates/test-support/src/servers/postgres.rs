@@ -1,8 +1,9 @@
 //! A real PostgreSQL server of one's own, which can be stopped, crashed and started again on the same data and port, and databases in it.
 
 use std::fs;
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -176,6 +177,37 @@ impl PostgresServer {
         self.child.as_ref().map(ChildProcess::stderr).unwrap_or_default()
     }
 
+    /// From now on it answers over TLS only, with the certificate for `localhost` and `127.0.0.1` that the authority signed whose own is in
+    /// the file that is given back. Connections that are open stay.
+    ///
+    /// # Panics
+    /// When it cannot be set.
+    #[must_use]
+    pub fn demand_tls(&self) -> PathBuf {
+        let key = self.put("server.pem", include_str!("smtp_server.pem"));
+        let authority = self.put("authority.pem", include_str!("smtp_authority.pem"));
+        self.put("data/pg_hba.conf", "local all all trust\nhostssl all all 127.0.0.1/32 trust\n");
+        for (setting, value) in [("ssl_cert_file", &*key.to_string_lossy()), ("ssl_key_file", &*key.to_string_lossy()), ("ssl", "on")] {
+            self.sql("postgres", &format!("ALTER SYSTEM SET {setting} = '{value}'"));
+        }
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        let plain = format!("{}?sslmode=disable", self.url("postgres"));
+        wait_until("PostgreSQL to refuse what is not TLS", TIME_TO_START, || sql_of(&self.programs, &plain, "SELECT 1").is_err());
+        authority
+    }
+
+    /// Writes a file for the server's eyes only.
+    fn put(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        let _ = fs::remove_file(&path);
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).expect("a file can be made");
+        file.write_all(text.as_bytes()).expect("a file can be written");
+        if let Some((user, group)) = unprivileged() {
+            chown(&path, Some(user), Some(group)).expect("root may give its file away");
+        }
+        path
+    }
+
     /// Ends it as a crash would: no checkpoint, no goodbye. Its next start recovers from its log.
     pub fn crash(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -211,8 +243,8 @@ impl PostgresServer {
             if self.becomes_ready() {
                 return;
             }
-            // Of a server that was crashed a moment ago, the last process may not be gone yet.
-            let is_early = last_lines(&self.log(), 3).contains("shared memory block") && started.elapsed() < TIME_TO_START;
+            // Of a server that was crashed a moment ago, the last processes may not be gone yet, and say so one after the other.
+            let is_early = last_lines(&self.log(), 100).contains("shared memory block") && started.elapsed() < TIME_TO_START;
             assert!(is_early, "PostgreSQL did not start again:\n{}", last_lines(&self.log(), 20));
             std::thread::park_timeout(Duration::from_millis(20));
         }
