@@ -47,7 +47,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Demo(flags) => {
             telemetry::start_logging(&config, Voice::Command)?;
-            demo::run(flags, config).await
+            demo::run(flags, config, cli.global.config.as_deref()).await
         }
         Command::Config => output::line(config.to_toml()?.trim_end()),
         Command::Restore { backup, forgotten } => {

@@ -16,17 +16,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use event_store::Clock;
+use event_store::{Clock, Position};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::Demo;
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::folder::DataFolder;
+use crate::log::Log;
 use crate::serve::Serving;
 use crate::{clock, output, telemetry};
 
 use self::cast::Cast;
+use self::ending::Ending;
 use self::plot::Plot;
 use self::stage::Stage;
 
@@ -38,11 +41,12 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Fills a fresh data folder and serves it.
 ///
 /// # Errors
-/// The folder is not fresh, or cannot be filled.
-pub(crate) async fn run(flags: Demo, mut config: Config) -> Result<(), Failure> {
+/// The folder or the log is not fresh, or cannot be filled.
+pub(crate) async fn run(flags: Demo, mut config: Config, file: Option<&Path>) -> Result<(), Failure> {
     config.data = fresh_folder(&config.data)?;
     config.listen = flags.listen;
     config.nats.url = flags.nats.or(config.nats.url);
+    refuse_if_lived_in(&config).await?;
     let time = StoryTime::beginning_at(clock::system()().saturating_sub(STORY).map_err(|error| Failure::from_error(&error))?);
     let serving = Serving::start(config, time.clock(), telemetry::start_metrics()?).await?;
     let service = Arc::clone(serving.service());
@@ -62,7 +66,7 @@ pub(crate) async fn run(flags: Demo, mut config: Config) -> Result<(), Failure> 
     if !service.runtime.wait_for_consumers(head, PATIENCE).await {
         return Err(Failure::Unavailable("the process managers have not caught up in two minutes".to_owned()));
     }
-    let ending = ending::Ending::of(&service, &cast, &stage, serving.address()).await?;
+    let ending = Ending::of(&service, (&cast, &stage), serving.address(), file, !flags.no_serve).await?;
     ending.keep(service.folder.root())?;
     output::line(&ending)?;
     if flags.no_serve {
@@ -97,6 +101,18 @@ fn fresh_folder(configured: &Path) -> Result<PathBuf, Failure> {
         .map(|number| if number == 1 { PathBuf::from("gatehouse-demo") } else { PathBuf::from(format!("gatehouse-demo-{number}")) })
         .find(|folder| is_fresh(folder))
         .ok_or_else(|| Failure::Usage("name a fresh folder with --data".to_owned()))
+}
+
+/// Invented registrations are not for a log that has others, nor does one in a database show by the folder that it has.
+async fn refuse_if_lived_in(config: &Config) -> Result<(), Failure> {
+    let Some(address) = &config.log else { return Ok(()) };
+    let log = Log::open(config, &DataFolder::open_or_make(&config.data)?, &clock::system()).await?;
+    let head = *log.head().borrow();
+    log.close().await;
+    if head == Position::START {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!("demo fills a fresh log, and {address} has {head} events: name another with --log")))
 }
 
 /// The clock of the story: stands at an instant of the past until it is moved, and is the machine's once the story is told.

@@ -5,6 +5,7 @@
 mod backup;
 mod catalogue;
 mod configuration;
+mod demo;
 mod failing_disk;
 mod folder;
 mod forgetting;
