@@ -20,7 +20,7 @@ const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
 /// Never on a log that is in use, or was: what came to it since is nobody's copy.
 const BEGIN: &str = "UPDATE head SET importing = TRUE, epoch = $1 WHERE position = 0 OR (epoch = $1 AND importing)";
 
-const FINISH: &str = "UPDATE head SET importing = FALSE WHERE epoch = $1";
+const FINISH: &str = "UPDATE head SET importing = FALSE, epoch = $2, turn = turn + 1 WHERE epoch = $1";
 
 /// As the writer's statement, but that positions and times come with the events.
 const TAKE: &str = "
@@ -157,12 +157,12 @@ impl Import {
         Ok(())
     }
 
-    /// All is taken over: instances may use the log.
+    /// All is taken over: instances may use the log, under this epoch. Its own, where it goes on; a new one, where it is put back.
     ///
     /// # Errors
     /// [`ImportError`] as for [`Import::take`].
-    pub async fn finish(mut self) -> Result<(), ImportError> {
-        let finished = sqlx::query(FINISH).bind(self.place.epoch).execute(&mut self.session.connection).await?;
+    pub async fn finish(mut self, epoch: Epoch) -> Result<(), ImportError> {
+        let finished = sqlx::query(FINISH).bind(self.place.epoch).bind(epoch.0).execute(&mut self.session.connection).await?;
         if finished.rows_affected() == 1 { Ok(()) } else { Err(ImportError::Changed("it has another epoch now".to_owned())) }
     }
 

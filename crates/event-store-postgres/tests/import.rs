@@ -59,7 +59,7 @@ async fn a_log_is_taken_over_byte_for_byte_also_after_an_interruption_and_goes_o
     let mut import = begun(&database, source.epoch()).await;
     assert_eq!(import.position(), Position(60));
     import.take(&events[60..]).await.unwrap();
-    import.finish().await.unwrap();
+    import.finish(source.epoch()).await.unwrap();
     let log = open(&database.url()).await;
     assert_eq!(log.epoch(), source.epoch());
     let copied = whole_log(&log).await;

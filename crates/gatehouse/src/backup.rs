@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use credential_vault::{Vault, VaultKey};
-use event_store::{Clock, Epoch, EventStore, Position};
+use event_store::{Clock, Epoch, EventStore, LogDigest, Position};
 use event_store_kurrentdb::KurrentLog;
 use event_store_postgres::PostgresLog;
 use event_store_sqlite::SqliteLog;
 use jiff::Timestamp;
 use key_ring::{KeyRing, MasterKey};
+use postgres_schema::Server;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -136,7 +137,8 @@ async fn copy_log_to(service: &Service, file: &Path) -> Result<Position, Failure
 }
 
 /// Puts a backup into the stores that the configuration names, which must be empty, and makes a data folder. Who was forgotten is
-/// forgotten again at the first start: whom the backup knows, and whom the list names that was kept apart from it.
+/// forgotten again at the first start: whom the backup knows, and whom the list names that was kept apart from it. One that was cut short is
+/// run again: it does what is missing.
 ///
 /// # Errors
 /// The backup is not whole, or a store refuses. A folder that was not finished cannot be served.
@@ -145,26 +147,34 @@ pub(crate) async fn restore(config: &Config, clock: &Clock, backup: &Path, forgo
     if let Some(list) = forgotten {
         Forgotten::read_given(list)?;
     }
-    let folder = DataFolder::make_for_restore(&config.data)?;
+    let what = format!("events 1 to {} of {}, backed up at {}", manifest.position, manifest.epoch, manifest.made_at);
+    let (folder, number) = DataFolder::for_restore(&config.data, &what)?;
     // The log last: from when it is whole, any instance may open it, and must find the keys of whom it mentions.
     restore_secrets(config, backup, &folder).await?;
-    restore_log(config, clock, &backup.join(LOG), &folder, Epoch(manifest.epoch)).await?;
+    restore_log(config, clock, &backup.join(LOG), &folder, (Epoch(manifest.epoch), Epoch(number))).await?;
     forget_again(&folder, forgotten)?;
     folder.finish_restoring()?;
     Ok(manifest)
 }
 
-async fn restore_log(config: &Config, clock: &Clock, file: &Path, folder: &DataFolder, epoch: Epoch) -> Result<(), Failure> {
+/// Puts the log back, which has the epoch `of` in the backup. In PostgreSQL it is there for instances from one moment on, with all events and
+/// the epoch `with`; so that is how a restore that was cut short later is known.
+async fn restore_log(config: &Config, clock: &Clock, file: &Path, folder: &DataFolder, (of, with): (Epoch, Epoch)) -> Result<(), Failure> {
     copy_durably(file, &folder.log())?;
     match config.log_address().map_err(|error| Failure::Usage(format!("{error:#}")))? {
         LogAddress::Folder => SqliteLog::start_new_epoch(&folder.log()).map(drop).map_err(|error| Failure::from_error(&error)),
         LogAddress::Postgres(server) => {
-            let mut target = PostgresTarget::open(&server, epoch).await?;
             // From the copy, since a log is locked where it lies.
             let log = moving::open_file(&folder.log(), clock).await?;
             let head = *log.head().borrow();
-            let digest = moving::copy_log(&log, head, &mut target, &|_, _| {}).await?;
-            target.finish().await?;
+            let digest = if is_restored(&server, clock, with).await {
+                LogDigest::of(&log, head).await.map_err(|error| Failure::from_error(&error))?
+            } else {
+                let mut target = PostgresTarget::open(&server, of).await?;
+                let digest = moving::copy_log(&log, head, &mut target, &|_, _| {}).await?;
+                target.finish(with).await?;
+                digest
+            };
             let restored = moving::open_postgres(&server, clock).await?;
             moving::verify(&restored, &digest).await?;
             restored.close().await;
@@ -173,13 +183,20 @@ async fn restore_log(config: &Config, clock: &Clock, file: &Path, folder: &DataF
                 Ok(())
             })
             .await?;
-            fs::remove_file(folder.log()).map_err(|error| unusable(&folder.log(), &error))?;
-            PostgresLog::start_new_epoch(&server).await.map(drop).map_err(|error| Failure::from_error(&error))
+            fs::remove_file(folder.log()).map_err(|error| unusable(&folder.log(), &error))
         }
         LogAddress::Kurrent(_) => Err(Failure::Usage(
             "a log in EventStoreDB cannot be restored from this: its positions are its own; restore it with its own tools, then run `gatehouse restored`".to_owned(),
         )),
     }
+}
+
+/// Whether the log in this database has this epoch. One that was begun and not finished cannot be opened.
+async fn is_restored(server: &Server, clock: &Clock, epoch: Epoch) -> bool {
+    let Ok(log) = moving::open_postgres(server, clock).await else { return false };
+    let found = log.epoch();
+    log.close().await;
+    found == epoch
 }
 
 async fn restore_secrets(config: &Config, backup: &Path, folder: &DataFolder) -> Result<(), Failure> {

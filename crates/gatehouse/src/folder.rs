@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use credential_vault::Vault;
 use key_ring::KeyRing;
+use uuid::Uuid;
 
 use crate::failure::Failure;
 
@@ -82,7 +83,7 @@ impl DataFolder {
         let folder = Self { root };
         if folder.restoring().exists() {
             return Err(Failure::failed(format!(
-                "a restore into {} was not finished: empty the folder and restore again",
+                "a restore into {} was not finished: run it again, or empty the folder",
                 folder.root.display()
             )));
         }
@@ -96,24 +97,53 @@ impl DataFolder {
         Ok(folder)
     }
 
-    /// A folder to restore into: it must not be there, or be empty. Until [`finish_restoring`](Self::finish_restoring) nothing
-    /// can be served from it.
-    pub(crate) fn make_for_restore(root: &Path) -> Result<Self, Failure> {
-        match look(root)? {
-            Found::Nothing => {}
+    /// A folder to restore into: it must not be there, be empty, or have been begun to restore into from the same, which `what` names: then
+    /// what was put there is removed. Until [`finish_restoring`](Self::finish_restoring) nothing can be served from it. With it a number
+    /// that this restore has, however often it is begun.
+    pub(crate) fn for_restore(root: &Path, what: &str) -> Result<(Self, Uuid), Failure> {
+        let found = look(root)?;
+        make_folder(root)?;
+        let folder = Self { root: fs::canonicalize(root).map_err(|error| unusable(root, &error))? };
+        let number = match found {
+            Found::Nothing => {
+                #[expect(clippy::disallowed_methods, reason = "names this restore, once")]
+                let number = Uuid::new_v4();
+                write_durably(&folder.restoring(), format!("{number} {what}\n").as_bytes())?;
+                number
+            }
             Found::Folder(_) | Found::Other => {
-                return Err(Failure::Usage(format!(
-                    "{} is not empty: a restore overwrites nothing, so name a new folder with --data",
-                    root.display()
-                )));
+                let number = folder.begun(what).ok_or_else(|| {
+                    Failure::Usage(format!(
+                        "{} is not empty: a restore overwrites nothing, so name a new folder with --data",
+                        root.display()
+                    ))
+                })?;
+                folder.remove_restored()?;
+                number
+            }
+        };
+        folder.mark()?;
+        Ok((folder, number))
+    }
+
+    /// The number of the restore that was begun here from this, and not finished.
+    fn begun(&self, what: &str) -> Option<Uuid> {
+        let text = fs::read_to_string(self.restoring()).ok()?;
+        let (number, begun) = text.trim_end().split_once(' ')?;
+        number.parse().ok().filter(|_| begun == what)
+    }
+
+    /// Removes what a restore puts into a folder, with what lies beside it while it is open.
+    fn remove_restored(&self) -> Result<(), Failure> {
+        let absent = |error: std::io::Error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) };
+        for file in [self.log(), self.vault(), self.key_ring()] {
+            for beside in ["", "-wal", "-shm", "-journal", ".lock"] {
+                let mut path = file.clone().into_os_string();
+                path.push(beside);
+                fs::remove_file(&path).or_else(absent).map_err(|error| unusable(Path::new(&path), &error))?;
             }
         }
-        make_folder(root)?;
-        let root = fs::canonicalize(root).map_err(|error| unusable(root, &error))?;
-        let folder = Self { root };
-        write_durably(&folder.restoring(), b"")?;
-        folder.mark()?;
-        Ok(folder)
+        Ok(())
     }
 
     /// What was restored is whole and can be served.
@@ -318,9 +348,21 @@ mod tests {
     #[test]
     fn a_restore_that_was_cut_short_cannot_be_served() {
         let place = tempfile::tempdir().unwrap();
-        let folder = DataFolder::make_for_restore(place.path()).unwrap();
+        let (folder, _) = DataFolder::for_restore(place.path(), "this").unwrap();
         assert!(DataFolder::open(place.path()).unwrap_err().to_string().contains("was not finished"));
         folder.finish_restoring().unwrap();
         DataFolder::open(place.path()).unwrap();
+    }
+
+    #[test]
+    fn a_restore_that_was_cut_short_is_begun_again_from_the_same_and_from_nothing_else() {
+        let place = tempfile::tempdir().unwrap();
+        let (folder, first) = DataFolder::for_restore(place.path(), "this").unwrap();
+        fs::write(folder.key_ring(), "half").unwrap();
+        assert!(DataFolder::for_restore(place.path(), "that").unwrap_err().to_string().contains("is not empty"));
+        let (folder, again) = DataFolder::for_restore(place.path(), "this").unwrap();
+        assert_eq!((again, folder.key_ring().exists()), (first, false));
+        folder.finish_restoring().unwrap();
+        assert!(DataFolder::for_restore(place.path(), "this").unwrap_err().to_string().contains("is not empty"));
     }
 }

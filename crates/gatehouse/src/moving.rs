@@ -79,12 +79,12 @@ impl PostgresTarget {
         event_store_postgres::Import::open(server, epoch).await.map(Self).map_err(|error| Failure::from_error(&error))
     }
 
-    /// All is there: it may be used.
+    /// All is there: it may be used, under this epoch.
     ///
     /// # Errors
     /// The database refuses.
-    pub(crate) async fn finish(self) -> Result<(), Failure> {
-        self.0.finish().await.map_err(|error| Failure::from_error(&error))
+    pub(crate) async fn finish(self, epoch: event_store::Epoch) -> Result<(), Failure> {
+        self.0.finish(epoch).await.map_err(|error| Failure::from_error(&error))
     }
 }
 

@@ -102,7 +102,7 @@ async fn copy_all(log: &SqliteLog, head: Position, folder: &DataFolder, master: 
     bar.end();
     copy_secrets(folder, master, server).await?;
     // Last, since from here on instances may use it all.
-    target.finish().await?;
+    target.finish(log.epoch()).await?;
     let copy = moving::open_postgres(server, &clock::system()).await?;
     moving::verify(&copy, &digest).await?;
     copy.close().await;
@@ -141,7 +141,7 @@ async fn to_folder(config: &Config, server: &Server, to: &Path) -> Result<(), Fa
     })?;
     let head = *log.head().borrow();
     let master = secrets::given_master_key(config)?;
-    let folder = DataFolder::make_for_restore(to)?;
+    let (folder, _) = DataFolder::for_restore(to, &format!("copy of {}", log.epoch().0))?;
     let mut target = FileTarget::open(&folder.log(), log.epoch()).await?;
     let bar = Bar::new();
     let digest = moving::copy_log(&log, head, &mut target, &|done, total| bar.at(done, total)).await?;

@@ -76,6 +76,11 @@ fn everything_moves_into_postgresql_and_back_with_the_same_digests_and_the_sourc
 
     let back = place.folder.path().join("back");
     let to = format!("sqlite:{}", back.display());
+    // As if it had been begun before, and cut short.
+    fs::create_dir_all(back.join("log")).unwrap();
+    fs::write(back.join("log/events.db"), "half of it").unwrap();
+    fs::write(back.join("gatehouse.format"), "gatehouse-data 1\n").unwrap();
+    fs::write(back.join("restore.unfinished"), format!("{} copy of {first}\n", uuid::Uuid::nil())).unwrap();
     let said = place.ask(&["copy", "--from", &database.url(), "--to", &to]);
     assert!(said.contains(digests[0]) || said.contains("events, sha256"), "{said}");
     fs::copy(place.data().join("master.key"), back.join("master.key")).unwrap();
@@ -155,6 +160,53 @@ fn a_backup_of_stores_in_postgresql_is_restored_into_either_and_who_was_forgotte
     with_key(&with(&["restore", backup.to_str().unwrap(), listed[0], listed[1]], &flags));
     let said = with_key(&with(&["staff", "list"], &flags));
     assert!(!said.contains("Lovelace") && said.contains("erased"), "{said}");
+}
+
+#[test]
+fn a_restore_into_postgresql_that_was_cut_short_anywhere_is_run_again_and_does_what_is_missing() {
+    let (place, staff) = lived_in();
+    let backup = place.folder.path().join("backup");
+    place.ask(&["backup", backup.to_str().unwrap()]);
+    let (database, restored) = (TestDatabase::create(), place.folder.path().join("restored"));
+    let flags = all_in(&database);
+    let run = |arguments: &[&str]| {
+        let mut command = test_support::servers::gatehouse_command();
+        command
+            .args(with(arguments, &flags))
+            .arg("--data")
+            .arg(&restored)
+            .env("GATEHOUSE_MASTER_KEY_FILE", place.data().join("master.key"));
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    };
+    let restore = ["restore", backup.to_str().unwrap()];
+    let (code, said) = run(&restore);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(run(&restore).1.contains("is not empty"));
+
+    // As it was when the log was whole and the folder was not: what marks it says which restore that was.
+    let manifest: serde_json::Value = serde_json::from_str(&fs::read_to_string(backup.join("manifest.json")).unwrap()).unwrap();
+    let text = |key: &str| manifest[key].as_str().unwrap().to_owned();
+    let what = format!("events 1 to {} of {}, backed up at {}", manifest["position"], text("epoch"), text("made_at"));
+    let epoch = database.sql("SELECT epoch FROM gatehouse_log.head");
+    assert_ne!(epoch, text("epoch"));
+    fs::write(restored.join("restore.unfinished"), format!("{epoch} {what}\n")).unwrap();
+    assert!(run(&["status"]).1.contains("was not finished: run it again"));
+    let (code, said) = run(&restore);
+    assert_eq!((code, database.sql("SELECT epoch FROM gatehouse_log.head")), (Some(0), epoch.clone()), "{said}");
+
+    // And as it was when only some events were there yet.
+    fs::write(restored.join("restore.unfinished"), format!("{epoch} {what}\n")).unwrap();
+    database.sql(&format!(
+        "UPDATE gatehouse_log.head SET importing = TRUE, position = 2, epoch = '{}';
+         DELETE FROM gatehouse_log.events WHERE position > 2;
+         DELETE FROM gatehouse_log.streams s WHERE NOT EXISTS (SELECT FROM gatehouse_log.events e WHERE e.stream = s.id)",
+        text("epoch")
+    ));
+    let (code, said) = run(&restore);
+    assert_eq!((code, database.sql("SELECT epoch FROM gatehouse_log.head")), (Some(0), epoch), "{said}");
+    let (code, said) = run(&["history", "staff", &staff]);
+    assert!(code == Some(0) && said.contains("Ada Lovelace"), "{said}");
 }
 
 #[test]
