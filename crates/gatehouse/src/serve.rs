@@ -1,18 +1,20 @@
 //! `gatehouse serve`: the service behind HTTP, until it is told to stop.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::serve::ListenerExt;
 use event_store::Clock;
+use futures_util::future::join_all;
 use metrics_exporter_prometheus::PrometheusHandle;
 use process_managers::{Clockwork, Desk, Lists};
 use projection_runtime::leases;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -37,8 +39,10 @@ pub(crate) struct Serving {
     stop: CancellationToken,
     http: JoinHandle<std::io::Result<()>>,
     admin: JoinHandle<std::io::Result<()>>,
-    /// The mail dispatcher, the clockwork, and who keeps the list of the forgotten.
-    background: Vec<JoinHandle<()>>,
+    mails: JoinHandle<()>,
+    clockwork: JoinHandle<()>,
+    /// Who keeps the list of the forgotten.
+    forgotten: JoinHandle<()>,
 }
 
 /// Serves until SIGTERM or SIGINT.
@@ -96,7 +100,7 @@ impl Serving {
         let forgotten = tokio::spawn(forgotten::follow(Arc::clone(&service), stop.clone()));
         let admin = listen_admin(&service, &stop)?;
         tracing::info!(%address, data = %service.folder.root().display(), version = env!("CARGO_PKG_VERSION"), "serving");
-        Ok(Self { service, health, address, signals, stop, http, admin, background: vec![mails, clockwork, forgotten] })
+        Ok(Self { service, health, address, signals, stop, http, admin, mails, clockwork, forgotten })
     }
 
     /// Where HTTP is served.
@@ -143,35 +147,58 @@ impl Serving {
         }
     }
 
-    /// Stops in the opposite order of the start; requests that are under way have so long to finish. Where there are other instances,
-    /// what only one may do is handed over before that.
+    /// Stops in the opposite order of the start; what is under way has so long to finish. Where there are other instances, each thing that
+    /// only one may do is handed over as soon as it has ended here, whatever else has not.
     pub(crate) async fn stop(self, grace: Duration) {
-        let Self { service, health, stop, http, admin, background, .. } = self;
+        let Self { service, health, stop, http, admin, mails, clockwork, forgotten, .. } = self;
         health.stop();
         stop.cancel();
-        let listeners = async {
-            for task in [http, admin] {
-                match task.await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => tracing::warn!(%error, "a listener ended with an error"),
-                    Err(error) => tracing::warn!(%error, "a listener ended early"),
-                }
-            }
-        };
-        let followers = async {
-            for task in background {
-                if let Err(error) = task.await {
-                    tracing::warn!(%error, "a part of the service ended early");
-                }
-            }
-            service.hand_over().await;
-        };
-        let ended = async { tokio::join!(listeners, followers) };
-        if tokio::time::timeout(grace, ended).await.is_err() {
-            tracing::warn!("some requests were still under way when the time to finish was over");
-        }
+        // What is applied is applied, and reads go on.
+        service.hand_over(leases::PROJECTIONS);
+        let parts = [
+            Part { name: "requests", end: Box::pin(async { listener_ended(http.await) }), lease: None },
+            Part { name: "commands of the operator", end: Box::pin(async { listener_ended(admin.await) }), lease: None },
+            Part { name: "mails", end: Box::pin(async { part_ended(mails.await) }), lease: Some(leases::DISPATCH) },
+            Part { name: "what follows from time", end: Box::pin(async { part_ended(clockwork.await) }), lease: Some(leases::PROCESSES) },
+            Part { name: "publishing", end: Box::pin(service.stop_publishing()), lease: Some(leases::PUBLISH) },
+            Part { name: "the list of the forgotten", end: Box::pin(async { part_ended(forgotten.await) }), lease: None },
+        ];
+        join_all(parts.map(|part| part.ends(&service, grace))).await;
         let _ = std::fs::remove_file(service.folder.socket());
         service.close().await;
+    }
+}
+
+/// A part of the service that is waited for at the end.
+struct Part<'a> {
+    name: &'static str,
+    end: Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
+    /// What it works under, which others may have then.
+    lease: Option<&'static str>,
+}
+
+impl Part<'_> {
+    async fn ends(self, service: &Service, grace: Duration) {
+        if tokio::time::timeout(grace, self.end).await.is_err() {
+            tracing::warn!(part = self.name, "a part of the service had not ended when the time to finish was over");
+        }
+        if let Some(lease) = self.lease {
+            service.hand_over(lease);
+        }
+    }
+}
+
+fn part_ended(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::warn!(%error, "a part of the service ended early");
+    }
+}
+
+fn listener_ended(ended: Result<std::io::Result<()>, JoinError>) {
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "a listener ended with an error"),
+        Err(error) => tracing::warn!(%error, "a listener ended early"),
     }
 }
 

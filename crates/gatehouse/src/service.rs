@@ -193,21 +193,23 @@ impl Service {
         self.ring.forget_cached(person);
     }
 
-    /// Lets others do from now on what only one may do; whoever did it here has been stopped. Reads go on.
-    pub(crate) async fn hand_over(&self) {
+    /// Lets another instance do from now on what only one may do, which has been stopped here.
+    pub(crate) fn hand_over(&self, lease: &'static str) {
+        if let Some(shared) = &self.shared {
+            shared.leases.give_back(lease);
+        }
+    }
+
+    /// Stops to publish, for good; what is on its way is waited for.
+    pub(crate) async fn stop_publishing(&self) {
         if let Some(publishing) = &self.publishing {
             publishing.stop().await;
-        }
-        if let Some(shared) = &self.shared {
-            shared.leases.release().await;
         }
     }
 
     /// Ends everything, in the opposite order, and gives the folder free. Whoever still has the service gets errors from now on.
     pub(crate) async fn close(&self) {
-        if let Some(publishing) = &self.publishing {
-            publishing.stop().await;
-        }
+        self.stop_publishing().await;
         self.runtime.shutdown().await;
         if let Some(shared) = &self.shared {
             shared.leases.release().await;

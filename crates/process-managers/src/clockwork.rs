@@ -77,7 +77,7 @@ impl Clockwork {
         Self { desk, deadlines, lease, idle: HashMap::new(), swept_at: None }
     }
 
-    /// Runs until it is told to stop. What it is at when the lease is lost is dropped.
+    /// Runs until it is told to stop. What it is at then, or when the lease is lost, is dropped: whoever goes on asks again.
     pub async fn run(mut self, stop: CancellationToken) {
         loop {
             let fence = tokio::select! {
@@ -88,23 +88,21 @@ impl Clockwork {
             self.idle.clear();
             tokio::select! {
                 biased;
+                () = stop.cancelled() => return,
                 () = lease.lost(fence) => {}
-                () = self.work(&stop) => return,
+                () = self.work() => {}
             }
         }
     }
 
-    /// Looks again and again, until it is told to stop.
-    async fn work(&mut self, stop: &CancellationToken) {
+    /// Looks again and again.
+    async fn work(&mut self) {
         loop {
             if let Err(problem) = self.tick().await {
                 tracing::warn!(problem, "deadlines could not be looked at; trying again");
             }
             self.sweep().await;
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(PULSE) => {}
-            }
+            tokio::time::sleep(PULSE).await;
         }
     }
 

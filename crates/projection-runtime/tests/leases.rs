@@ -66,6 +66,28 @@ async fn one_instance_holds_a_lease_and_a_clean_stop_hands_it_over_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_lease_is_given_back_while_the_others_are_kept() {
+    let database = TestDatabase::create();
+    let first = start(&database.url(), "first", LeaseSettings::default()).await;
+    let (mut kept, given) = (first.lease(PUBLISH), first.lease(PROJECTIONS));
+    let fence = held(&mut kept).await;
+    let second = start(&database.url(), "second", LeaseSettings::default()).await;
+    eventually("the second to have asked", LONG, async || (holder_of(&second, PROJECTIONS).await? == "first").then_some(())).await;
+
+    let began = Instant::now();
+    first.give_back(PROJECTIONS);
+    held(&mut second.lease(PROJECTIONS)).await;
+    assert!(began.elapsed() < LeaseSettings::default().ttl, "before the lease would have run out");
+    assert_eq!((given.held(), kept.held(), second.lease(PUBLISH).held()), (None, Some(fence), None));
+    // It is free again, and the first takes part no more.
+    second.release().await;
+    eventually("nobody but the first to hold anything", LONG, async || (first.holders().await.unwrap().len() == 1).then_some(())).await;
+    tokio::time::sleep(LeaseSettings::default().beat * 2).await;
+    assert_eq!(holder_of(&first, PROJECTIONS).await, None);
+    assert_eq!((given.held(), kept.held()), (None, Some(fence)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_instance_takes_part_only_in_the_leases_of_its_roles() {
     let database = TestDatabase::create();
     let schema = schema(&database.url()).await;

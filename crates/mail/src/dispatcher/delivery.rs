@@ -36,7 +36,7 @@ pub(super) enum Outcome {
     Later(Attempt),
     /// It has a fate that could not be recorded before the shutdown.
     Unrecorded,
-    /// It was not handed over, since the lease was lost before.
+    /// It was not handed over, since the lease was lost before, or the service was told to stop.
     Left,
 }
 
@@ -58,7 +58,8 @@ enum Step {
 
 impl Post {
     /// Tries to send mails together, and has their fates recorded as far as they have one now. One outcome each, in the order of
-    /// the mails. Nothing is handed over once the lease is lost; what was handed over before gets its fate all the same.
+    /// the mails. Nothing is handed over once the lease is lost, or the service is told to stop; what was handed over before gets its fate all
+    /// the same.
     pub(super) async fn deliver(&self, parcel: &[Sending], held: &Held, shutdown: &CancellationToken) -> Vec<Outcome> {
         let ids: Vec<MailId> = parcel.iter().map(|sending| sending.owed.id).collect();
         let mut mails: HashMap<MailId, Mail> = match self.outbox.mails(&ids).await {
@@ -71,12 +72,15 @@ impl Post {
         let mut prepared = Vec::with_capacity(parcel.len());
         let mut composed = Vec::with_capacity(parcel.len());
         for sending in parcel {
+            if shutdown.is_cancelled() {
+                break;
+            }
             prepared.push(self.prepare(*sending, mails.remove(&sending.owed.id), &mut composed));
             // Others have their turn: composing is all computing.
             tokio::task::yield_now().await;
         }
         // The last moment at which a mail can be left to somebody else.
-        if !held.is_held() {
+        if shutdown.is_cancelled() || !held.is_held() {
             return parcel.iter().map(|_| Outcome::Left).collect();
         }
         let mut deliveries = self.send(&composed).await.into_iter();

@@ -90,7 +90,7 @@ impl Dispatcher {
 
     /// Works until `shutdown`, while `lease` is held. Nothing is sent before the outbox has got to where the log was when the lease was
     /// gained: then it has the fates that whoever held it before has recorded. When the lease is lost nothing new is begun, all that was
-    /// planned is forgotten, and what is being sent gets its fate. So it is on shutdown, and it returns then.
+    /// planned is forgotten, and what has been handed over gets its fate. So it is on shutdown, and it returns then.
     pub async fn run(self, mut lease: Lease, shutdown: CancellationToken) {
         metrics::describe();
         let mut work = Work::default();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -22,6 +23,8 @@ pub(super) struct Keeper {
     pub(super) holder: Uuid,
     pub(super) instance: String,
     pub(super) held: Held,
+    /// The names of those that are not taken any more.
+    pub(super) given_back: watch::Receiver<Vec<&'static str>>,
     pub(super) settings: LeaseSettings,
     pub(super) stop: CancellationToken,
 }
@@ -44,6 +47,7 @@ enum Wake {
 
 impl Keeper {
     pub(super) async fn run(self) {
+        let mut given_back = self.given_back.clone();
         let mut link = None;
         let mut is_away = false;
         loop {
@@ -64,7 +68,7 @@ impl Keeper {
                     if std::mem::take(&mut is_away) {
                         tracing::info!("leases can be renewed again");
                     }
-                    self.wait(link, begun + self.settings.beat).await
+                    self.wait(link, &mut given_back, begun + self.settings.beat).await
                 }
                 (Ok(()), None) => Wake::Lost,
                 (Err(error), _) => {
@@ -102,12 +106,20 @@ impl Keeper {
 
     /// Takes and renews, and says what is held.
     async fn beat(&self, link: &mut Link) -> Result<(), sqlx::Error> {
-        let names: Vec<&str> = self.held.iter().map(|(name, _)| *name).collect();
+        let given_back = self.given_back.borrow().clone();
+        let (given_back, names): (Vec<&str>, Vec<&str>) =
+            self.held.iter().map(|(name, _)| *name).partition(|name| given_back.contains(name));
+        // Here first, then for others.
+        self.let_go(&given_back);
+        table::release(&mut link.listener, self.holder, &given_back).await?;
         // Before it is sent: the row lasts longer than what is counted from here.
         let until = Moment::now().after(self.settings.certain());
         let rows = table::beat(&mut link.listener, &names, self.holder, &self.instance, self.settings.ttl).await?;
         let rows: HashMap<String, Fence> = rows.into_iter().collect();
         for (name, held) in self.held.iter() {
+            if !names.contains(name) {
+                continue;
+            }
             let now = rows.get(*name).map(|fence| Holding { fence: *fence, until });
             let before = held.send_replace(now);
             self.tell(name, before.map(|holding| holding.fence), now.map(|holding| holding.fence));
@@ -128,9 +140,10 @@ impl Keeper {
         }
     }
 
-    async fn wait(&self, link: &mut Link, until: Instant) -> Wake {
+    async fn wait(&self, link: &mut Link, given_back: &mut watch::Receiver<Vec<&'static str>>, until: Instant) -> Wake {
         tokio::select! {
             () = self.stop.cancelled() => Wake::Stop,
+            Ok(()) = given_back.changed() => Wake::Beat,
             () = sleep_until(until) => Wake::Beat,
             heard = link.listener.try_recv() => match heard {
                 Ok(Some(_)) => Wake::Beat,
@@ -139,18 +152,24 @@ impl Keeper {
         }
     }
 
-    /// Gives back what is held: nobody here does it any more, then others may.
-    async fn release(&self, link: Option<Link>) {
-        for (name, held) in self.held.iter() {
+    /// Those of these names are not held any more, as far as this instance is concerned.
+    fn let_go(&self, names: &[&str]) {
+        for (name, held) in self.held.iter().filter(|(name, _)| names.contains(name)) {
             held.send_replace(None);
             metrics::gauge!("gatehouse_lease_held", "lease" => *name).set(0.0);
         }
+    }
+
+    /// Gives back what is held: nobody here does it any more, then others may.
+    async fn release(&self, link: Option<Link>) {
+        let names: Vec<&str> = self.held.iter().map(|(name, _)| *name).collect();
+        self.let_go(&names);
         let release = async {
             let mut link = match link {
                 Some(link) => link,
                 None => self.connect().await?,
             };
-            table::release(&mut link.listener, self.holder).await
+            table::release(&mut link.listener, self.holder, &names).await
         };
         if let Err(error) = timeout(self.settings.patience(), release).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
             tracing::warn!(error = %chain(&error), "leases cannot be given back: they run out by themselves");

@@ -79,6 +79,8 @@ struct Inner {
     schema: Schema,
     holder: Uuid,
     held: Held,
+    /// The names of those that were given back.
+    given_back: watch::Sender<Vec<&'static str>>,
     stop: CancellationToken,
     keeper: Mutex<Option<AbortOnDropHandle<()>>>,
 }
@@ -100,17 +102,18 @@ impl Leases {
         names.sort_unstable();
         names.dedup();
         let held: Held = names.into_iter().map(|name| (name, watch::Sender::new(None))).collect();
-        let stop = CancellationToken::new();
+        let (stop, given_back) = (CancellationToken::new(), watch::Sender::default());
         let keeper = Keeper {
             options: schema.options().clone(),
             holder,
             instance: instance.to_owned(),
             held: held.clone(),
+            given_back: given_back.subscribe(),
             settings,
             stop: stop.clone(),
         };
         let keeper = Mutex::new(Some(AbortOnDropHandle::new(tokio::spawn(keeper.run()))));
-        Self { inner: Arc::new(Inner { schema, holder, held, stop, keeper }) }
+        Self { inner: Arc::new(Inner { schema, holder, held, given_back, stop, keeper }) }
     }
 
     /// This instance's view of a lease. One whose name it was not started with is never held.
@@ -118,6 +121,12 @@ impl Leases {
     pub fn lease(&self, name: &str) -> Lease {
         let found = self.inner.held.iter().find(|(own, _)| *own == name);
         found.map_or_else(Lease::never, |(_, held)| Lease::timed(held.subscribe()))
+    }
+
+    /// Gives back one of them, and takes it no more: whoever works under it here has ended. Another instance takes over at once. The others
+    /// stay as they are.
+    pub fn give_back(&self, name: &'static str) {
+        self.inner.given_back.send_modify(|names| names.push(name));
     }
 
     /// Gives back what is held, and takes nothing any more. Another instance takes over at once. Whoever works under the leases is to be

@@ -62,15 +62,17 @@ pub(super) async fn beat(
     rows.iter().map(|row| Ok((row.try_get(0)?, Fence(row.try_get(1)?)))).collect()
 }
 
-/// Gives back all that is held, and tells so.
+/// Gives back those of these names that are held, and tells so.
 const RELEASE: &str = "
     WITH freed AS (
-        UPDATE lease SET holder = $2, instance = '', expires_at = '-infinity' WHERE holder = $1 RETURNING name
+        UPDATE lease SET holder = $2, instance = '', expires_at = '-infinity' WHERE holder = $1 AND name = ANY($4) RETURNING name
     )
     SELECT pg_notify($3, name) FROM freed";
 
-pub(super) async fn release(db: impl PgExecutor<'_>, holder: Uuid) -> Result<(), sqlx::Error> {
-    sqlx::query(RELEASE).bind(holder).bind(Uuid::nil()).bind(FREED).execute(db).await?;
+pub(super) async fn release(db: impl PgExecutor<'_>, holder: Uuid, names: &[&str]) -> Result<(), sqlx::Error> {
+    if !names.is_empty() {
+        sqlx::query(RELEASE).bind(holder).bind(Uuid::nil()).bind(FREED).bind(names).execute(db).await?;
+    }
     Ok(())
 }
 
