@@ -115,7 +115,7 @@ pub(crate) async fn on_postgres(address: &str, tasks: u64, time: Duration) -> f6
 async fn rate<S>(service: CqrsFramework<Invitation, S>, tasks: u64, time: Duration) -> f64
 where
     S: EventStore<Invitation> + 'static,
-    S::AC: Send,
+    S::AC: std::marker::Send,
 {
     let (service, note) = (Arc::new(service), load::note());
     load::commands_per_second(tasks, time, move |_, number| {
