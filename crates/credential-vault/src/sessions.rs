@@ -233,7 +233,7 @@ impl Vault {
 
     /// The session of this text, if it is not over; counts as a use of it. Answers from memory, in PostgreSQL after the first time, and
     /// writes the use down only now and then (every tenth of the idle time): where a session is used on several instances in turn, it may
-    /// end that much earlier, never later. What another instance has ended is over after a second at most.
+    /// end that much earlier, never later. What another instance has ended is over; what another process has ended in a file, after a second.
     ///
     /// # Errors
     /// If the database of a vault in PostgreSQL does not answer: then nothing that is remembered is trusted for longer than that second.

@@ -8,9 +8,10 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{
-    Home, LIFETIME, SECRET, active_one_time_password, active_password, at, credential, open_postgres, person, reviewer, session_of, sign_in,
+    Home, LIFETIME, SECRET, active_authenticator, active_one_time_password, active_password, at, credential, open_postgres, person,
+    reviewer, session_of, sign_in,
 };
-use credential_vault::{NamedBy, NewSessionOf, Put, Vault, VaultError, Verification};
+use credential_vault::{NamedBy, NewSessionOf, Put, Session, Vault, VaultError, Verification};
 use test_support::servers::{PostgresServer, TestDatabase};
 use test_support::{eventually, wait_until};
 
@@ -244,4 +245,55 @@ async fn a_session_is_made_with_the_lifetime_it_was_given() {
     assert_eq!(vault.sweep_sessions(at(999)).await.unwrap(), 0);
     assert!(vault.find_session(&issued.secret, at(999)).await.unwrap().is_some());
     assert_eq!(vault.sweep_sessions(at(1000)).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_was_used_and_what_was_wrong_is_remembered_when_the_database_has_crashed() {
+    let mut postgres = PostgresServer::start();
+    let database = postgres.database();
+    let vault = open_postgres(&database.url(), 7).await.unwrap();
+    let app = active_authenticator(&vault, 1, 1).await;
+    let codes = vault.put_recovery_codes(credential(2), person(1), at(0)).await.unwrap().unwrap();
+    vault.activate(credential(2)).await.unwrap();
+    assert_eq!(vault.prove(credential(1), &app.code(0), at(0)).await.unwrap(), Verification::Ok);
+    assert_eq!(vault.prove(credential(2), &codes[0], at(0)).await.unwrap(), Verification::Ok);
+    for attempts_left in [4, 3, 2] {
+        assert_eq!(vault.prove(credential(1), &app.wrong(0), at(0)).await.unwrap(), Verification::Wrong { attempts_left });
+    }
+    postgres.crash();
+    assert!(matches!(vault.prove(credential(1), &app.code(30), at(30)).await, Err(VaultError::Postgres(_))));
+    postgres.restart();
+    let after = open_postgres(&database.url(), 7).await.unwrap();
+    assert_eq!(after.prove(credential(1), &app.code(0), at(1)).await.unwrap(), Verification::Wrong { attempts_left: 1 });
+    assert_eq!(after.prove(credential(2), &codes[0], at(1)).await.unwrap(), Verification::Wrong { attempts_left: 0 });
+    assert!(matches!(after.prove(credential(1), &app.code(30), at(30)).await.unwrap(), Verification::Locked { until: Some(_) }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_caller_who_goes_away_leaves_no_right_code_counted_as_wrong() {
+    let database = TestDatabase::create();
+    let vault = open_postgres(&database.url(), 7).await.unwrap();
+    let codes = vault.put_recovery_codes(credential(1), person(1), at(0)).await.unwrap().unwrap();
+    vault.activate(credential(1)).await.unwrap();
+    for code in &codes[..4] {
+        assert!(tokio::time::timeout(Duration::ZERO, vault.prove(credential(1), code, at(1))).await.is_err());
+    }
+    eventually("all to be used up", LONG, async || (vault.recovery_codes_left(credential(1)).await.unwrap() == 6).then_some(())).await;
+    assert_eq!(database.sql("SELECT failures FROM gatehouse_vault.attempts"), "0");
+    assert_eq!(vault.prove(credential(1), "wrong", at(1)).await.unwrap(), Verification::Wrong { attempts_left: 4 });
+}
+
+#[tokio::test]
+async fn a_session_that_an_earlier_version_writes_meanwhile_is_a_users_with_one_factor() {
+    let home = Home::in_postgres();
+    let vault = home.open().await;
+    let issued = sign_in(&vault, 1).await;
+    // As an instance of the version before would write it, which knows nothing of the columns that were added.
+    home.sql(
+        "CREATE TABLE before AS SELECT id, hash, person, organization, created_at, ends_at, idle_us, seen_at FROM sessions; \
+         DELETE FROM sessions; UPDATE vault SET version = version + 1; \
+         INSERT INTO sessions (id, hash, person, organization, created_at, ends_at, idle_us, seen_at) SELECT * FROM before",
+    );
+    let expected = Session { label: String::new(), ..issued.session };
+    assert_eq!(vault.find_session(&issued.secret, at(1)).await.unwrap(), Some(expected));
 }

@@ -15,6 +15,7 @@ wherever_it_is_kept!(
     the_inventory_is_listed_without_seeds,
     a_token_is_claimed_by_its_serial_and_proves_its_person,
     a_token_may_be_ten_codes_ahead_and_none_is_accepted_twice,
+    a_token_that_is_far_ahead_is_found_again_by_two_codes,
     a_token_of_another_make_proves_its_person,
     a_token_is_one_credential_at_a_time,
     of_many_who_claim_a_token_at_once_one_has_it,
@@ -86,6 +87,26 @@ async fn a_token_may_be_ten_codes_ahead_and_none_is_accepted_twice(home: &Home) 
     assert_eq!(vault.prove(credential(1), CODES[9], at(0)).await.unwrap(), Verification::Ok);
     assert_eq!(vault.prove(credential(1), CODES[9], at(0)).await.unwrap(), Verification::Wrong { attempts_left: 4 });
     assert_eq!(home.open().await.prove(credential(1), CODES[4], at(0)).await.unwrap(), Verification::Wrong { attempts_left: 3 });
+}
+
+async fn a_token_that_is_far_ahead_is_found_again_by_two_codes(home: &Home) {
+    let vault = stocked(home).await;
+    let device = totp_rs::Builder::new().with_step_duration(1).with_secret(token("A-1").seed.to_vec()).build().unwrap();
+    let code = |counter| device.generate(counter).to_string();
+    assert_eq!(vault.claim_token(credential(1), person(1), "A-1", at(0)).await.unwrap(), Claim::Stored);
+    assert_eq!(vault.prove_pending(credential(1), &code(40), at(0)).await.unwrap(), Verification::Wrong { attempts_left: 4 });
+    assert_eq!(vault.resynchronize(credential(1), [&code(40), &code(42)], at(0)).await.unwrap(), Verification::Wrong { attempts_left: 3 });
+    assert_eq!(vault.resynchronize(credential(1), [&code(40), &code(41)], at(0)).await.unwrap(), Verification::Ok);
+    assert_eq!(vault.prove(credential(1), &code(42), at(0)).await.unwrap(), Verification::Unknown, "it is pending still");
+    vault.activate(credential(1)).await.unwrap();
+    assert_eq!(vault.prove(credential(1), &code(41), at(0)).await.unwrap(), Verification::Wrong { attempts_left: 2 });
+    assert_eq!(vault.resynchronize(credential(1), [&code(140), &code(141)], at(0)).await.unwrap(), Verification::Ok);
+    assert_eq!(
+        vault.resynchronize(credential(1), [&code(140), &code(141)], at(0)).await.unwrap(),
+        Verification::Wrong { attempts_left: 1 }
+    );
+    assert_eq!(vault.prove(credential(1), &code(142), at(0)).await.unwrap(), Verification::Ok);
+    assert_eq!(vault.resynchronize(credential(2), [&code(1), &code(2)], at(0)).await.unwrap(), Verification::Unknown);
 }
 
 async fn a_token_of_another_make_proves_its_person(home: &Home) {

@@ -11,6 +11,8 @@ use crate::error::VaultError;
 
 /// How many codes ahead of the last one a token may be (RFC 4226 §7.4): its button was pressed that often for nothing.
 const LOOK_AHEAD: i64 = 10;
+/// As [`LOOK_AHEAD`], where two codes that follow each other are shown: no guess hits both.
+const LOOK_FAR_AHEAD: i64 = 100;
 /// What RFC 4226 §4 asks for, in bytes.
 pub(crate) const SHORTEST_SEED: usize = 16;
 /// Longer than any that is sold: a block of SHA-512, in bytes.
@@ -126,7 +128,6 @@ impl Generator {
     /// The counter or step whose code this is: one that is later than `last`, and for TOTP one step from now at most, for HOTP ten from the last
     /// one at most. None if it is no such code. Takes as long whichever it is.
     pub(crate) fn accepted(&self, code: &str, last: i64, now: Timestamp) -> Result<Option<i64>, VaultError> {
-        let digits: Zeroizing<String> = Zeroizing::new(code.chars().filter(|typed| !typed.is_whitespace() && *typed != '-').collect());
         let next = last.saturating_add(1);
         let candidates = match self.algorithm {
             OtpAlgorithm::Hotp => next..=last.saturating_add(LOOK_AHEAD),
@@ -135,11 +136,23 @@ impl Generator {
                 step.saturating_sub(1).max(next)..=step.saturating_add(1)
             }
         };
-        // One step of the library is one of ours: it computes HOTP, and what the counter stands for is known here.
-        let hotp = self.builder().with_step_duration(1).with_skew(0).build().map_err(VaultError::Generator)?;
-        let is_code = |counter: &i64| u64::try_from(*counter).is_ok_and(|counter| hotp.check(&digits, counter).is_some());
+        let codes = Codes::of(self)?;
+        let code = bare(code);
         // Not the first that is found, so that nothing is told by the time it took.
-        Ok(candidates.filter(is_code).fold(None, |first, counter| first.or(Some(counter))))
+        Ok(candidates.filter(|counter| codes.has(&code, *counter)).fold(None, |first, counter| first.or(Some(counter))))
+    }
+
+    /// The counter of the second of two codes of a token with a button that follow each other, up to a hundred ahead of the last one that was
+    /// used (RFC 4226 §7.4). None if they are no such codes, or it goes by the time.
+    pub(crate) fn accepted_together(&self, codes: [&str; 2], last: i64) -> Result<Option<i64>, VaultError> {
+        if self.algorithm != OtpAlgorithm::Hotp {
+            return Ok(None);
+        }
+        let known = Codes::of(self)?;
+        let [first, second] = codes.map(bare);
+        let follow = |counter: &i64| known.has(&first, *counter) & known.has(&second, counter.saturating_add(1));
+        let candidates = last.saturating_add(1)..=last.saturating_add(LOOK_FAR_AHEAD);
+        Ok(candidates.filter(follow).fold(None, |first, counter| first.or(Some(counter.saturating_add(1)))))
     }
 
     /// Whether both make the same codes.
@@ -149,6 +162,25 @@ impl Generator {
 
     fn builder(&self) -> Builder {
         Builder::new().with_algorithm(self.hash.algorithm()).with_digits(self.digits.count()).with_secret(self.seed.to_vec())
+    }
+}
+
+/// A code as it was typed, without spaces and dashes.
+fn bare(code: &str) -> Zeroizing<String> {
+    Zeroizing::new(code.chars().filter(|typed| !typed.is_whitespace() && *typed != '-').collect())
+}
+
+/// The codes that a generator makes, by counter or step. One step of the library is one of ours: it computes HOTP, and what the counter stands
+/// for is known here.
+struct Codes(Totp);
+
+impl Codes {
+    fn of(generator: &Generator) -> Result<Self, VaultError> {
+        Ok(Self(generator.builder().with_step_duration(1).with_skew(0).build().map_err(VaultError::Generator)?))
+    }
+
+    fn has(&self, code: &str, counter: i64) -> bool {
+        u64::try_from(counter).is_ok_and(|counter| self.0.check(code, counter).is_some())
     }
 }
 
@@ -230,6 +262,29 @@ mod tests {
         let eleventh = "403154";
         assert_eq!(token.accepted(eleventh, NEVER_USED, at(0)).unwrap(), None);
         assert_eq!(token.accepted(eleventh, 0, at(0)).unwrap(), Some(10));
+    }
+
+    #[test]
+    fn two_codes_that_follow_each_other_may_be_a_hundred_ahead() {
+        let token = generator(OtpAlgorithm::Hotp, OtpHash::Sha1, OtpDigits::Six, b"12345678901234567890");
+        let code = |counter: i64| Codes::of(&token).unwrap().0.generate(u64::try_from(counter).unwrap()).to_string();
+        let pair = |first, second| token.accepted_together([&code(first), &code(second)], 0).unwrap();
+        assert_eq!((pair(1, 2), pair(50, 51), pair(100, 101)), (Some(2), Some(51), Some(101)));
+        assert_eq!((pair(101, 102), pair(0, 1), pair(51, 50), pair(50, 50), pair(50, 52)), (None, None, None, None, None));
+        let clock = generator(OtpAlgorithm::Totp { period: 30 }, OtpHash::Sha1, OtpDigits::Six, b"12345678901234567890");
+        assert_eq!(clock.accepted_together([&code(1), &code(2)], 0).unwrap(), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_was_typed_and_whatever_is_in_a_row_nothing_breaks(typed: String, bytes: Vec<u8>, last: i64, second in -1_000_i64..1_000) {
+            let token = generator(OtpAlgorithm::Hotp, OtpHash::Sha1, OtpDigits::Six, b"12345678901234567890");
+            let _ = token.accepted(&typed, last, at(second)).unwrap();
+            let _ = token.accepted_together([&typed, &typed], last).unwrap();
+            if let Some(generator) = Generator::of_bytes(&bytes) {
+                let _ = generator.accepted(&typed, last, at(second));
+            }
+        }
     }
 
     #[test]

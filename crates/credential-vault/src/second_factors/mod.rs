@@ -109,7 +109,7 @@ impl Vault {
     /// # Errors
     /// If the secret is damaged or the disk refuses: the attempt may have been counted.
     pub async fn prove(&self, id: CredentialId, code: &str, now: Timestamp) -> Result<Verification, VaultError> {
-        self.try_code(id, false, code, now).await
+        self.try_codes(id, false, Typed::One(Zeroizing::new(code.to_owned())), now).await
     }
 
     /// As [`prove`](Self::prove), for one that is pending: whether its person has it, and it works. It stays pending.
@@ -117,13 +117,24 @@ impl Vault {
     /// # Errors
     /// As [`prove`](Self::prove).
     pub async fn prove_pending(&self, id: CredentialId, code: &str, now: Timestamp) -> Result<Verification, VaultError> {
-        self.try_code(id, true, code, now).await
+        self.try_codes(id, true, Typed::One(Zeroizing::new(code.to_owned())), now).await
     }
 
-    async fn try_code(&self, id: CredentialId, is_pending: bool, code: &str, now: Timestamp) -> Result<Verification, VaultError> {
-        let (inner, code) = (Arc::clone(&self.inner), Zeroizing::new(code.to_owned()));
+    /// As [`prove`](Self::prove) where the token is active, and as [`prove_pending`](Self::prove_pending) where it is pending, by two codes
+    /// of a token with a button that follow each other: its button was pressed for nothing so often that one code is not looked for that far
+    /// ahead. Up to a hundred presses (RFC 4226 §7.4).
+    ///
+    /// # Errors
+    /// As [`prove`](Self::prove).
+    pub async fn resynchronize(&self, id: CredentialId, codes: [&str; 2], now: Timestamp) -> Result<Verification, VaultError> {
+        let is_pending = self.inner.store.factor(id, true).await?.is_some();
+        self.try_codes(id, is_pending, Typed::Two(codes.map(|code| Zeroizing::new(code.to_owned()))), now).await
+    }
+
+    async fn try_codes(&self, id: CredentialId, is_pending: bool, typed: Typed, now: Timestamp) -> Result<Verification, VaultError> {
+        let inner = Arc::clone(&self.inner);
         // On a task of its own: a caller who goes away in the middle leaves no right code counted as a wrong one.
-        let proving = tokio::spawn(async move { inner.prove(id, is_pending, &code, now).await });
+        let proving = tokio::spawn(async move { inner.prove(id, is_pending, &typed, now).await });
         proving.await.map_err(|_| VaultError::Interrupted)?
     }
 
@@ -134,6 +145,14 @@ impl Vault {
     pub async fn factors_of(&self, person: PersonId) -> Result<Vec<Factor>, VaultError> {
         self.inner.store.factors_of(person).await
     }
+}
+
+/// What somebody typed to prove who they are.
+enum Typed {
+    /// A code.
+    One(Zeroizing<String>),
+    /// Two codes that follow each other.
+    Two([Zeroizing<String>; 2]),
 }
 
 /// What a right code changes in a row: what is sealed, if that changes, and the last counter.
@@ -165,13 +184,13 @@ impl Inner {
     }
 
     /// Counts, compares, and uses up.
-    async fn prove(&self, id: CredentialId, is_pending: bool, code: &str, now: Timestamp) -> Result<Verification, VaultError> {
+    async fn prove(&self, id: CredentialId, is_pending: bool, typed: &Typed, now: Timestamp) -> Result<Verification, VaultError> {
         let (mut row, attempts_left) = match self.store.count_proof(id, is_pending, now).await? {
             Attempting::Counted { row, attempts_left } => (row, attempts_left),
             Attempting::Refused(verification) => return Ok(verification),
         };
         for _ in 0..TRIES {
-            let Some((sealed, counter)) = self.compare(id, &row, code, now)? else { return Ok(Verification::Wrong { attempts_left }) };
+            let Some((sealed, counter)) = self.compare(id, &row, typed, now)? else { return Ok(Verification::Wrong { attempts_left }) };
             let used = UseUp { id, is_pending, before: row, sealed, counter, now };
             if self.store.use_up(used).await? {
                 return Ok(Verification::Ok);
@@ -186,13 +205,18 @@ impl Inner {
     }
 
     /// What changes if this is a right code; none if it is not.
-    fn compare(&self, id: CredentialId, row: &FactorRow, code: &str, now: Timestamp) -> Result<Option<Change>, VaultError> {
+    fn compare(&self, id: CredentialId, row: &FactorRow, typed: &Typed, now: Timestamp) -> Result<Option<Change>, VaultError> {
         match row.kind {
             CredentialKind::Authenticator | CredentialKind::Token => {
                 let generator = Generator::of_bytes(&self.open_factor(id, row)?).ok_or(VaultError::Damaged(id))?;
-                Ok(generator.accepted(code, row.counter, now)?.map(|counter| (None, counter)))
+                let accepted = match typed {
+                    Typed::One(code) => generator.accepted(code, row.counter, now)?,
+                    Typed::Two([first, second]) => generator.accepted_together([first, second], row.counter)?,
+                };
+                Ok(accepted.map(|counter| (None, counter)))
             }
             CredentialKind::RecoveryCodes => {
+                let Typed::One(code) = typed else { return Ok(None) };
                 let left = self.codes(id, row)?.without(&self.key.recovery_codes, id, row.person, code);
                 let sealed = left.map(|left| aead::seal(&self.key.verifiers, &aad(id, row.person, row.kind), &left.to_bytes()));
                 Ok(sealed.transpose()?.map(|sealed| (Some(sealed), row.counter)))

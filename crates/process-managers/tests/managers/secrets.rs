@@ -1,11 +1,12 @@
 //! Secrets in the vault: those that nothing names go, the others stay.
 
 use command_handlers::workflows::{NewUser, Nominate};
-use credential_vault::{NamedBy, Put, Verification};
+use credential_vault::{FactorState, NamedBy, Put, Verification};
+use domain::credential::{Credential, CredentialCommand, CredentialKind};
 use domain::registration::{AdministratorRole, Origin, Registration, RegistrationCommand, RequestedApplication};
-use domain::testing::{company, contact, email, profile};
+use domain::testing::{company, contact, email, profile, reason};
 use domain::user::{User, UserCommand, UserOrigin, UserRole};
-use domain::{CredentialId, OrganizationId, Owner, PersonId, Personal, Registrant, RegistrationId};
+use domain::{CredentialId, CredentialLabel, OrganizationId, Owner, PersonId, Personal, Registrant, RegistrationId};
 use jiff::SignedDuration;
 
 use crate::world::{ONE_TIME_PASSWORD, World};
@@ -79,6 +80,31 @@ async fn a_secret_that_an_account_has_stays_and_works_even_if_its_activation_was
     world.pass(A_DAY);
     assert_eq!(world.sweep().await, (0, 1));
     assert!(world.works(cut_off).await && world.works(activated).await);
+}
+
+#[tokio::test]
+async fn a_second_factor_waits_for_being_shown_to_work_once_it_is_registered() {
+    let world = World::new();
+    let person = world.person();
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        let id = CredentialId(world.fresh());
+        world.vault.put_authenticator(id, person, world.now()).await.unwrap().unwrap();
+        ids.push(id);
+    }
+    let [unnamed, registered, cut_off, given_up] = ids[..] else { panic!("{ids:?}") };
+    for id in [registered, cut_off, given_up] {
+        let label = CredentialLabel::parse("Phone").unwrap();
+        let command = CredentialCommand::RegisterCredential { user: person, kind: CredentialKind::Authenticator, label };
+        world.ask::<Credential>(id.0, command).await;
+    }
+    world.ask::<Credential>(cut_off.0, CredentialCommand::ActivateCredential {}).await;
+    world.ask::<Credential>(given_up.0, CredentialCommand::RevokeCredential { reason: reason("A new phone.") }).await;
+    world.pass(A_DAY);
+    assert_eq!(world.sweep().await, (2, 1));
+    assert!(!world.is_kept(unnamed).await && !world.is_kept(given_up).await);
+    let states: Vec<_> = world.vault.factors_of(person).await.unwrap().into_iter().map(|factor| (factor.id, factor.state)).collect();
+    assert!(states.contains(&(registered, FactorState::Pending)) && states.contains(&(cut_off, FactorState::Active)));
 }
 
 #[tokio::test]
