@@ -1,6 +1,11 @@
 //! The command line, by the real binary: with the service running and without it.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by a panic")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by a panic, and says why it is skipped"
+)]
 
 mod backup;
 mod catalogue;
