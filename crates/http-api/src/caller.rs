@@ -1,20 +1,15 @@
 //! Who calls.
 
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
-use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use std::collections::BTreeSet;
+
 use command_handlers::workflows::WorkflowError;
 use credential_vault::{Holder, Session, SessionId};
 use domain::organization::Organization;
-use domain::registration::Reviewer;
 use domain::service::{Registered, Sees, Service};
 use domain::staff::Staff;
-use domain::user::{User, UserState};
-use domain::{Actor, InvitationId, OrganizationId, Owner, PersonId, RegistrationId, ServiceId, ServiceName, StaffId, StaffRole};
+use domain::user::{User, UserRole, UserState};
+use domain::{Actor, InvitationId, OrganizationId, PersonId, RegistrationId, ServiceId, ServiceName, StaffId, StaffRole};
 
-use crate::access::{self, Who};
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -54,6 +49,8 @@ pub enum Caller {
         session: SessionId,
         /// Whether nothing of first-time login is left to do. Until then, nothing else can be done.
         established: bool,
+        /// The roles that they have now.
+        roles: BTreeSet<UserRole>,
     },
     /// Whoever holds the link of a self-registration invitation.
     Invitee {
@@ -120,18 +117,20 @@ impl Caller {
         Err(Problem::unauthenticated())
     }
 
-    /// A session says who; the log says whether they may still sign in, and how far first-time login is.
+    /// A session says who; the log says whether they may still sign in, in which roles, and how far first-time login is.
     async fn of_session(session: &Session, services: &Services) -> Result<Self, Problem> {
         let (person, organization) = (session.person, session.organization().ok_or_else(Problem::unauthenticated)?);
         let policy = services.handlers.policy();
-        let is_established =
-            |state: &UserState| state.can_sign_in().map(|account| state.is_active() && account.next_step(&policy).is_none());
-        let standing = services.handlers.inspect::<User, _>(person.0, |state, _| is_established(state)).await?;
-        let established = standing.flatten().ok_or_else(Problem::unauthenticated)?;
+        let standing = |state: &UserState| {
+            let account = state.can_sign_in()?;
+            Some((state.is_active() && account.next_step(&policy).is_none(), account.roles.clone()))
+        };
+        let standing = services.handlers.inspect::<User, _>(person.0, |state, _| standing(state)).await?;
+        let (established, roles) = standing.flatten().ok_or_else(Problem::unauthenticated)?;
         if !stands(organization, services).await? {
             return Err(Problem::unauthenticated());
         }
-        Ok(Self::User { person, organization, session: session.id, established })
+        Ok(Self::User { person, organization, session: session.id, established, roles })
     }
 
     /// A token says who; the log says in which roles, now.
@@ -171,37 +170,10 @@ impl Caller {
         }
     }
 
-    /// The reviewer, with what separation of duties needs to know.
-    ///
-    /// # Errors
-    /// 403 for anybody else.
-    pub async fn reviewer(&self, services: &Services) -> Result<Reviewer, Problem> {
-        let Self::Staff { staff, .. } = self else { return Err(Problem::forbidden("only staff review registrations")) };
-        let reviewer = services.handlers.inspect::<Staff, _>(staff.0, |state, _| state.reviewer(*staff)).await?;
-        reviewer.flatten().ok_or_else(Problem::unauthenticated)
-    }
-
-    /// For whom this caller invites: a partner's system for the partner, staff for the operator.
+    /// Whether they have this role of the staff.
     #[must_use]
-    pub fn inviter(&self) -> Owner {
-        if let Self::Partner { organization } = self { Owner::Partner(*organization) } else { Owner::Operator }
-    }
-
-    /// The user, if it is one.
-    ///
-    /// # Errors
-    /// 403 for anybody else.
-    pub fn user(&self) -> Result<(PersonId, OrganizationId), Problem> {
-        match self {
-            Self::User { person, organization, .. } => Ok((*person, *organization)),
-            Self::Anyone
-            | Self::Staff { .. }
-            | Self::Partner { .. }
-            | Self::Service { .. }
-            | Self::Addressee { .. }
-            | Self::Registrant { .. }
-            | Self::Invitee { .. } => Err(Problem::forbidden("only a user who is signed in may do this")),
-        }
+    pub fn is_staff(&self, role: StaffRole) -> bool {
+        matches!(self, Self::Staff { roles, .. } if roles.contains(&role))
     }
 }
 
@@ -209,89 +181,4 @@ impl Caller {
 async fn stands(organization: OrganizationId, services: &Services) -> Result<bool, Problem> {
     let stands = services.handlers.inspect::<Organization, _>(organization.0, |state, _| state.is_in_good_standing()).await?;
     Ok(stands == Some(true))
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
-    type Rejection = Problem;
-
-    /// The caller that [`admit`] found: a route that it does not guard has none.
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(Problem::unauthenticated)
-    }
-}
-
-/// Lets a request through if the table of routes says that its caller may make it: what is not in the table, nobody may.
-pub async fn admit(State(services): State<Services>, mut request: Request, next: Next) -> Response {
-    let asked = Asked::of(&request);
-    match asked.admitted(&services).await {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
-        }
-        Err(problem) => problem.into_response(),
-    }
-}
-
-/// What decides whether a request is let through.
-struct Asked {
-    who: Option<&'static [Who]>,
-    authorization: Option<axum::http::HeaderValue>,
-}
-
-impl Asked {
-    fn of(request: &Request) -> Self {
-        let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        Self { who: access::who(request.method(), path), authorization: request.headers().get(header::AUTHORIZATION).cloned() }
-    }
-
-    async fn admitted(self, services: &Services) -> Result<Caller, Problem> {
-        let who = self.who.ok_or_else(|| Problem::forbidden("nobody may call this"))?;
-        let caller = match &self.authorization {
-            None => Caller::Anyone,
-            Some(value) => {
-                let text = value.to_str().map_err(|_| Problem::unauthenticated())?;
-                let token = text.strip_prefix("Bearer ").ok_or_else(Problem::unauthenticated)?;
-                Caller::from_token(token.trim(), services).await?
-            }
-        };
-        if who.iter().any(|who| who.is(&caller)) {
-            return Ok(caller);
-        }
-        Err(match caller {
-            Caller::Anyone => Problem::unauthenticated(),
-            Caller::User { established: false, .. } if who.contains(&Who::User) => Problem::new(
-                StatusCode::FORBIDDEN,
-                "first-login-not-done",
-                "please complete first-time login first: GET /v1/first-login says which step is next",
-            ),
-            Caller::User { .. }
-            | Caller::Staff { .. }
-            | Caller::Partner { .. }
-            | Caller::Service { .. }
-            | Caller::Addressee { .. }
-            | Caller::Registrant { .. }
-            | Caller::Invitee { .. } => Problem::forbidden(access::sentence(who)),
-        })
-    }
-}
-
-impl Who {
-    /// Whether this caller is one.
-    fn is(self, caller: &Caller) -> bool {
-        let has = |role| matches!(caller, Caller::Staff { roles, .. } if roles.contains(&role));
-        match self {
-            Self::Anyone => true,
-            Self::Reviewer => has(StaffRole::Reviewer),
-            Self::ReviewLead => has(StaffRole::ReviewLead),
-            Self::Auditor => has(StaffRole::Auditor),
-            Self::Administrator => has(StaffRole::Administrator),
-            Self::Partner => matches!(caller, Caller::Partner { .. }),
-            Self::Service => matches!(caller, Caller::Service { .. }),
-            Self::User => matches!(caller, Caller::User { established: true, .. }),
-            Self::NewUser => matches!(caller, Caller::User { established: false, .. }),
-            Self::Invitee => matches!(caller, Caller::Invitee { .. }),
-            Self::Addressee => matches!(caller, Caller::Addressee { .. }),
-            Self::Registrant => matches!(caller, Caller::Registrant { .. }),
-        }
-    }
 }

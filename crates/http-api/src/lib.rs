@@ -1,6 +1,6 @@
 //! The HTTP API: one file per endpoint, each with its request, response, errors and handler.
 //!
-//! - Who may call what stands in one table, [`access::ROUTES`]; what is not in it, nobody may call.
+//! - Who may call what stands in one table, [`access`]; what is not in it, nobody may call.
 //! - Errors are problem details ([`problem::Problem`], RFC 9457).
 //! - A command may bear an `Idempotency-Key`; its answer says at which position its effect can be read (`Gatehouse-Position`),
 //!   and a read may ask for an answer at that position or later (`Gatehouse-Min-Position`).
@@ -27,7 +27,6 @@ pub mod invitations;
 pub mod mails;
 pub mod offers;
 pub mod organizations;
-mod permits;
 pub mod persons;
 pub mod position;
 pub mod problem;
@@ -45,5 +44,5 @@ pub mod subscriptions;
 pub mod users;
 
 pub use downstream::Downstream;
-pub use router::{description, router};
+pub use router::{description, router, table};
 pub use services::{Inner, ReadModels, Services};

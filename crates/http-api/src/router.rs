@@ -1,10 +1,11 @@
 //! All endpoints, with what surrounds each request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware;
 use axum::response::IntoResponse;
 use tower::ServiceBuilder;
@@ -15,10 +16,9 @@ use tower_http::trace::TraceLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::PathItem;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::caller::admit;
+use crate::access::{Endpoints, Gate, Role, Row, Scope, Table, admit};
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -38,31 +38,37 @@ const TIMEOUT: Duration = Duration::from_secs(35);
 )]
 struct Description;
 
-/// The endpoints and their description (OpenAPI 3.1).
-fn endpoints() -> (Router<Services>, utoipa::openapi::OpenApi) {
-    let (router, mut description) = OpenApiRouter::with_openapi(Description::openapi())
-        .merge(crate::invitations::routes())
-        .merge(crate::sign_in::routes())
-        .merge(crate::first_login::routes())
-        .merge(crate::account::routes())
-        .merge(crate::users::routes())
-        .merge(crate::applications::routes())
-        .merge(crate::offers::routes())
-        .merge(crate::registrations::routes())
-        .merge(crate::review::routes())
-        .merge(crate::status::routes())
-        .merge(crate::organizations::routes())
-        .merge(crate::subscriptions::routes())
-        .merge(crate::accesses::routes())
-        .merge(crate::relationships::routes())
-        .merge(crate::history::routes())
-        .merge(crate::mails::routes())
-        .merge(crate::persons::routes())
-        .merge(crate::events::routes())
-        .merge(crate::snapshot::routes())
-        .merge(crate::erasures::routes())
-        .merge(crate::schemas::routes())
-        .split_for_parts();
+/// The endpoints of the API, each with who may call it.
+fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .merge(crate::invitations::endpoints())
+        .merge(crate::sign_in::endpoints())
+        .merge(crate::first_login::endpoints())
+        .merge(crate::account::endpoints())
+        .merge(crate::users::endpoints())
+        .merge(crate::applications::endpoints())
+        .merge(crate::offers::endpoints())
+        .merge(crate::registrations::endpoints())
+        .merge(crate::review::endpoints())
+        .merge(crate::status::endpoints())
+        .merge(crate::organizations::endpoints())
+        .merge(crate::subscriptions::endpoints())
+        .merge(crate::accesses::endpoints())
+        .merge(crate::relationships::endpoints())
+        .merge(crate::history::endpoints())
+        .merge(crate::mails::endpoints())
+        .merge(crate::persons::endpoints())
+        .merge(crate::events::endpoints())
+        .merge(crate::snapshot::endpoints())
+        .merge(crate::erasures::endpoints())
+        .merge(crate::schemas::endpoints())
+}
+
+/// The router of the endpoints, their description (OpenAPI 3.1), and who may call what.
+fn described() -> (Router<Services>, utoipa::openapi::OpenApi, Vec<Row>) {
+    let (router, endpoints, rows) = endpoints().split();
+    let mut description = Description::openapi();
+    description.merge(endpoints);
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
         "An API token (`gatehouse token create`), a session's token, or the token of an invitation's or registration's link",
     ));
@@ -70,7 +76,7 @@ fn endpoints() -> (Router<Services>, utoipa::openapi::OpenApi) {
     for item in description.paths.paths.values_mut() {
         name_operations(item);
     }
-    (router, description)
+    (router, description, rows)
 }
 
 /// Names each operation by its group and its own name, such as `users.create`: names must be unique in the whole description.
@@ -87,12 +93,30 @@ fn name_operations(item: &mut PathItem) {
 /// The description of the API, as it is served.
 #[must_use]
 pub fn description() -> utoipa::openapi::OpenApi {
-    endpoints().1
+    described().1
+}
+
+/// Who may call what, row by row, in the order in which the endpoints are declared.
+#[must_use]
+pub fn table() -> Vec<Row> {
+    described().2
+}
+
+/// The description and its browsable reference are for anyone.
+fn pages() -> impl Iterator<Item = Row> {
+    ["/v1/openapi.json", "/docs", "/docs/", "/docs/{*rest}"].into_iter().map(|path| Row {
+        method: Method::GET,
+        path: path.to_owned(),
+        group: "Documentation".to_owned(),
+        summary: "Show the description of the API".to_owned(),
+        may: vec![Role::Anyone.of(Scope::Everything)],
+    })
 }
 
 /// All endpoints, the description and the browsable reference.
 pub fn router(services: Services) -> Router {
-    let (router, description) = endpoints();
+    let (router, description, rows) = described();
+    let gate = Gate { services: services.clone(), table: Arc::new(Table::new(rows.into_iter().chain(pages()))) };
     let around = ServiceBuilder::new()
         .layer(TraceLayer::new_for_http().make_span_with(span).on_request(()).on_body_chunk(()).on_eos(()))
         .layer(CatchPanicLayer::custom(|_| {
@@ -106,7 +130,7 @@ pub fn router(services: Services) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
     router
         .merge(SwaggerUi::new("/docs").url("/v1/openapi.json", description))
-        .route_layer(middleware::from_fn_with_state(services.clone(), admit))
+        .route_layer(middleware::from_fn_with_state(gate, admit))
         .fallback(async || Problem::not_found("page"))
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this address does not take this method; see /docs")

@@ -34,6 +34,12 @@ const GENERATORS: &[Generator] = &[
         makes: "a JSON Schema and an example of every public event, schemas/asyncapi.json and schemas/PUBLIC-EVENTS.md",
     },
     Generator { package: "http-api", example: "openapi", arguments: &["schemas/openapi.json"], makes: "schemas/openapi.json" },
+    Generator {
+        package: "http-api",
+        example: "access-table",
+        arguments: &["schemas/ACCESS.md"],
+        makes: "schemas/ACCESS.md: who may call what",
+    },
 ];
 
 /// Where generated files live.

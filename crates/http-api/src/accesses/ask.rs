@@ -3,12 +3,12 @@
 use axum::extract::State;
 use command_handlers::workflows::AskAccess;
 use domain::access::AccessEvent;
-use domain::user::User;
 use domain::{ApplicationId, PersonId, Reason};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::access::{Belongs, By, Granted, SignedIn};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
@@ -55,10 +55,11 @@ pub struct AccessAsked {
 )]
 pub(super) async fn ask(
     State(services): State<Services>,
+    granted: Granted,
+    By(SignedIn { person: caller, organization, .. }): By<SignedIn>,
     incoming: Incoming,
     Body(body): Body<AskForAccess>,
 ) -> Result<Accepted<AccessAsked>, Problem> {
-    let (caller, organization) = incoming.caller.user()?;
     let sent = incoming.sent(&services, "ask access", &body);
     let mut checks = Checks::default();
     let reason = checks.parse_optional("/reason", body.reason.as_deref(), Reason::parse);
@@ -66,14 +67,9 @@ pub(super) async fn ask(
     let application = ApplicationId(body.application);
     let user = body.user.map_or(caller, PersonId);
     let proposed_by = (user != caller).then_some(caller);
-    if proposed_by.is_some() {
-        let may = services
-            .handlers
-            .inspect::<User, _>(caller.0, |state, _| state.can_administer() || state.can_administer_application(application))
-            .await?;
-        if may != Some(true) {
-            return Err(Problem::forbidden("only an administrator proposes access for others"));
-        }
+    let asked = Belongs { person: Some(user), organization: Some(organization), application: Some(application), ..Belongs::default() };
+    if !granted.covers(&asked) {
+        return Err(Problem::forbidden("only an administrator proposes access for others"));
     }
     let ask = AskAccess { user, organization, application, proposed_by, reason };
     let (id, answer) = services.workflows.ask_access(ask, &sent).await?;

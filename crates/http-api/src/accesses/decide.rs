@@ -2,15 +2,15 @@
 
 use axum::extract::State;
 use command_handlers::workflows::AskAccess;
+use domain::Reason;
 use domain::access::{Access, AccessCommand, Accessor};
-use domain::{AccessId, PersonId, Reason};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::access::{AskedAccess, By, SignedIn, The};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::fields::{Because, Done};
 use crate::problem::Problem;
 use crate::services::Services;
@@ -22,18 +22,6 @@ pub struct GrantAccess {
     /// In words, if there is something to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-}
-
-/// The access, if the caller administers its application for the same organization; any other is not there.
-async fn of_administrator(services: &Services, incoming: &Incoming, id: AccessId) -> Result<(PersonId, Accessor), Problem> {
-    let (person, organization) = incoming.caller.user()?;
-    let accessor = services.handlers.inspect::<Access, _>(id.0, |state, _| state.accessor().copied()).await?.flatten();
-    let accessor = accessor.filter(|accessor| accessor.organization == organization).ok_or_else(|| Problem::not_found("access"))?;
-    if incoming.caller.administers_application(services, accessor.application).await? {
-        Ok((person, accessor))
-    } else {
-        Err(Problem::forbidden("only an administrator of this application may do this"))
-    }
 }
 
 /// Grant access
@@ -48,18 +36,19 @@ async fn of_administrator(services: &Services, incoming: &Incoming, id: AccessId
     request_body = GrantAccess,
     responses(
         (status = 200, description = "It is granted", body = Done),
-        (status = 403, description = "The caller does not administer the application", body = Problem),
-        (status = 404, description = "There is no such access in the organization", body = Problem),
+        (status = 403, description = "The caller administers no application", body = Problem),
+        (status = 404, description = "There is no such access in the organization, or to another application than the caller administers", body = Problem),
         (status = 409, description = "The organization is not subscribed any more", body = Problem),
     )
 )]
 pub(super) async fn grant_access(
     State(services): State<Services>,
+    By(SignedIn { person: administrator, .. }): By<SignedIn>,
+    The(access): The<AskedAccess>,
     incoming: Incoming,
-    Path(id): Path<AccessId>,
     Body(body): Body<GrantAccess>,
 ) -> Result<Accepted<Done>, Problem> {
-    let (administrator, accessor) = of_administrator(&services, &incoming, id).await?;
+    let AskedAccess { id, accessor } = access;
     let sent = incoming.sent(&services, &format!("grant access {id}"), &body);
     let mut checks = Checks::default();
     let reason = checks.parse_optional("/reason", body.reason.as_deref(), Reason::parse);
@@ -80,18 +69,19 @@ pub(super) async fn grant_access(
     request_body = Because,
     responses(
         (status = 200, description = "It is denied, and the user told why", body = Done),
-        (status = 403, description = "The caller does not administer the application", body = Problem),
-        (status = 404, description = "There is no such access in the organization", body = Problem),
+        (status = 403, description = "The caller administers no application", body = Problem),
+        (status = 404, description = "There is no such access in the organization, or to another application than the caller administers", body = Problem),
         (status = 409, description = "Nobody waits for it", body = Problem),
     )
 )]
 pub(super) async fn deny_access(
     State(services): State<Services>,
+    By(SignedIn { person: administrator, .. }): By<SignedIn>,
+    The(access): The<AskedAccess>,
     incoming: Incoming,
-    Path(id): Path<AccessId>,
     Body(body): Body<Because>,
 ) -> Result<Accepted<Done>, Problem> {
-    let (administrator, _) = of_administrator(&services, &incoming, id).await?;
+    let id = access.id;
     let sent = incoming.sent(&services, &format!("deny access {id}"), &body);
     let command = AccessCommand::DenyAccess { administrator, reason: body.parse()? };
     let answer = services.handlers.handle::<Access>(id.0, command, &sent).await?;
@@ -110,18 +100,19 @@ pub(super) async fn deny_access(
     request_body = Because,
     responses(
         (status = 200, description = "It is revoked, and the user told why", body = Done),
-        (status = 403, description = "The caller does not administer the application", body = Problem),
-        (status = 404, description = "There is no such access in the organization", body = Problem),
+        (status = 403, description = "The caller administers no application", body = Problem),
+        (status = 404, description = "There is no such access in the organization, or to another application than the caller administers", body = Problem),
         (status = 409, description = "It is not granted", body = Problem),
     )
 )]
 pub(super) async fn revoke_access(
     State(services): State<Services>,
+    By(SignedIn { person: administrator, .. }): By<SignedIn>,
+    The(access): The<AskedAccess>,
     incoming: Incoming,
-    Path(id): Path<AccessId>,
     Body(body): Body<Because>,
 ) -> Result<Accepted<Done>, Problem> {
-    let (administrator, _) = of_administrator(&services, &incoming, id).await?;
+    let id = access.id;
     let sent = incoming.sent(&services, &format!("revoke access {id}"), &body);
     let command = AccessCommand::RevokeAccess { administrator: Some(administrator), reason: body.parse()? };
     let answer = services.handlers.handle::<Access>(id.0, command, &sent).await?;

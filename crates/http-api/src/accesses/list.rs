@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::access::{Belongs, By, Granted, SignedIn};
 use crate::extract::{Query, page_size};
 use crate::found::{Found, Page};
 use crate::position::ReadAt;
@@ -117,14 +117,14 @@ pub(super) async fn with_names(services: &Services, at: Position, page: &mut Pag
 )]
 pub(super) async fn accesses(
     State(services): State<Services>,
-    caller: Caller,
+    granted: Granted,
+    By(SignedIn { organization, .. }): By<SignedIn>,
     at: ReadAt,
     Query(query): Query<AccessesQuery>,
 ) -> Result<Found<Page<AccessShown>>, Problem> {
-    let (_, organization) = caller.user()?;
     let application = ApplicationId(query.application);
-    if !caller.administers_application(&services, application).await? {
-        caller.organization_administrator(&services).await?;
+    if !granted.covers(&Belongs { organization: Some(organization), application: Some(application), ..Belongs::default() }) {
+        return Err(Problem::forbidden("only an administrator of the application or the organization may do this"));
     }
     let state = word("state", query.state.as_deref())?;
     let size = page_size(query.limit)?;

@@ -6,30 +6,33 @@ pub mod list;
 pub mod pending;
 pub mod show;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, May, Role, Scope};
 
-/// Who may call what. Whether the user administers the application, each endpoint looks.
-pub(crate) const ACCESS: &[Row] = &[
-    (Method::GET, "/v1/accesses", &[Who::User]),
-    (Method::POST, "/v1/accesses", &[Who::User]),
-    (Method::GET, "/v1/accesses/requests", &[Who::User]),
-    (Method::GET, "/v1/accesses/{id}", &[Who::Service]),
-    (Method::POST, "/v1/accesses/{id}/grant", &[Who::User]),
-    (Method::POST, "/v1/accesses/{id}/deny", &[Who::User]),
-    (Method::POST, "/v1/accesses/{id}/revoke", &[Who::User]),
-];
+/// Who decides.
+const ADMINISTRATOR: [May; 1] = [Role::ApplicationAdministrator.of(Scope::Administered)];
 
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(list::accesses, ask::ask))
-        .routes(routes!(pending::requests))
-        .routes(routes!(show::access))
-        .routes(routes!(decide::grant_access))
-        .routes(routes!(decide::deny_access))
-        .routes(routes!(decide::revoke_access))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .add(
+            routes!(list::accesses),
+            [Role::OrganizationAdministrator.of(Scope::OwnOrganization), Role::ApplicationAdministrator.of(Scope::Administered)],
+        )
+        .add(
+            routes!(ask::ask),
+            [
+                Role::OrganizationAdministrator.of(Scope::OwnOrganization),
+                Role::ApplicationAdministrator.of(Scope::Administered),
+                Role::User.of(Scope::OwnAccount),
+            ],
+        )
+        .add(
+            routes!(pending::requests),
+            [Role::OrganizationAdministrator.of(Scope::OwnOrganization), Role::ApplicationAdministrator.of(Scope::Administered)],
+        )
+        .add(routes!(show::access), [Role::Service.of(Scope::Shown)])
+        .add(routes!(decide::grant_access), ADMINISTRATOR)
+        .add(routes!(decide::deny_access), ADMINISTRATOR)
+        .add(routes!(decide::revoke_access), ADMINISTRATOR)
 }

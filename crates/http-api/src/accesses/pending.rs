@@ -2,16 +2,14 @@
 
 use axum::extract::State;
 use domain::ApplicationId;
-use domain::user::UserRole;
 use projection_runtime::Position;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::list::{AccessShown, with_names};
-use crate::caller::Caller;
+use crate::access::{Belongs, By, Granted, SignedIn};
 use crate::extract::{Query, page_size};
-use crate::first_login::step::account;
 use crate::found::{Found, Page};
 use crate::position::ReadAt;
 use crate::problem::Problem;
@@ -48,15 +46,15 @@ pub struct RequestsQuery {
 )]
 pub(super) async fn requests(
     State(services): State<Services>,
-    caller: Caller,
+    granted: Granted,
+    By(SignedIn { organization, .. }): By<SignedIn>,
     at: ReadAt,
     Query(query): Query<RequestsQuery>,
 ) -> Result<Found<Page<AccessShown>>, Problem> {
-    let (person, organization) = caller.user()?;
-    let roles = account(&services, person).await?.roles;
-    let sees_all = roles.contains(&UserRole::OrganizationAdministrator);
-    let sees = |application: ApplicationId| sees_all || roles.contains(&UserRole::ApplicationAdministrator(application));
-    if roles.is_empty() || query.application.is_some_and(|application| !sees(ApplicationId(application))) {
+    let sees = |application: ApplicationId| {
+        granted.covers(&Belongs { organization: Some(organization), application: Some(application), ..Belongs::default() })
+    };
+    if query.application.is_some_and(|application| !sees(ApplicationId(application))) {
         return Err(Problem::forbidden("only an administrator of the application or the organization may do this"));
     }
     let size = page_size(query.limit)?;

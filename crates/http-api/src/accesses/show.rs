@@ -7,8 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::caller::Caller;
-use crate::extract::Path;
+use crate::access::{AskedAccess, The};
 use crate::found::Found;
 use crate::problem::Problem;
 use crate::services::Services;
@@ -54,13 +53,8 @@ fn now(id: AccessId, state: &AccessState) -> Option<AccessNow> {
         (status = 404, description = "There is no such access, or not for the caller", body = Problem),
     )
 )]
-pub(super) async fn access(
-    State(services): State<Services>,
-    caller: Caller,
-    Path(id): Path<AccessId>,
-) -> Result<Found<AccessNow>, Problem> {
-    let Caller::Service { sees, .. } = &caller else { return Err(Problem::forbidden("only a downstream service may do this")) };
+pub(super) async fn access(State(services): State<Services>, The(access): The<AskedAccess>) -> Result<Found<AccessNow>, Problem> {
+    let id = access.id;
     let found = services.handlers.inspect::<Access, _>(id.0, |state, _| now(id, state)).await?.flatten();
-    let found = found.filter(|found| sees.application(domain::ApplicationId(found.application)));
     Ok(Found::now(&services, found.ok_or_else(|| Problem::not_found("access"))?))
 }

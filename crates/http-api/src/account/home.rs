@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::access::{By, SignedIn};
 use crate::found::Found;
 use crate::position::ReadAt;
 use crate::problem::Problem;
@@ -59,8 +59,11 @@ pub struct HomeApplication {
 ///
 /// Every application that the user or the organization has to do with, and whether it can be opened.
 #[utoipa::path(get, path = "/v1/home", tag = "My account", operation_id = "show_home", responses((status = 200, description = "The applications", body = Home)))]
-pub(super) async fn home(State(services): State<Services>, caller: Caller, at: ReadAt) -> Result<Found<Home>, Problem> {
-    let (person, organization) = caller.user()?;
+pub(super) async fn home(
+    State(services): State<Services>,
+    By(SignedIn { person, organization, .. }): By<SignedIn>,
+    at: ReadAt,
+) -> Result<Found<Home>, Problem> {
     let mut view = services.read(&services.views.entitlements, at).await?;
     let rows = entitlements::home(view.rows(), person, organization).await.map_err(broken)?;
     let position = view.position();

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::access::{By, SignedIn};
 use crate::fields::{ContactDetails, HeldRole};
 use crate::first_login::step::{Step, account};
 use crate::problem::Problem;
@@ -35,8 +35,10 @@ pub struct Me {
 
 /// Who is signed in
 #[utoipa::path(get, path = "/v1/me", tag = "My account", operation_id = "show", responses((status = 200, description = "Who is signed in", body = Me)))]
-pub(super) async fn me(State(services): State<Services>, caller: Caller) -> Result<Json<Me>, Problem> {
-    let (person, organization) = caller.user()?;
+pub(super) async fn me(
+    State(services): State<Services>,
+    By(SignedIn { person, organization, .. }): By<SignedIn>,
+) -> Result<Json<Me>, Problem> {
     let account = account(&services, person).await?;
     Ok(Json(Me {
         id: person.0,

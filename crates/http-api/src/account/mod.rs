@@ -4,20 +4,13 @@ pub mod home;
 pub mod me;
 pub mod password;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, Role, Scope};
 
-/// Who may call what.
-pub(crate) const ACCESS: &[Row] = &[
-    (Method::GET, "/v1/me", &[Who::User, Who::NewUser]),
-    (Method::POST, "/v1/me/password", &[Who::User]),
-    (Method::GET, "/v1/home", &[Who::User]),
-];
-
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new().routes(routes!(me::me)).routes(routes!(password::change_password)).routes(routes!(home::home))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .add(routes!(me::me), [Role::User.of(Scope::OwnAccount), Role::NewUser.of(Scope::OwnAccount)])
+        .add(routes!(password::change_password), [Role::User.of(Scope::OwnAccount)])
+        .add(routes!(home::home), [Role::User.of(Scope::OwnAccount)])
 }

@@ -4,8 +4,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::access::{By, SignedIn};
 use crate::body::Body;
-use crate::caller::Caller;
 use crate::command::{Accepted, Incoming};
 use crate::fields::Done;
 use crate::problem::Problem;
@@ -36,10 +36,10 @@ pub struct ChangePassword {
 )]
 pub(super) async fn change_password(
     State(services): State<Services>,
+    By(SignedIn { person, session, .. }): By<SignedIn>,
     incoming: Incoming,
     Body(body): Body<ChangePassword>,
 ) -> Result<Accepted<Done>, Problem> {
-    let Caller::User { person, session, .. } = incoming.caller else { return Err(Problem::unauthenticated()) };
     let sent = incoming.sent(&services, "change password", &());
     let answer = services.workflows.change_password(person, &body.current_password, &body.password, session, &sent).await?;
     Ok(Accepted::new(&services, &answer, Done { id: person.0 }))

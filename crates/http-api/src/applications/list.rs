@@ -1,16 +1,16 @@
 //! `GET /v1/applications` and `GET /v1/applications/{id}`: the catalogue, for whoever is signed in.
 
 use axum::extract::State;
-use domain::{ApplicationId, Owner};
+use domain::ApplicationId;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::details::{ApplicationOwner, CatalogueDetails, WhoRegisters};
+use crate::access::{CatalogueEntry, Granted, Reach, The};
 use crate::caller::Caller;
 use crate::downstream::as_told;
-use crate::extract::Path;
 use crate::found::Found;
 use crate::position::ReadAt;
 use crate::problem::Problem;
@@ -72,20 +72,6 @@ fn show(caller: &Caller, application: directory::Application) -> ApplicationShow
     shown
 }
 
-/// Whether this application is among what a downstream service is told of; of others, nothing is said here.
-fn is_told_of(caller: &Caller, application: ApplicationId) -> bool {
-    match caller {
-        Caller::Service { sees, .. } => sees.application(application),
-        Caller::Partner { .. }
-        | Caller::User { .. }
-        | Caller::Staff { .. }
-        | Caller::Anyone
-        | Caller::Addressee { .. }
-        | Caller::Registrant { .. }
-        | Caller::Invitee { .. } => true,
-    }
-}
-
 /// List the applications
 ///
 /// A partner sees its own, a downstream service those that it is shown. A user sees those that can be registered for, all others see all. Launch addresses are not shown to
@@ -97,22 +83,18 @@ fn is_told_of(caller: &Caller, application: ApplicationId) -> bool {
     operation_id = "list",
     responses((status = 200, description = "The applications", body = Catalogue))
 )]
-pub(super) async fn applications(State(services): State<Services>, caller: Caller, at: ReadAt) -> Result<Found<Catalogue>, Problem> {
+pub(super) async fn applications(State(services): State<Services>, granted: Granted, at: ReadAt) -> Result<Found<Catalogue>, Problem> {
     let mut view = services.read(&services.views.directory, at).await?;
-    let found = match &caller {
-        Caller::Partner { organization } => directory::applications_of(view.rows(), Owner::Partner(*organization)).await,
-        Caller::User { .. }
-        | Caller::Staff { .. }
-        | Caller::Service { .. }
-        | Caller::Anyone
-        | Caller::Addressee { .. }
-        | Caller::Registrant { .. }
-        | Caller::Invitee { .. } => directory::applications(view.rows()).await,
+    let found = match granted.reach() {
+        Some(Reach::Owned(owner)) => directory::applications_of(view.rows(), *owner).await,
+        _ => directory::applications(view.rows()).await,
     };
-    let is_user = matches!(caller, Caller::User { .. });
-    let items = found.map_err(broken)?.into_iter().map(|application| show(&caller, application));
-    let items = items.filter(|shown| is_told_of(&caller, ApplicationId(shown.id)));
-    let items = items.filter(|shown| !is_user || (shown.retired_at.is_none() && shown.details.registration == WhoRegisters::Public));
+    let is_seen = |shown: &ApplicationShown| match granted.reach() {
+        Some(Reach::Offered(_)) => shown.retired_at.is_none() && shown.details.registration == WhoRegisters::Public,
+        Some(Reach::Shown(sees)) => sees.application(ApplicationId(shown.id)),
+        _ => true,
+    };
+    let items = found.map_err(broken)?.into_iter().map(|application| show(granted.caller(), application)).filter(is_seen);
     Ok(Found::at(&services, view.position(), Catalogue { items: items.collect() }))
 }
 
@@ -131,22 +113,12 @@ pub(super) async fn applications(State(services): State<Services>, caller: Calle
 pub(super) async fn application(
     State(services): State<Services>,
     caller: Caller,
+    The(entry): The<CatalogueEntry>,
     at: ReadAt,
-    Path(id): Path<ApplicationId>,
 ) -> Result<Found<ApplicationShown>, Problem> {
     let at = if matches!(caller, Caller::Service { .. }) { as_told(&services, at) } else { at };
     let mut view = services.read(&services.views.directory, at).await?;
-    let found = directory::application(view.rows(), id).await.map_err(broken)?;
-    let found = found.filter(|application| match &caller {
-        Caller::Partner { organization } => application.owner.0 == Owner::Partner(*organization),
-        Caller::Service { .. } => is_told_of(&caller, id),
-        Caller::User { .. }
-        | Caller::Staff { .. }
-        | Caller::Anyone
-        | Caller::Addressee { .. }
-        | Caller::Registrant { .. }
-        | Caller::Invitee { .. } => true,
-    });
+    let found = directory::application(view.rows(), entry.id).await.map_err(broken)?;
     let found = found.ok_or_else(|| Problem::not_found("application"))?;
     Ok(Found::at(&services, view.position(), show(&caller, found)))
 }

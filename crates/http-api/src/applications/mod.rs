@@ -7,32 +7,28 @@ pub mod public;
 pub mod publish;
 pub mod retire;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, May, Role, Scope};
 
 /// Everybody who has to do with applications.
-const READERS: &[Who] = &[Who::User, Who::Partner, Who::Reviewer, Who::ReviewLead, Who::Auditor, Who::Administrator, Who::Service];
-
-/// Who may call what.
-pub(crate) const ACCESS: &[Row] = &[
-    (Method::GET, "/v1/public/applications", &[Who::Anyone]),
-    (Method::GET, "/v1/public/applications/{slug}", &[Who::Anyone]),
-    (Method::GET, "/v1/applications", READERS),
-    (Method::POST, "/v1/applications", &[Who::Administrator]),
-    (Method::GET, "/v1/applications/{id}", READERS),
-    (Method::PUT, "/v1/applications/{id}", &[Who::Administrator]),
-    (Method::POST, "/v1/applications/{id}/retire", &[Who::Administrator]),
+const READERS: [May; 7] = [
+    Role::Reviewer.of(Scope::Everything),
+    Role::ReviewLead.of(Scope::Everything),
+    Role::Auditor.of(Scope::Everything),
+    Role::Administrator.of(Scope::Everything),
+    Role::Partner.of(Scope::Owned),
+    Role::User.of(Scope::Offered),
+    Role::Service.of(Scope::Shown),
 ];
 
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(public::public_applications))
-        .routes(routes!(public::public_application))
-        .routes(routes!(list::applications, publish::publish))
-        .routes(routes!(list::application, amend::amend))
-        .routes(routes!(retire::retire))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .add(routes!(public::public_applications), [Role::Anyone.of(Scope::Everything)])
+        .add(routes!(public::public_application), [Role::Anyone.of(Scope::Everything)])
+        .add(routes!(list::applications), READERS)
+        .add(routes!(publish::publish), [Role::Administrator.of(Scope::Everything)])
+        .add(routes!(list::application), READERS)
+        .add(routes!(amend::amend), [Role::Administrator.of(Scope::Everything)])
+        .add(routes!(retire::retire), [Role::Administrator.of(Scope::Everything)])
 }

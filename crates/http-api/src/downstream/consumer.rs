@@ -11,6 +11,7 @@ use domain::service::Sees;
 use public_events::ApplicationCode;
 use public_feed::Scope;
 
+use crate::access::{By, DownstreamService};
 use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::services::Services;
@@ -43,10 +44,7 @@ impl FromRequestParts<Services> for Consumer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, Problem> {
-        let caller = Caller::from_request_parts(parts, services).await?;
-        let Caller::Service { service, name: _, sees } = caller else {
-            return Err(Problem::forbidden("only a downstream service may do this"));
-        };
+        let By(DownstreamService { service, sees, .. }) = By::from_request_parts(parts, services).await?;
         let token = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
         let token = token.ok_or_else(Problem::unauthenticated)?.trim().to_owned();
         Ok(Self { service, scope: scope(services, &sees).await?, token })

@@ -11,7 +11,7 @@ use public_feed::Origin;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use consumer::Consumer;
-pub(crate) use details::{as_told, may_know_organization, may_know_user};
+pub(crate) use details::as_told;
 pub(crate) use slots::{Slot, Slots};
 
 /// What events are told with, and within which bounds.

@@ -4,7 +4,7 @@ use axum::extract::State;
 use domain::PersonId;
 use domain::person::{Person, PersonCommand};
 
-use crate::caller::Caller;
+use crate::access::{By, DownstreamService};
 use crate::command::{Accepted, Incoming};
 use crate::extract::Path;
 use crate::fields::Done;
@@ -27,12 +27,10 @@ use crate::services::Services;
 )]
 pub(super) async fn acknowledge(
     State(services): State<Services>,
+    By(DownstreamService { service, .. }): By<DownstreamService>,
     incoming: Incoming,
     Path(person): Path<PersonId>,
 ) -> Result<Accepted<Done>, Problem> {
-    let Caller::Service { service, .. } = incoming.caller else {
-        return Err(Problem::forbidden("only a downstream service may do this"));
-    };
     if services.handlers.inspect::<Person, _>(person.0, |_, _| ()).await?.is_none() {
         return Err(Problem::not_found("erasure"));
     }

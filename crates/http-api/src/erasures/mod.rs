@@ -3,19 +3,15 @@
 pub mod acknowledge;
 pub mod list;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, Role, Scope};
 
-/// Who may call what.
-pub(crate) const ACCESS: &[Row] = &[
-    (Method::GET, "/v1/erasures", &[Who::Auditor, Who::Administrator, Who::Service]),
-    (Method::POST, "/v1/erasures/{person}/acknowledge", &[Who::Service]),
-];
-
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new().routes(routes!(list::erasures)).routes(routes!(acknowledge::acknowledge))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .add(
+            routes!(list::erasures),
+            [Role::Auditor.of(Scope::Everything), Role::Administrator.of(Scope::Everything), Role::Service.of(Scope::Everything)],
+        )
+        .add(routes!(acknowledge::acknowledge), [Role::Service.of(Scope::Everything)])
 }

@@ -4,21 +4,19 @@ mod following;
 pub mod list;
 pub mod stream;
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use projection_runtime::Position;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::access::{Row, Who};
+use crate::access::{Endpoints, Role, Scope};
 use crate::problem::Problem;
 use crate::services::Services;
 
-/// Who may call what.
-pub(crate) const ACCESS: &[Row] = &[(Method::GET, "/v1/events", &[Who::Service]), (Method::GET, "/v1/events/stream", &[Who::Service])];
-
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new().routes(routes!(list::events)).routes(routes!(stream::stream))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .add(routes!(list::events), [Role::Service.of(Scope::Shown)])
+        .add(routes!(stream::stream), [Role::Service.of(Scope::Shown)])
 }
 
 /// The header with the history that positions belong to.

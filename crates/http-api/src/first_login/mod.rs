@@ -6,27 +6,16 @@ pub mod profile;
 pub mod step;
 pub mod terms;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, Role, Scope};
 
-/// Who may call what. A user whose account is established can come back to it: to look at the profile, or to accept new terms.
-pub(crate) const ACCESS: &[Row] = &[
-    (Method::GET, "/v1/first-login", &[Who::NewUser, Who::User]),
-    (Method::POST, "/v1/first-login/password", &[Who::NewUser]),
-    (Method::GET, "/v1/first-login/profile", &[Who::NewUser, Who::User]),
-    (Method::PUT, "/v1/first-login/profile", &[Who::NewUser, Who::User]),
-    (Method::GET, "/v1/first-login/terms", &[Who::NewUser, Who::User]),
-    (Method::POST, "/v1/first-login/terms", &[Who::NewUser, Who::User]),
-];
-
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(step::step))
-        .routes(routes!(password::set_password))
-        .routes(routes!(profile::profile, profile::confirm_profile))
-        .routes(routes!(terms::terms, terms::accept_terms))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .add(routes!(step::step), [Role::NewUser.of(Scope::OwnAccount), Role::User.of(Scope::OwnAccount)])
+        .add(routes!(password::set_password), [Role::NewUser.of(Scope::OwnAccount)])
+        .add(routes!(profile::profile), [Role::NewUser.of(Scope::OwnAccount), Role::User.of(Scope::OwnAccount)])
+        .add(routes!(profile::confirm_profile), [Role::NewUser.of(Scope::OwnAccount), Role::User.of(Scope::OwnAccount)])
+        .add(routes!(terms::terms), [Role::NewUser.of(Scope::OwnAccount), Role::User.of(Scope::OwnAccount)])
+        .add(routes!(terms::accept_terms), [Role::NewUser.of(Scope::OwnAccount), Role::User.of(Scope::OwnAccount)])
 }

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::step::LoginProgress;
+use crate::access::{By, SignedIn};
 use crate::body::Body;
-use crate::caller::Caller;
 use crate::command::{Accepted, Incoming};
 use crate::problem::Problem;
 use crate::services::Services;
@@ -34,10 +34,10 @@ pub struct NewPassword {
 )]
 pub(super) async fn set_password(
     State(services): State<Services>,
+    By(SignedIn { person, session, .. }): By<SignedIn>,
     incoming: Incoming,
     Body(body): Body<NewPassword>,
 ) -> Result<Accepted<LoginProgress>, Problem> {
-    let Caller::User { person, session, .. } = incoming.caller else { return Err(Problem::unauthenticated()) };
     let sent = incoming.sent(&services, "set password", &());
     let answer = services.workflows.set_password(person, &body.password, session, &sent).await?;
     let progress = LoginProgress::now(&services, person).await?;

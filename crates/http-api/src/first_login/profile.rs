@@ -6,8 +6,8 @@ use domain::Personal;
 use domain::user::{User, UserCommand};
 
 use super::step::{Events, LoginProgress, account};
+use crate::access::{By, SignedIn};
 use crate::body::Body;
-use crate::caller::Caller;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
 use crate::fields::ContactDetails;
@@ -24,8 +24,10 @@ use crate::services::Services;
     operation_id = "show_profile",
     responses((status = 200, description = "The profile", body = ContactDetails))
 )]
-pub(super) async fn profile(State(services): State<Services>, caller: Caller) -> Result<Json<ContactDetails>, Problem> {
-    let (person, _) = caller.user()?;
+pub(super) async fn profile(
+    State(services): State<Services>,
+    By(SignedIn { person, .. }): By<SignedIn>,
+) -> Result<Json<ContactDetails>, Problem> {
     let account = account(&services, person).await?;
     account.contact.get().map(|contact| Json(contact.into())).ok_or_else(|| Problem::not_found("profile"))
 }
@@ -46,10 +48,10 @@ pub(super) async fn profile(State(services): State<Services>, caller: Caller) ->
 )]
 pub(super) async fn confirm_profile(
     State(services): State<Services>,
+    By(SignedIn { person, .. }): By<SignedIn>,
     incoming: Incoming,
     Body(body): Body<ContactDetails>,
 ) -> Result<Accepted<LoginProgress>, Problem> {
-    let (person, _) = incoming.caller.user()?;
     let sent = incoming.sent(&services, "confirm profile", &body);
     let mut checks = Checks::default();
     let contact = body.parse(&mut checks, "");

@@ -8,7 +8,7 @@ use domain::{PersonId, Policy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::caller::Caller;
+use crate::access::{By, SignedIn};
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -79,7 +79,9 @@ pub(super) type Events = command_handlers::Answer<UserEvent>;
     operation_id = "show",
     responses((status = 200, description = "Where first-time login stands", body = LoginProgress))
 )]
-pub(super) async fn step(State(services): State<Services>, caller: Caller) -> Result<Json<LoginProgress>, Problem> {
-    let (person, _) = caller.user()?;
+pub(super) async fn step(
+    State(services): State<Services>,
+    By(SignedIn { person, .. }): By<SignedIn>,
+) -> Result<Json<LoginProgress>, Problem> {
     LoginProgress::now(&services, person).await.map(Json)
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::step::{Events, LoginProgress, account};
+use crate::access::{By, SignedIn};
 use crate::body::Body;
-use crate::caller::Caller;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
 use crate::problem::Problem;
@@ -45,8 +45,7 @@ pub struct AcceptTerms {
     operation_id = "show_terms",
     responses((status = 200, description = "The terms", body = Terms))
 )]
-pub(super) async fn terms(State(services): State<Services>, caller: Caller) -> Result<Json<Terms>, Problem> {
-    let (person, _) = caller.user()?;
+pub(super) async fn terms(State(services): State<Services>, By(SignedIn { person, .. }): By<SignedIn>) -> Result<Json<Terms>, Problem> {
     let account = account(&services, person).await?;
     let accepted = account.terms.map(|version| version.to_string());
     Ok(Json(Terms { version: services.handlers.policy().terms_version.clone(), accepted }))
@@ -68,10 +67,10 @@ pub(super) async fn terms(State(services): State<Services>, caller: Caller) -> R
 )]
 pub(super) async fn accept_terms(
     State(services): State<Services>,
+    By(SignedIn { person, .. }): By<SignedIn>,
     incoming: Incoming,
     Body(body): Body<AcceptTerms>,
 ) -> Result<Accepted<LoginProgress>, Problem> {
-    let (person, _) = incoming.caller.user()?;
     let sent = incoming.sent(&services, "accept terms", &body);
     let mut checks = Checks::default();
     let version = checks.parse("/version", &body.version, TermsVersion::parse);

@@ -1,15 +1,15 @@
 //! `GET /v1/history/{subject}/{id}/changes`: the difference between two instants.
 
+use audit_history::Subject;
 use audit_history::state_at::{difference, state_at};
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use super::state::redacted;
-use super::subject::{asked, instant, whole};
-use crate::caller::Caller;
-use crate::extract::{Path, Query};
+use super::subject::{Asked, instant, whole};
+use crate::access::{Granted, The};
+use crate::extract::Query;
 use crate::found::Found;
 use crate::position::ReadAt;
 use crate::problem::Problem;
@@ -71,12 +71,12 @@ pub struct ChangeShown {
 )]
 pub(super) async fn changes(
     State(services): State<Services>,
-    caller: Caller,
+    granted: Granted,
+    subject: The<Subject>,
     at: ReadAt,
-    Path((subject, id)): Path<(String, Uuid)>,
     Query(query): Query<ChangesQuery>,
 ) -> Result<Found<Changes>, Problem> {
-    let asked = asked(&services, &caller, &subject, id).await?;
+    let asked = Asked::new(subject, &granted);
     let (from, until) = (instant("from", &query.from)?, instant("until", &query.until)?);
     if from > until {
         return Err(Problem::malformed("query:until", "the second instant must not be before the first"));

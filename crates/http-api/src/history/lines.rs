@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use audit_history::Direction;
+use audit_history::Subject;
 use audit_history::narrate::{ERASED, Glossary, narrate};
 use axum::extract::State;
 use domain::{Actor, PersonId, StaffId};
@@ -12,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::subject::{asked, events_at};
-use crate::caller::Caller;
-use crate::extract::{Path, Query, page_size};
+use super::subject::{Asked, events_at};
+use crate::access::{Granted, The};
+use crate::extract::{Query, page_size};
 use crate::found::{Found, Page};
 use crate::position::ReadAt;
 use crate::problem::Problem;
@@ -93,12 +94,12 @@ pub struct HistoryLine {
 )]
 pub(super) async fn history(
     State(services): State<Services>,
-    caller: Caller,
+    granted: Granted,
+    subject: The<Subject>,
     at: ReadAt,
-    Path((subject, id)): Path<(String, Uuid)>,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Found<Page<HistoryLine>>, Problem> {
-    let asked = asked(&services, &caller, &subject, id).await?;
+    let asked = Asked::new(subject, &granted);
     let size = page_size(query.limit)?;
     let direction = if query.newest_first { Direction::Backward } else { Direction::Forward };
     let mut view = services.read(&services.views.audit_history, at).await?;

@@ -5,20 +5,13 @@ pub mod lines;
 pub mod state;
 mod subject;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, May, Role, Scope};
 
-/// Who may call what. An organization's administrator reads the organization's own history only.
-pub(crate) const ACCESS: &[Row] = &[
-    (Method::GET, "/v1/history/{subject}/{id}", &[Who::Auditor, Who::User]),
-    (Method::GET, "/v1/history/{subject}/{id}/state", &[Who::Auditor, Who::User]),
-    (Method::GET, "/v1/history/{subject}/{id}/changes", &[Who::Auditor, Who::User]),
-];
+/// Who reads history.
+const READERS: [May; 2] = [Role::Auditor.of(Scope::Everything), Role::OrganizationAdministrator.of(Scope::OwnOrganization)];
 
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new().routes(routes!(lines::history)).routes(routes!(state::state)).routes(routes!(changes::changes))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default().add(routes!(lines::history), READERS).add(routes!(state::state), READERS).add(routes!(changes::changes), READERS)
 }

@@ -1,15 +1,15 @@
 //! `GET /v1/history/{subject}/{id}/state`: the state as it was.
 
+use audit_history::Subject;
 use audit_history::state_at::{Snapshot, state_at};
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
-use super::subject::{asked, instant, whole};
-use crate::caller::Caller;
-use crate::extract::{Path, Query};
+use super::subject::{Asked, instant, whole};
+use crate::access::{Granted, The};
+use crate::extract::Query;
 use crate::found::Found;
 use crate::position::ReadAt;
 use crate::problem::Problem;
@@ -68,12 +68,12 @@ pub(super) fn redacted(mut snapshot: Snapshot, is_auditor: bool) -> Snapshot {
 )]
 pub(super) async fn state(
     State(services): State<Services>,
-    caller: Caller,
+    granted: Granted,
+    subject: The<Subject>,
     at: ReadAt,
-    Path((subject, id)): Path<(String, Uuid)>,
     Query(query): Query<StateQuery>,
 ) -> Result<Found<StateShown>, Problem> {
-    let asked = asked(&services, &caller, &subject, id).await?;
+    let asked = Asked::new(subject, &granted);
     let until = instant("at", &query.at)?;
     let (events, position) = whole(&services, asked, at, until).await?;
     let snapshot = redacted(state_at(&events, Some(until)), asked.is_auditor);

@@ -1,12 +1,11 @@
 //! Whose history, who may read it, and the events of it.
 
 use audit_history::Subject;
-use domain::{ApplicationId, InvitationId, OrganizationId, PersonId, RegistrationId, ServiceId, StaffId, StaffRole};
+use domain::StaffRole;
 use jiff::Timestamp;
 use projection_runtime::{Direction, Envelope, Position, StreamId, as_of};
-use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::access::{Granted, The};
 use crate::position::ReadAt;
 use crate::problem::Problem;
 use crate::reads::broken;
@@ -20,26 +19,10 @@ pub(super) struct Asked {
     pub(super) is_auditor: bool,
 }
 
-/// Reads the address, and looks whether the caller may.
-pub(super) async fn asked(services: &Services, caller: &Caller, kind: &str, id: Uuid) -> Result<Asked, Problem> {
-    let subject = match kind {
-        "organization" => Subject::Organization(OrganizationId(id)),
-        "person" => Subject::Person(PersonId(id)),
-        "case" => Subject::Case(RegistrationId(id)),
-        "invitation" => Subject::Invitation(InvitationId(id)),
-        "application" => Subject::Application(ApplicationId(id)),
-        "staff" => Subject::Staff(StaffId(id)),
-        "service" => Subject::Service(ServiceId(id)),
-        _ => return Err(Problem::not_found("history")),
-    };
-    if caller.is_staff(StaffRole::Auditor) {
-        return Ok(Asked { subject, is_auditor: true });
-    }
-    let (_, organization) = caller.organization_administrator(services).await?;
-    if subject == Subject::Organization(organization) {
-        Ok(Asked { subject, is_auditor: false })
-    } else {
-        Err(Problem::not_found("history"))
+impl Asked {
+    /// What the address names, and how much of it the caller is shown.
+    pub(super) fn new(The(subject): The<Subject>, granted: &Granted) -> Self {
+        Self { subject, is_auditor: granted.caller().is_staff(StaffRole::Auditor) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 
-use super::current::link;
+use crate::access::{Addressee, By};
 use crate::command::{Accepted, Incoming};
 use crate::problem::Problem;
 use crate::registrations::progress::{Progress, look};
@@ -21,8 +21,11 @@ use crate::services::Services;
         (status = 410, description = "The link does not work any more", body = Problem),
     )
 )]
-pub(super) async fn accept(State(services): State<Services>, incoming: Incoming) -> Result<Accepted<Progress>, Problem> {
-    let (invitation, generation) = link(&incoming.caller)?;
+pub(super) async fn accept(
+    State(services): State<Services>,
+    By(Addressee { invitation, generation }): By<Addressee>,
+    incoming: Incoming,
+) -> Result<Accepted<Progress>, Problem> {
     let sent = incoming.sent(&services, &format!("accept {invitation}"), &generation);
     let (id, answer) = services.workflows.accept_invitation(invitation, generation, &sent).await?;
     let progress = look(id, &services, |case| Progress::of(id, case)).await?;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::access::{By, Owns};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
@@ -82,10 +83,10 @@ pub struct Invited {
 )]
 pub(super) async fn create(
     State(services): State<Services>,
+    By(Owns(inviter)): By<Owns>,
     incoming: Incoming,
     Body(body): Body<InviteOrg>,
 ) -> Result<Accepted<Invited>, Problem> {
-    let inviter = incoming.caller.inviter();
     let sent = incoming.sent(&services, "invite", &body);
     let invite = body.parse(inviter)?;
     let (id, answer) = services.workflows.invite_org(invite, &sent).await?;

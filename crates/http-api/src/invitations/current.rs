@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::access::{Addressee, By};
 use crate::command::Incoming;
 use crate::found::Found;
 use crate::problem::Problem;
@@ -71,28 +71,17 @@ pub enum NextForAddressee {
         (status = 410, description = "The link does not work any more", body = Problem),
     )
 )]
-pub(super) async fn current(State(services): State<Services>, incoming: Incoming) -> Result<Found<AddressedInvitation>, Problem> {
-    let (id, generation) = link(&incoming.caller)?;
+pub(super) async fn current(
+    State(services): State<Services>,
+    By(Addressee { invitation: id, generation }): By<Addressee>,
+    incoming: Incoming,
+) -> Result<Found<AddressedInvitation>, Problem> {
     let sent = incoming.sent(&services, &format!("open {id}"), &generation);
     services.handlers.handle::<Invitation>(id.0, InvitationCommand::OpenInvitation { generation }, &sent).await?;
     let (state, _) = services.handlers.state::<Invitation>(id.0).await?.ok_or_else(|| Problem::not_found("invitation"))?;
     let invited = state.invited().ok_or_else(|| Problem::not_found("invitation"))?;
     let view = AddressedInvitation::of(id, &state, invited, &services).await?;
     Ok(Found::now(&services, view))
-}
-
-/// The invitation and the generation of the link that the caller holds.
-pub(super) fn link(caller: &Caller) -> Result<(InvitationId, u32), Problem> {
-    match caller {
-        Caller::Addressee { invitation, generation } => Ok((*invitation, *generation)),
-        Caller::Anyone
-        | Caller::Staff { .. }
-        | Caller::Partner { .. }
-        | Caller::Service { .. }
-        | Caller::User { .. }
-        | Caller::Invitee { .. }
-        | Caller::Registrant { .. } => Err(Problem::forbidden("only the holder of an invitation's link may do this")),
-    }
 }
 
 impl AddressedInvitation {

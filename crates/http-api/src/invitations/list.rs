@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::view::{InvitationView, parse_after};
-use crate::caller::Caller;
+use crate::access::{Granted, Reach};
 use crate::extract::{Query, page_size};
 use crate::found::{Found, Page};
 use crate::position::ReadAt;
@@ -48,12 +48,13 @@ pub(super) struct Ask {
 )]
 pub(super) async fn list(
     State(services): State<Services>,
-    caller: Caller,
+    granted: Granted,
     at: ReadAt,
     Query(ask): Query<Ask>,
 ) -> Result<Found<Page<InvitationView>>, Problem> {
     let limit = page_size(ask.limit)?;
-    let inviter = match (caller.inviter(), ask.partner, ask.operator) {
+    let owner = if let Some(Reach::Owned(owner)) = granted.reach() { *owner } else { Owner::Operator };
+    let inviter = match (owner, ask.partner, ask.operator) {
         (Owner::Partner(own), other, operator) if operator || other.is_some_and(|other| other != own.0) => {
             return Err(Problem::forbidden("a partner sees its own invitations only"));
         }

@@ -11,37 +11,23 @@ mod send;
 pub mod show;
 pub mod view;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, May, Role, Scope};
 
 /// Who invites.
-const INVITERS: &[Who] = &[Who::Partner, Who::Administrator];
-/// Who sees what was sent.
-const READERS: &[Who] = &[Who::Partner, Who::Administrator, Who::Reviewer];
+const INVITERS: [May; 2] = [Role::Partner.of(Scope::Owned), Role::Administrator.of(Scope::Owned)];
+/// Who may look at invitations.
+const READERS: [May; 3] = [Role::Partner.of(Scope::Owned), Role::Administrator.of(Scope::Everything), Role::Reviewer.of(Scope::Everything)];
 
-/// Who may call what.
-pub(crate) const ACCESS: &[Row] = &[
-    (Method::POST, "/v1/invitations", INVITERS),
-    (Method::GET, "/v1/invitations", READERS),
-    (Method::POST, "/v1/invitations/likely-duplicates", INVITERS),
-    (Method::GET, "/v1/invitations/current", &[Who::Addressee]),
-    (Method::POST, "/v1/invitations/current/accept", &[Who::Addressee]),
-    (Method::GET, "/v1/invitations/{id}", READERS),
-    (Method::POST, "/v1/invitations/{id}/resend", INVITERS),
-    (Method::POST, "/v1/invitations/{id}/revoke", INVITERS),
-];
-
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(create::create, list::list))
-        .routes(routes!(duplicates::duplicates))
-        .routes(routes!(current::current))
-        .routes(routes!(accept::accept))
-        .routes(routes!(show::show))
-        .routes(routes!(resend::resend))
-        .routes(routes!(revoke::revoke))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .add(routes!(create::create), INVITERS)
+        .add(routes!(list::list), READERS)
+        .add(routes!(duplicates::duplicates), [Role::Partner.of(Scope::Everything), Role::Administrator.of(Scope::Everything)])
+        .add(routes!(current::current), [Role::Addressee.of(Scope::Held)])
+        .add(routes!(accept::accept), [Role::Addressee.of(Scope::Held)])
+        .add(routes!(show::show), READERS)
+        .add(routes!(resend::resend), INVITERS)
+        .add(routes!(revoke::revoke), INVITERS)
 }

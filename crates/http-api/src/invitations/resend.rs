@@ -1,15 +1,14 @@
 //! `POST /v1/invitations/{id}/resend`: sends an invitation again.
 
 use axum::extract::State;
-use domain::InvitationId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::send::{answered, sendable};
+use super::send::answered;
 use super::view::InvitationView;
+use crate::access::{SentInvitation, The};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -39,11 +38,12 @@ pub struct ResendInvitation {
 )]
 pub(super) async fn resend(
     State(services): State<Services>,
+    The(invitation): The<SentInvitation>,
     incoming: Incoming,
-    Path(id): Path<InvitationId>,
     Body(body): Body<ResendInvitation>,
 ) -> Result<Accepted<InvitationView>, Problem> {
-    let sent = sendable(&services, &incoming, id, "resend", &body).await?;
+    let id = invitation.id;
+    let sent = incoming.sent(&services, &format!("resend {id}"), &body);
     let answer = services.workflows.resend_invitation(id, body.expires_in_days, &sent).await?;
     answered(&services, id, &answer).await
 }

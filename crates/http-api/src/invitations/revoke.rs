@@ -1,17 +1,17 @@
 //! `POST /v1/invitations/{id}/revoke`: takes an invitation back.
 
 use axum::extract::State;
+use domain::Reason;
 use domain::invitation::InvitationCommand;
-use domain::{InvitationId, Reason};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::send::send;
 use super::view::InvitationView;
+use crate::access::{SentInvitation, The};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -40,12 +40,12 @@ pub struct RevokeInvitation {
 )]
 pub(super) async fn revoke(
     State(services): State<Services>,
+    The(invitation): The<SentInvitation>,
     incoming: Incoming,
-    Path(id): Path<InvitationId>,
     Body(body): Body<RevokeInvitation>,
 ) -> Result<Accepted<InvitationView>, Problem> {
     let mut checks = Checks::default();
     let reason = checks.parse_optional("/reason", body.reason.as_deref(), Reason::parse);
     checks.finish(Some(()))?;
-    send(&services, &incoming, id, "revoke", &body, InvitationCommand::RevokeInvitation { reason }).await
+    send(&services, &incoming, invitation.id, "revoke", &body, InvitationCommand::RevokeInvitation { reason }).await
 }

@@ -1,11 +1,11 @@
 //! What the endpoints share by which an inviter changes an invitation.
 
-use command_handlers::{Answer, Sent};
+use command_handlers::Answer;
 use domain::InvitationId;
 use domain::invitation::{Invitation, InvitationCommand, InvitationEvent};
 use serde::Serialize;
 
-use super::view::{InvitationView, may_change};
+use super::view::InvitationView;
 use crate::command::{Accepted, Incoming};
 use crate::problem::Problem;
 use crate::services::Services;
@@ -19,22 +19,9 @@ pub(super) async fn send(
     body: &impl Serialize,
     command: InvitationCommand,
 ) -> Result<Accepted<InvitationView>, Problem> {
-    let sent = sendable(services, incoming, id, about, body).await?;
+    let sent = incoming.sent(services, &format!("{about} {id}"), body);
     let answer = services.handlers.handle::<Invitation>(id.0, command, &sent).await?;
     answered(services, id, &answer).await
-}
-
-/// The command, if this is an invitation of the caller's.
-pub(super) async fn sendable(
-    services: &Services,
-    incoming: &Incoming,
-    id: InvitationId,
-    about: &str,
-    body: &impl Serialize,
-) -> Result<Sent, Problem> {
-    let inviter = services.handlers.inspect::<Invitation, _>(id.0, |state, _| state.invited().map(|invited| invited.inviter)).await?;
-    may_change(&incoming.caller, inviter.flatten().ok_or_else(|| Problem::not_found("invitation"))?)?;
-    Ok(incoming.sent(services, &format!("{about} {id}"), body))
 }
 
 /// The invitation as it is after the command.

@@ -1,12 +1,10 @@
 //! `GET /v1/invitations/{id}`: one invitation.
 
 use axum::extract::State;
-use domain::InvitationId;
 use domain::invitation::Invitation;
 
-use super::view::{InvitationView, may_see};
-use crate::caller::Caller;
-use crate::extract::Path;
+use super::view::InvitationView;
+use crate::access::{SentInvitation, The};
 use crate::found::Found;
 use crate::problem::Problem;
 use crate::services::Services;
@@ -26,14 +24,9 @@ use crate::services::Services;
 )]
 pub(super) async fn show(
     State(services): State<Services>,
-    caller: Caller,
-    Path(id): Path<InvitationId>,
+    The(SentInvitation { id, .. }): The<SentInvitation>,
 ) -> Result<Found<InvitationView>, Problem> {
-    let seen = services
-        .handlers
-        .inspect::<Invitation, _>(id.0, |state, _| Some((state.invited()?.inviter, InvitationView::of(id, state)?)))
-        .await?;
-    let (inviter, view) = seen.flatten().ok_or_else(|| Problem::not_found("invitation"))?;
-    may_see(&caller, inviter)?;
+    let seen = services.handlers.inspect::<Invitation, _>(id.0, |state, _| InvitationView::of(id, state)).await?;
+    let view = seen.flatten().ok_or_else(|| Problem::not_found("invitation"))?;
     Ok(Found::now(&services, view))
 }

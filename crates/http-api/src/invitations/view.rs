@@ -7,7 +7,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::caller::Caller;
 use crate::problem::Problem;
 
 /// An invitation.
@@ -110,30 +109,6 @@ fn partner(inviter: Owner) -> Option<Uuid> {
         Owner::Partner(organization) => Some(organization.0),
         Owner::Operator => None,
     }
-}
-
-/// Whether this caller may see what this inviter sent: a partner its own only, as if there were no others.
-pub(super) fn may_see(caller: &Caller, inviter: Owner) -> Result<(), Problem> {
-    match caller {
-        Caller::Staff { .. } => Ok(()),
-        Caller::Partner { organization } if inviter == Owner::Partner(*organization) => Ok(()),
-        Caller::Partner { .. }
-        | Caller::Anyone
-        | Caller::Service { .. }
-        | Caller::User { .. }
-        | Caller::Addressee { .. }
-        | Caller::Invitee { .. }
-        | Caller::Registrant { .. } => Err(Problem::not_found("invitation")),
-    }
-}
-
-/// Whether this caller may change what this inviter sent: who invites, nobody else.
-pub(super) fn may_change(caller: &Caller, inviter: Owner) -> Result<(), Problem> {
-    may_see(caller, inviter)?;
-    if caller.inviter() == inviter {
-        return Ok(());
-    }
-    Err(Problem::forbidden("only the company that sent an invitation may send it again or take it back"))
 }
 
 /// The place in a list, as [`crate::found::Page`] gave it.

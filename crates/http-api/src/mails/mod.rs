@@ -2,16 +2,10 @@
 
 pub mod list;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, Role, Scope};
 
-/// Who may call what.
-pub(crate) const ACCESS: &[Row] = &[(Method::GET, "/v1/mails", &[Who::Administrator, Who::Auditor])];
-
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new().routes(routes!(list::mails))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default().add(routes!(list::mails), [Role::Administrator.of(Scope::Everything), Role::Auditor.of(Scope::Everything)])
 }

@@ -1,14 +1,13 @@
 //! `POST /v1/offers/{id}/accept`: accepts an offer for the organization.
 
 use axum::extract::State;
-use domain::InvitationId;
 use domain::invitation::{Invitation, InvitationCommand};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::access::{Offer, The};
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -38,18 +37,12 @@ pub struct AnsweredOffer {
 )]
 pub(super) async fn accept(
     State(services): State<Services>,
+    The(offer): The<Offer>,
     incoming: Incoming,
-    Path(id): Path<InvitationId>,
 ) -> Result<Accepted<AnsweredOffer>, Problem> {
-    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
+    let Offer { id, organization } = offer;
     let sent = incoming.sent(&services, &format!("accept-offer {id}"), &());
     let command = InvitationCommand::AcceptOffer { organization };
-    let answer = services.handlers.handle::<Invitation>(id.0, command, &sent).await.map_err(|error| hidden(error.into()))?;
+    let answer = services.handlers.handle::<Invitation>(id.0, command, &sent).await?;
     Ok(Accepted::new(&services, &answer, AnsweredOffer { id: id.0, state: directory::InvitationState::OfferAccepted.as_str() }))
-}
-
-/// An offer to another organization, or an invitation that is none, is as if there were none.
-pub(super) fn hidden(problem: Problem) -> Problem {
-    let is_foreign = ["offered-to-another-organization", "invitation-not-an-offer"].iter().any(|code| problem.kind.ends_with(code));
-    if is_foreign { Problem::not_found("offer") } else { problem }
 }

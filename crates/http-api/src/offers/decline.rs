@@ -1,16 +1,16 @@
 //! `POST /v1/offers/{id}/decline`: declines an offer for the organization.
 
 use axum::extract::State;
+use domain::Reason;
 use domain::invitation::{Invitation, InvitationCommand};
-use domain::{InvitationId, Reason};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::accept::{AnsweredOffer, hidden};
+use super::accept::AnsweredOffer;
+use crate::access::{Offer, The};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -38,16 +38,16 @@ pub struct DeclineOffer {
 )]
 pub(super) async fn decline(
     State(services): State<Services>,
+    The(offer): The<Offer>,
     incoming: Incoming,
-    Path(id): Path<InvitationId>,
     Body(body): Body<DeclineOffer>,
 ) -> Result<Accepted<AnsweredOffer>, Problem> {
-    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
+    let Offer { id, organization } = offer;
     let mut checks = Checks::default();
     let reason = checks.parse_optional("/reason", body.reason.as_deref(), Reason::parse);
     checks.finish(Some(()))?;
     let sent = incoming.sent(&services, &format!("decline-offer {id}"), &body);
     let command = InvitationCommand::DeclineOffer { organization, reason };
-    let answer = services.handlers.handle::<Invitation>(id.0, command, &sent).await.map_err(|error| hidden(error.into()))?;
+    let answer = services.handlers.handle::<Invitation>(id.0, command, &sent).await?;
     Ok(Accepted::new(&services, &answer, AnsweredOffer { id: id.0, state: directory::InvitationState::OfferDeclined.as_str() }))
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::access::{By, OrganizationAdministrator};
 use crate::extract::{Query, page_size};
 use crate::found::{Found, Page};
 use crate::invitations::view::parse_after;
@@ -61,11 +61,10 @@ pub struct Offer {
 )]
 pub(super) async fn list(
     State(services): State<Services>,
-    caller: Caller,
+    By(OrganizationAdministrator { organization, .. }): By<OrganizationAdministrator>,
     at: ReadAt,
     Query(ask): Query<Ask>,
 ) -> Result<Found<Page<Offer>>, Problem> {
-    let (_, organization) = caller.organization_administrator(&services).await?;
     let limit = page_size(ask.limit)?;
     let (state, after) = (word("state", ask.state.as_deref())?, parse_after(ask.after.as_deref())?);
     let (rows, position) = {

@@ -1,15 +1,14 @@
 //! `PUT /v1/organizations/{id}/profile`: the organization's administrator changes its profile.
 
 use axum::extract::State;
-use domain::OrganizationId;
 use domain::organization::{Organization, OrganizationCommand, OrganizationEvent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::access::{Company, The};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::fields::CompanyProfile;
 use crate::problem::Problem;
 use crate::services::Services;
@@ -47,14 +46,10 @@ pub struct Amended {
 )]
 pub(super) async fn amend_profile(
     State(services): State<Services>,
+    The(Company(id)): The<Company>,
     incoming: Incoming,
-    Path(id): Path<OrganizationId>,
     Body(body): Body<AmendProfile>,
 ) -> Result<Accepted<Amended>, Problem> {
-    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
-    if organization != id {
-        return Err(Problem::not_found("organization"));
-    }
     let sent = incoming.sent(&services, &format!("amend organization {id}"), &body);
     let mut checks = Checks::default();
     let profile = body.profile.parse(&mut checks);

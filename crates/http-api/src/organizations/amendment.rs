@@ -5,6 +5,7 @@ use domain::OrganizationId;
 use domain::organization::{Organization, OrganizationCommand};
 use domain::registration::{Affiliation, Reviewer};
 
+use crate::access::{AsReviewer, By};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
 use crate::extract::Path;
@@ -13,8 +14,7 @@ use crate::problem::Problem;
 use crate::services::Services;
 
 /// The reviewer, if nothing ties them to the organization (domain, "Who acts").
-async fn impartial(services: &Services, incoming: &Incoming, organization: OrganizationId) -> Result<Reviewer, Problem> {
-    let reviewer = incoming.caller.reviewer(services).await?;
+fn impartial(reviewer: Reviewer, organization: OrganizationId) -> Result<Reviewer, Problem> {
     if reviewer.affiliations.contains(&Affiliation::Organization(organization)) {
         return Err(Problem::forbidden("you belong to this organization: another reviewer must decide"));
     }
@@ -38,11 +38,12 @@ async fn impartial(services: &Services, incoming: &Incoming, organization: Organ
 )]
 pub(super) async fn approve_amendment(
     State(services): State<Services>,
+    By(AsReviewer(reviewer)): By<AsReviewer>,
     incoming: Incoming,
     Path(id): Path<OrganizationId>,
     Body(body): Body<Because>,
 ) -> Result<Accepted<Done>, Problem> {
-    let reviewer = impartial(&services, &incoming, id).await?;
+    let reviewer = impartial(reviewer, id)?;
     let sent = incoming.sent(&services, &format!("approve amendment {id}"), &body);
     let answer = services.workflows.approve_amendment(id, &reviewer, body.parse()?, &sent).await?;
     Ok(Accepted::new(&services, &answer, Done { id: id.0 }))
@@ -65,11 +66,12 @@ pub(super) async fn approve_amendment(
 )]
 pub(super) async fn refuse_amendment(
     State(services): State<Services>,
+    By(AsReviewer(reviewer)): By<AsReviewer>,
     incoming: Incoming,
     Path(id): Path<OrganizationId>,
     Body(body): Body<Because>,
 ) -> Result<Accepted<Done>, Problem> {
-    let reviewer = impartial(&services, &incoming, id).await?;
+    let reviewer = impartial(reviewer, id)?;
     let sent = incoming.sent(&services, &format!("refuse amendment {id}"), &body);
     let command = OrganizationCommand::RefuseAmendment { reviewer: reviewer.staff, reason: body.parse()? };
     let answer = services.handlers.handle::<Organization>(id.0, command, &sent).await?;

@@ -6,33 +6,36 @@ pub mod decide;
 pub mod list;
 pub mod show;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, Role, Scope};
 
-/// Who may call what. A user sees their own organization only.
-pub(crate) const ACCESS: &[Row] = &[
-    (Method::GET, "/v1/organizations", &[Who::Reviewer, Who::ReviewLead, Who::Auditor, Who::Administrator]),
-    (Method::GET, "/v1/organizations/{id}", &[Who::User, Who::Reviewer, Who::ReviewLead, Who::Auditor, Who::Administrator, Who::Service]),
-    (Method::PUT, "/v1/organizations/{id}/profile", &[Who::User]),
-    (Method::POST, "/v1/organizations/{id}/amendment/approve", &[Who::Reviewer]),
-    (Method::POST, "/v1/organizations/{id}/amendment/refuse", &[Who::Reviewer]),
-    (Method::POST, "/v1/organizations/{id}/suspend", &[Who::Administrator]),
-    (Method::POST, "/v1/organizations/{id}/reinstate", &[Who::Administrator]),
-    (Method::POST, "/v1/organizations/{id}/close", &[Who::Administrator]),
-];
-
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(list::organizations))
-        .routes(routes!(show::organization))
-        .routes(routes!(amend::amend_profile))
-        .routes(routes!(amendment::approve_amendment))
-        .routes(routes!(amendment::refuse_amendment))
-        .routes(routes!(decide::suspend_organization))
-        .routes(routes!(decide::reinstate_organization))
-        .routes(routes!(decide::close_organization))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .add(
+            routes!(list::organizations),
+            [
+                Role::Reviewer.of(Scope::Everything),
+                Role::ReviewLead.of(Scope::Everything),
+                Role::Auditor.of(Scope::Everything),
+                Role::Administrator.of(Scope::Everything),
+            ],
+        )
+        .add(
+            routes!(show::organization),
+            [
+                Role::Reviewer.of(Scope::Everything),
+                Role::ReviewLead.of(Scope::Everything),
+                Role::Auditor.of(Scope::Everything),
+                Role::Administrator.of(Scope::Everything),
+                Role::User.of(Scope::OwnOrganization),
+                Role::Service.of(Scope::Shown),
+            ],
+        )
+        .add(routes!(amend::amend_profile), [Role::OrganizationAdministrator.of(Scope::OwnOrganization)])
+        .add(routes!(amendment::approve_amendment), [Role::Reviewer.of(Scope::Everything)])
+        .add(routes!(amendment::refuse_amendment), [Role::Reviewer.of(Scope::Everything)])
+        .add(routes!(decide::suspend_organization), [Role::Administrator.of(Scope::Everything)])
+        .add(routes!(decide::reinstate_organization), [Role::Administrator.of(Scope::Everything)])
+        .add(routes!(decide::close_organization), [Role::Administrator.of(Scope::Everything)])
 }

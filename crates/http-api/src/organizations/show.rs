@@ -1,15 +1,14 @@
 //! `GET /v1/organizations/{id}`: an organization.
 
 use axum::extract::State;
-use domain::OrganizationId;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::access::{Company, The};
 use crate::caller::Caller;
-use crate::downstream::{as_told, may_know_organization};
-use crate::extract::Path;
+use crate::downstream::as_told;
 use crate::fields::CompanyProfile;
 use crate::found::Found;
 use crate::position::ReadAt;
@@ -99,23 +98,15 @@ impl OrganizationShown {
 pub(super) async fn organization(
     State(services): State<Services>,
     caller: Caller,
+    The(Company(id)): The<Company>,
     at: ReadAt,
-    Path(id): Path<OrganizationId>,
 ) -> Result<Found<OrganizationShown>, Problem> {
-    if matches!(caller, Caller::User { organization, .. } if organization != id) {
-        return Err(Problem::not_found("organization"));
-    }
-    let mut at = at;
-    if let Caller::Service { sees, .. } = &caller {
-        if !may_know_organization(&services, sees, id).await? {
-            return Err(Problem::not_found("organization"));
-        }
-        at = as_told(&services, at);
-    }
+    let is_service = matches!(caller, Caller::Service { .. });
+    let at = if is_service { as_told(&services, at) } else { at };
     let mut view = services.read(&services.views.directory, at).await?;
     let found = directory::organization(view.rows(), id).await.map_err(broken)?.ok_or_else(|| Problem::not_found("organization"))?;
     let mut shown = OrganizationShown::from(found);
-    if matches!(caller, Caller::Service { .. }) {
+    if is_service {
         shown = shown.for_a_service();
     }
     Ok(Found::at(&services, view.position(), shown))

@@ -2,16 +2,10 @@
 
 pub mod forget;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, Role, Scope};
 
-/// Who may call what.
-pub(crate) const ACCESS: &[Row] = &[(Method::POST, "/v1/persons/{id}/forget", &[Who::Administrator])];
-
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new().routes(routes!(forget::forget))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default().add(routes!(forget::forget), [Role::Administrator.of(Scope::Everything)])
 }

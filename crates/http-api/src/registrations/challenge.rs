@@ -1,11 +1,8 @@
 //! `GET /v1/registrations/{id}/human-check`: a challenge to be solved.
 
 use axum::extract::State;
-use domain::RegistrationId;
 
-use super::holder;
-use crate::caller::Caller;
-use crate::extract::Path;
+use crate::access::{OwnCase, The};
 use crate::found::Found;
 use crate::human_check::Challenge;
 use crate::problem::Problem;
@@ -21,12 +18,7 @@ use crate::services::Services;
     params(("id" = Uuid, Path, description = "The registration")),
     responses((status = 200, description = "The task", body = Challenge), (status = 404, description = "There is none, or it is not yours", body = Problem))
 )]
-pub(super) async fn challenge(
-    State(services): State<Services>,
-    caller: Caller,
-    Path(id): Path<RegistrationId>,
-) -> Result<Found<Challenge>, Problem> {
-    holder::check(&caller, id, &services).await?;
+pub(super) async fn challenge(State(services): State<Services>, The(OwnCase(id)): The<OwnCase>) -> Result<Found<Challenge>, Problem> {
     let now = (services.handlers.clock())();
     let challenge = services.human_check.challenge(id, now);
     Ok(Found::now(&services, challenge))

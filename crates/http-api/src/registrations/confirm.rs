@@ -1,13 +1,12 @@
 //! `POST /v1/registrations/{id}/confirm`: confirms the entries.
 
 use axum::extract::State;
-use domain::RegistrationId;
 use domain::registration::{Registration, RegistrationCommand};
 
-use super::holder;
 use super::progress::{Progress, taken, unchanged};
+use crate::access::{OwnCase, The};
 use crate::command::{Accepted, Incoming};
-use crate::extract::{IfMatch, Path};
+use crate::extract::IfMatch;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -28,11 +27,10 @@ use crate::services::Services;
 )]
 pub(super) async fn confirm(
     State(services): State<Services>,
+    The(OwnCase(id)): The<OwnCase>,
     incoming: Incoming,
-    Path(id): Path<RegistrationId>,
     version: IfMatch,
 ) -> Result<Accepted<Progress>, Problem> {
-    holder::check(&incoming.caller, id, &services).await?;
     let sent = incoming.sent(&services, &format!("confirm {id}"), &());
     unchanged(id, version, &sent, &services).await?;
     let answer = services.handlers.handle::<Registration>(id.0, RegistrationCommand::ConfirmReview {}, &sent).await?;

@@ -1,12 +1,13 @@
 //! `PUT /v1/registrations/{id}/administrators/{person}`: corrects an administrator-to-be.
 
 use axum::extract::State;
-use domain::{PersonId, RegistrationId};
+use domain::PersonId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::holder;
 use super::progress::{Progress, taken, unchanged};
+use crate::access::{OwnCase, The};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
@@ -43,12 +44,12 @@ pub struct CorrectAdministrator {
 )]
 pub(super) async fn correct(
     State(services): State<Services>,
+    The(OwnCase(id)): The<OwnCase>,
     incoming: Incoming,
-    Path((id, person)): Path<(RegistrationId, PersonId)>,
+    Path((_, person)): Path<(Uuid, PersonId)>,
     version: IfMatch,
     Body(body): Body<CorrectAdministrator>,
 ) -> Result<Accepted<Progress>, Problem> {
-    holder::check(&incoming.caller, id, &services).await?;
     let mut checks = Checks::default();
     let contact = body.nominee.parse(&mut checks, "/nominee");
     let contact = checks.finish(contact)?;

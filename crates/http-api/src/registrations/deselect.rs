@@ -1,12 +1,13 @@
 //! `DELETE /v1/registrations/{id}/administrators/{person}/roles/{role}`: takes a role from an administrator-to-be.
 
 use axum::extract::State;
+use domain::PersonId;
 use domain::registration::{Registration, RegistrationCommand};
-use domain::{PersonId, RegistrationId};
+use uuid::Uuid;
 
-use super::holder;
 use super::progress::{Progress, taken, unchanged};
 use super::role::from_address;
+use crate::access::{OwnCase, The};
 use crate::command::{Accepted, Incoming};
 use crate::extract::{IfMatch, Path};
 use crate::problem::Problem;
@@ -31,11 +32,11 @@ use crate::services::Services;
 )]
 pub(super) async fn deselect(
     State(services): State<Services>,
+    The(OwnCase(id)): The<OwnCase>,
     incoming: Incoming,
-    Path((id, person, role)): Path<(RegistrationId, PersonId, String)>,
+    Path((_, person, role)): Path<(Uuid, PersonId, String)>,
     version: IfMatch,
 ) -> Result<Accepted<Progress>, Problem> {
-    holder::check(&incoming.caller, id, &services).await?;
     let role = from_address(&role)?;
     let sent = incoming.sent(&services, &format!("deselect {id} {person}"), &role);
     unchanged(id, version, &sent, &services).await?;

@@ -1,11 +1,12 @@
 //! `POST /v1/registrations/{id}/administrators/{person}/handover`: says that a one-time password will be handed over.
 
 use axum::extract::State;
+use domain::PersonId;
 use domain::registration::{Registration, RegistrationCommand};
-use domain::{PersonId, RegistrationId};
+use uuid::Uuid;
 
-use super::holder;
 use super::progress::{Progress, taken};
+use crate::access::{OwnCase, The};
 use crate::command::{Accepted, Incoming};
 use crate::extract::Path;
 use crate::problem::Problem;
@@ -26,10 +27,10 @@ use crate::services::Services;
 )]
 pub(super) async fn handover(
     State(services): State<Services>,
+    The(OwnCase(id)): The<OwnCase>,
     incoming: Incoming,
-    Path((id, person)): Path<(RegistrationId, PersonId)>,
+    Path((_, person)): Path<(Uuid, PersonId)>,
 ) -> Result<Accepted<Progress>, Problem> {
-    holder::check(&incoming.caller, id, &services).await?;
     let sent = incoming.sent(&services, &format!("handover {id} {person}"), &());
     let command = RegistrationCommand::AcknowledgeHandover { nominee: person };
     let answer = services.handlers.handle::<Registration>(id.0, command, &sent).await?;

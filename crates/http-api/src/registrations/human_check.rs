@@ -2,16 +2,14 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::RegistrationId;
 use domain::registration::{Registration, RegistrationCommand};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::holder;
 use super::progress::{Progress, look, taken};
+use crate::access::{OwnCase, The};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::human_check::NotHuman;
 use crate::problem::Problem;
 use crate::services::Services;
@@ -42,11 +40,10 @@ pub struct HumanCheckAnswer {
 )]
 pub(super) async fn answer(
     State(services): State<Services>,
+    The(OwnCase(id)): The<OwnCase>,
     incoming: Incoming,
-    Path(id): Path<RegistrationId>,
     Body(body): Body<HumanCheckAnswer>,
 ) -> Result<Accepted<Progress>, Problem> {
-    holder::check(&incoming.caller, id, &services).await?;
     let sent = incoming.sent(&services, &format!("human-check {id}"), &body);
     let now = (services.handlers.clock())();
     // A repeated answer is judged by the log: its challenge may have expired since.

@@ -1,6 +1,6 @@
 //! Registrations: each step of the registrant, and the whole dossier.
 //!
-//! A registrant is whoever holds the link that the registration began with; [`holder`] says so for each request.
+//! A registrant is whoever holds the link that the registration began with.
 
 pub mod challenge;
 pub mod confirm;
@@ -8,7 +8,6 @@ pub mod correct;
 pub mod deselect;
 pub mod due;
 pub mod handover;
-mod holder;
 pub mod human_check;
 pub mod nominate;
 pub mod progress;
@@ -23,51 +22,36 @@ pub mod submit;
 pub mod view;
 pub mod withdraw;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, May, Role, Scope};
 
 /// Who fills a registration in.
-const REGISTRANT: &[Who] = &[Who::Addressee, Who::Registrant];
+const REGISTRANT: [May; 2] = [Role::Addressee.of(Scope::Held), Role::Registrant.of(Scope::Held)];
 /// Who may look at one.
-const READERS: &[Who] = &[Who::Addressee, Who::Registrant, Who::Reviewer, Who::ReviewLead, Who::Auditor];
-
-/// Who may call what.
-pub(crate) const ACCESS: &[Row] = &[
-    (Method::POST, "/v1/registrations", &[Who::Anyone]),
-    (Method::GET, "/v1/registrations/{id}", READERS),
-    (Method::GET, "/v1/registrations/{id}/human-check", REGISTRANT),
-    (Method::POST, "/v1/registrations/{id}/human-check", REGISTRANT),
-    (Method::PUT, "/v1/registrations/{id}/profile", REGISTRANT),
-    (Method::GET, "/v1/registrations/{id}/one-time-password", REGISTRANT),
-    (Method::POST, "/v1/registrations/{id}/administrators", REGISTRANT),
-    (Method::PUT, "/v1/registrations/{id}/administrators/{person}", REGISTRANT),
-    (Method::POST, "/v1/registrations/{id}/administrators/{person}/roles", REGISTRANT),
-    (Method::DELETE, "/v1/registrations/{id}/administrators/{person}/roles/{role}", REGISTRANT),
-    (Method::POST, "/v1/registrations/{id}/administrators/{person}/handover", REGISTRANT),
-    (Method::POST, "/v1/registrations/{id}/confirm", REGISTRANT),
-    (Method::POST, "/v1/registrations/{id}/submit", REGISTRANT),
-    (Method::POST, "/v1/registrations/{id}/resubmit", REGISTRANT),
-    (Method::POST, "/v1/registrations/{id}/withdraw", REGISTRANT),
+const READERS: [May; 5] = [
+    Role::Addressee.of(Scope::Held),
+    Role::Registrant.of(Scope::Held),
+    Role::Reviewer.of(Scope::Everything),
+    Role::ReviewLead.of(Scope::Everything),
+    Role::Auditor.of(Scope::Everything),
 ];
 
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(start::start))
-        .routes(routes!(show::show))
-        .routes(routes!(challenge::challenge, human_check::answer))
-        .routes(routes!(save_profile::save))
-        .routes(routes!(propose::propose))
-        .routes(routes!(nominate::nominate))
-        .routes(routes!(correct::correct))
-        .routes(routes!(select::select))
-        .routes(routes!(deselect::deselect))
-        .routes(routes!(handover::handover))
-        .routes(routes!(confirm::confirm))
-        .routes(routes!(submit::submit))
-        .routes(routes!(resubmit::resubmit))
-        .routes(routes!(withdraw::withdraw))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .add(routes!(start::start), [Role::Anyone.of(Scope::Everything)])
+        .add(routes!(show::show), READERS)
+        .add(routes!(challenge::challenge), REGISTRANT)
+        .add(routes!(human_check::answer), REGISTRANT)
+        .add(routes!(save_profile::save), REGISTRANT)
+        .add(routes!(propose::propose), REGISTRANT)
+        .add(routes!(nominate::nominate), REGISTRANT)
+        .add(routes!(correct::correct), REGISTRANT)
+        .add(routes!(select::select), REGISTRANT)
+        .add(routes!(deselect::deselect), REGISTRANT)
+        .add(routes!(handover::handover), REGISTRANT)
+        .add(routes!(confirm::confirm), REGISTRANT)
+        .add(routes!(submit::submit), REGISTRANT)
+        .add(routes!(resubmit::resubmit), REGISTRANT)
+        .add(routes!(withdraw::withdraw), REGISTRANT)
 }

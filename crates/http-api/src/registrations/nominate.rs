@@ -2,17 +2,16 @@
 
 use axum::extract::State;
 use command_handlers::workflows;
-use domain::RegistrationId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::holder;
 use super::progress::{Progress, look, unchanged};
+use crate::access::{OwnCase, The};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
-use crate::extract::{IfMatch, Path};
+use crate::extract::IfMatch;
 use crate::fields::{ContactDetails, HeldRole};
 use crate::problem::Problem;
 use crate::services::Services;
@@ -61,12 +60,11 @@ pub struct NominatedAdministrator {
 )]
 pub(super) async fn nominate(
     State(services): State<Services>,
+    The(OwnCase(id)): The<OwnCase>,
     incoming: Incoming,
-    Path(id): Path<RegistrationId>,
     version: IfMatch,
     Body(body): Body<NominateAdministrator>,
 ) -> Result<Accepted<NominatedAdministrator>, Problem> {
-    holder::check(&incoming.caller, id, &services).await?;
     let mut checks = Checks::default();
     let contact = body.nominee.parse(&mut checks, "/nominee");
     let contact = checks.finish(contact)?;

@@ -1,13 +1,10 @@
 //! `GET /v1/registrations/{id}/one-time-password`: proposes a strong one-time password.
 
 use axum::extract::State;
-use domain::RegistrationId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::holder;
-use crate::caller::Caller;
-use crate::extract::Path;
+use crate::access::{OwnCase, The};
 use crate::found::Found;
 use crate::problem::Problem;
 use crate::services::Services;
@@ -33,12 +30,7 @@ pub struct ProposedOneTimePassword {
         (status = 404, description = "There is no such registration, or it is not yours", body = Problem),
     )
 )]
-pub(super) async fn propose(
-    State(services): State<Services>,
-    caller: Caller,
-    Path(id): Path<RegistrationId>,
-) -> Result<Found<ProposedOneTimePassword>, Problem> {
-    holder::check(&caller, id, &services).await?;
+pub(super) async fn propose(State(services): State<Services>, _: The<OwnCase>) -> Result<Found<ProposedOneTimePassword>, Problem> {
     let proposed = credential_vault::propose_one_time_password().map_err(|error| Problem::internal(&error))?;
     let body = ProposedOneTimePassword { one_time_password: proposed.as_str().to_owned() };
     Ok(Found::now(&services, body))

@@ -1,17 +1,16 @@
 //! `POST /v1/registrations/{id}/resubmit`: answers the reviewer's questions.
 
 use axum::extract::State;
+use domain::Message;
 use domain::registration::{Registration, RegistrationCommand};
-use domain::{Message, RegistrationId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::holder;
 use super::submit::{Submitted, acknowledged};
+use crate::access::{OwnCase, The};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -40,11 +39,10 @@ pub struct ResubmitRegistration {
 )]
 pub(super) async fn resubmit(
     State(services): State<Services>,
+    The(OwnCase(id)): The<OwnCase>,
     incoming: Incoming,
-    Path(id): Path<RegistrationId>,
     Body(body): Body<ResubmitRegistration>,
 ) -> Result<Accepted<Submitted>, Problem> {
-    holder::check(&incoming.caller, id, &services).await?;
     let mut checks = Checks::default();
     let answer = checks.parse_optional("/answer", body.answer.as_deref(), Message::parse);
     checks.finish(Some(()))?;

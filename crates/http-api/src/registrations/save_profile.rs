@@ -1,17 +1,16 @@
 //! `PUT /v1/registrations/{id}/profile`: saves the organization's profile.
 
 use axum::extract::State;
-use domain::RegistrationId;
 use domain::registration::{Registration, RegistrationCommand};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::holder;
 use super::progress::{Progress, taken, unchanged};
+use crate::access::{OwnCase, The};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
-use crate::extract::{IfMatch, Path};
+use crate::extract::IfMatch;
 use crate::fields::CompanyProfile;
 use crate::problem::Problem;
 use crate::services::Services;
@@ -41,12 +40,11 @@ pub struct SaveProfile {
 )]
 pub(super) async fn save(
     State(services): State<Services>,
+    The(OwnCase(id)): The<OwnCase>,
     incoming: Incoming,
-    Path(id): Path<RegistrationId>,
     version: IfMatch,
     Body(body): Body<SaveProfile>,
 ) -> Result<Accepted<Progress>, Problem> {
-    holder::check(&incoming.caller, id, &services).await?;
     let mut checks = Checks::default();
     let profile = body.profile.parse(&mut checks);
     let profile = checks.finish(profile)?;

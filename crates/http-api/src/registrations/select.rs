@@ -1,13 +1,14 @@
 //! `POST /v1/registrations/{id}/administrators/{person}/roles`: gives an administrator-to-be another role.
 
 use axum::extract::State;
+use domain::PersonId;
 use domain::registration::{Registration, RegistrationCommand};
-use domain::{PersonId, RegistrationId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::holder;
 use super::progress::{Progress, taken, unchanged};
+use crate::access::{OwnCase, The};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
 use crate::extract::{IfMatch, Path};
@@ -37,12 +38,12 @@ pub struct SelectAdministrator {
 )]
 pub(super) async fn select(
     State(services): State<Services>,
+    The(OwnCase(id)): The<OwnCase>,
     incoming: Incoming,
-    Path((id, person)): Path<(RegistrationId, PersonId)>,
+    Path((_, person)): Path<(Uuid, PersonId)>,
     version: IfMatch,
     Body(body): Body<SelectAdministrator>,
 ) -> Result<Accepted<Progress>, Problem> {
-    holder::check(&incoming.caller, id, &services).await?;
     let sent = incoming.sent(&services, &format!("select {id} {person}"), &body);
     unchanged(id, version, &sent, &services).await?;
     let command = RegistrationCommand::SelectAdministrator { nominee: person, role: body.role.into() };

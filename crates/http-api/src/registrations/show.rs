@@ -1,13 +1,11 @@
 //! `GET /v1/registrations/{id}`: the whole dossier.
 
 use axum::extract::State;
-use domain::RegistrationId;
 
-use super::holder;
 use super::progress::look;
 use super::view::{Eyes, RegistrationView};
+use crate::access::{OwnCase, The};
 use crate::caller::Caller;
-use crate::extract::Path;
 use crate::found::Found;
 use crate::problem::Problem;
 use crate::services::Services;
@@ -30,21 +28,9 @@ use crate::services::Services;
 pub(super) async fn show(
     State(services): State<Services>,
     caller: Caller,
-    Path(id): Path<RegistrationId>,
+    The(OwnCase(id)): The<OwnCase>,
 ) -> Result<Found<RegistrationView>, Problem> {
-    let eyes = match &caller {
-        Caller::Staff { .. } => Eyes::Staff,
-        Caller::Addressee { .. }
-        | Caller::Registrant { .. }
-        | Caller::Anyone
-        | Caller::Partner { .. }
-        | Caller::Service { .. }
-        | Caller::Invitee { .. }
-        | Caller::User { .. } => {
-            holder::check(&caller, id, &services).await?;
-            Eyes::Registrant
-        }
-    };
+    let eyes = if matches!(caller, Caller::Staff { .. }) { Eyes::Staff } else { Eyes::Registrant };
     let case = look(id, &services, Clone::clone).await?;
     let view = RegistrationView::of(id, &case, eyes, &services).await?;
     Ok(Found::now(&services, view).version(case.dossier.version))

@@ -8,10 +8,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::due::DueDate;
-use super::holder;
 use super::progress::{Progress, look};
+use crate::access::{OwnCase, The};
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -45,10 +44,9 @@ pub struct Submitted {
 )]
 pub(super) async fn submit(
     State(services): State<Services>,
+    The(OwnCase(id)): The<OwnCase>,
     incoming: Incoming,
-    Path(id): Path<RegistrationId>,
 ) -> Result<Accepted<Submitted>, Problem> {
-    holder::check(&incoming.caller, id, &services).await?;
     let sent = incoming.sent(&services, &format!("submit {id}"), &());
     let answer = services.handlers.handle::<Registration>(id.0, RegistrationCommand::SubmitRegistration {}, &sent).await?;
     acknowledged(id, &answer, &services).await

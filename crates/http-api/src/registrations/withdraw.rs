@@ -1,17 +1,16 @@
 //! `POST /v1/registrations/{id}/withdraw`: gives the registration up.
 
 use axum::extract::State;
+use domain::Reason;
 use domain::registration::{Registration, RegistrationCommand};
-use domain::{Reason, RegistrationId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::holder;
 use super::progress::{Progress, taken};
+use crate::access::{OwnCase, The};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -40,11 +39,10 @@ pub struct WithdrawRegistration {
 )]
 pub(super) async fn withdraw(
     State(services): State<Services>,
+    The(OwnCase(id)): The<OwnCase>,
     incoming: Incoming,
-    Path(id): Path<RegistrationId>,
     Body(body): Body<WithdrawRegistration>,
 ) -> Result<Accepted<Progress>, Problem> {
-    holder::check(&incoming.caller, id, &services).await?;
     let mut checks = Checks::default();
     let reason = checks.parse_optional("/reason", body.reason.as_deref(), Reason::parse);
     checks.finish(Some(()))?;

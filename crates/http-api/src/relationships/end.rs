@@ -4,8 +4,8 @@ use axum::extract::State;
 use domain::relationship::{Relationship, RelationshipCommand};
 use domain::{OrganizationId, RelationshipId};
 
+use crate::access::{By, Partner};
 use crate::body::Body;
-use crate::caller::Caller;
 use crate::command::{Accepted, Incoming};
 use crate::extract::Path;
 use crate::fields::{Because, Done};
@@ -29,11 +29,11 @@ use crate::services::Services;
 )]
 pub(super) async fn end_relationship(
     State(services): State<Services>,
+    By(Partner(partner)): By<Partner>,
     incoming: Incoming,
     Path(organization): Path<OrganizationId>,
     Body(body): Body<Because>,
 ) -> Result<Accepted<Done>, Problem> {
-    let Caller::Partner { organization: partner } = incoming.caller else { return Err(Problem::unauthenticated()) };
     let id = RelationshipId::of(organization, partner);
     let sent = incoming.sent(&services, &format!("end relationship {id}"), &body);
     let command = RelationshipCommand::EndRelationship { reason: body.parse()? };

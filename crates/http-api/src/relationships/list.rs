@@ -1,13 +1,13 @@
 //! `GET /v1/relationships`: of a partner with organizations, or of an organization with partners.
 
 use axum::extract::State;
-use domain::OrganizationId;
+use domain::{OrganizationId, Owner};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::access::{Granted, Reach};
 use crate::extract::{Query, page_size};
 use crate::found::{Found, Page};
 use crate::position::ReadAt;
@@ -82,28 +82,27 @@ impl From<entitlements::Relationship> for RelationshipShown {
 )]
 pub(super) async fn relationships(
     State(services): State<Services>,
-    caller: Caller,
+    granted: Granted,
     at: ReadAt,
     Query(query): Query<RelationshipsQuery>,
 ) -> Result<Found<Page<RelationshipShown>>, Problem> {
     let state: Option<entitlements::RelationshipState> = word("state", query.state.as_deref())?;
     let size = page_size(query.limit)?;
     let after = query.after.map(OrganizationId);
-    let of_user = if let Caller::Partner { .. } = caller { None } else { Some(caller.organization_administrator(&services).await?.1) };
     let mut view = services.read(&services.views.entitlements, at).await?;
-    let (rows, is_partner) = match (&caller, of_user) {
-        (Caller::Partner { organization }, _) => {
-            let rows = entitlements::relationships_of_partner(view.rows(), *organization, state, after, size + 1).await;
+    let (rows, is_partner) = match granted.reach() {
+        Some(Reach::Owned(Owner::Partner(partner))) => {
+            let rows = entitlements::relationships_of_partner(view.rows(), *partner, state, after, size + 1).await;
             (rows.map_err(broken)?, true)
         }
-        (_, Some(organization)) => {
-            if state.is_some() {
-                return Err(Problem::malformed("query:state", "an organization's relationships are few: they are not filtered"));
-            }
-            let rows = entitlements::relationships_of_organization(view.rows(), organization, after, size + 1).await;
+        Some(Reach::Organization(_)) if state.is_some() => {
+            return Err(Problem::malformed("query:state", "an organization's relationships are few: they are not filtered"));
+        }
+        Some(Reach::Organization(organization)) => {
+            let rows = entitlements::relationships_of_organization(view.rows(), *organization, after, size + 1).await;
             (rows.map_err(broken)?, false)
         }
-        (_, None) => return Err(Problem::forbidden("only a partner or an administrator of an organization may do this")),
+        _ => return Err(Problem::forbidden("only a partner or an administrator of an organization may do this")),
     };
     let position = view.position();
     drop(view);

@@ -3,19 +3,12 @@
 pub mod end;
 pub mod list;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, Role, Scope};
 
-/// Who may call what.
-pub(crate) const ACCESS: &[Row] = &[
-    (Method::GET, "/v1/relationships", &[Who::Partner, Who::User]),
-    (Method::POST, "/v1/relationships/{organization}/end", &[Who::Partner]),
-];
-
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new().routes(routes!(list::relationships)).routes(routes!(end::end_relationship))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .add(routes!(list::relationships), [Role::Partner.of(Scope::Owned), Role::OrganizationAdministrator.of(Scope::OwnOrganization)])
+        .add(routes!(end::end_relationship), [Role::Partner.of(Scope::Owned)])
 }

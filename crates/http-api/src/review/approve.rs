@@ -7,6 +7,7 @@ use domain::registration::{RegistrationEvent, Reviewer};
 use domain::{Reason, RegistrationId};
 
 use super::by_reviewer::versioned;
+use crate::access::{AsReviewer, By};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
 use crate::extract::{IfMatch, Path};
@@ -34,6 +35,7 @@ use crate::services::Services;
 )]
 pub(super) async fn approve(
     State(services): State<Services>,
+    By(AsReviewer(reviewer)): By<AsReviewer>,
     incoming: Incoming,
     Path(id): Path<RegistrationId>,
     version: IfMatch,
@@ -41,7 +43,6 @@ pub(super) async fn approve(
 ) -> Result<Accepted<Progress>, Problem> {
     let dossier_version = version.required()?;
     let reason = body.parse()?;
-    let reviewer = incoming.caller.reviewer(&services).await?;
     let answer = one(&services, &incoming, id, reviewer, dossier_version, reason).await?;
     taken(id, &answer, &services).await
 }

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::approve;
+use crate::access::{AsReviewer, By};
 use crate::body::Body;
 use crate::command::Incoming;
 use crate::fields::Because;
@@ -77,12 +78,12 @@ pub struct Outcome {
 )]
 pub(super) async fn approve_batch(
     State(services): State<Services>,
+    By(AsReviewer(reviewer)): By<AsReviewer>,
     incoming: Incoming,
     Body(body): Body<ApproveBatch>,
 ) -> Result<Response, Problem> {
     check(&body.registrations)?;
     let reason = Because { reason: body.reason }.parse()?;
-    let reviewer = incoming.caller.reviewer(&services).await?;
     let mut position = None;
     let mut outcomes = Vec::with_capacity(body.registrations.len());
     for looked in body.registrations {

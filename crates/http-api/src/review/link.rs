@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::by_reviewer::send;
+use crate::access::{AsReviewer, By};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
 use crate::extract::{IfMatch, Path};
@@ -46,6 +47,7 @@ pub struct LinkToOrganization {
 )]
 pub(super) async fn link(
     State(services): State<Services>,
+    By(AsReviewer(reviewer)): By<AsReviewer>,
     incoming: Incoming,
     Path(id): Path<RegistrationId>,
     version: IfMatch,
@@ -54,7 +56,6 @@ pub(super) async fn link(
     let dossier_version = version.required()?;
     let reason = Reason::parse(&body.reason).map_err(|invalid| Problem::invalid_field("/reason", invalid.problem))?;
     let organization = OrganizationId(body.organization);
-    let reviewer = incoming.caller.reviewer(&services).await?;
     let stands = services.handlers.inspect::<Organization, _>(organization.0, |state, _| state.is_in_good_standing()).await?;
     let sent = incoming.sent(&services, &format!("link {id}"), &(dossier_version, &body));
     if stands != Some(true) && services.handlers.answered_before::<Registration>(id.0, &sent).await?.is_none() {

@@ -14,48 +14,29 @@ pub mod request_information;
 pub mod take_over;
 pub mod undo_approval;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, May, Role, Scope};
 
 /// Who decides.
-const REVIEWER: &[Who] = &[Who::Reviewer];
+const REVIEWER: [May; 1] = [Role::Reviewer.of(Scope::Everything)];
 /// Who holds a claim, or undoes what was decided.
-const REVIEWERS: &[Who] = &[Who::Reviewer, Who::ReviewLead];
+const REVIEWERS: [May; 2] = [Role::Reviewer.of(Scope::Everything), Role::ReviewLead.of(Scope::Everything)];
 /// Who steps in for others.
-const LEAD: &[Who] = &[Who::ReviewLead];
+const LEAD: [May; 1] = [Role::ReviewLead.of(Scope::Everything)];
 
-/// Who may call what.
-pub(crate) const ACCESS: &[Row] = &[
-    (Method::GET, "/v1/review/queue", REVIEWERS),
-    (Method::POST, "/v1/review/approvals", REVIEWER),
-    (Method::POST, "/v1/registrations/{id}/claim", REVIEWER),
-    (Method::POST, "/v1/registrations/{id}/release", REVIEWERS),
-    (Method::POST, "/v1/registrations/{id}/take-over", LEAD),
-    (Method::POST, "/v1/registrations/{id}/request-information", REVIEWER),
-    (Method::POST, "/v1/registrations/{id}/approve", REVIEWER),
-    (Method::POST, "/v1/registrations/{id}/reject", REVIEWER),
-    (Method::POST, "/v1/registrations/{id}/risks", REVIEWERS),
-    (Method::POST, "/v1/registrations/{id}/undo-approval", REVIEWERS),
-    (Method::POST, "/v1/registrations/{id}/reopen", LEAD),
-    (Method::POST, "/v1/registrations/{id}/link-to-organization", REVIEWER),
-];
-
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(queue::queue))
-        .routes(routes!(approve_batch::approve_batch))
-        .routes(routes!(claim::claim))
-        .routes(routes!(release::release))
-        .routes(routes!(take_over::take_over))
-        .routes(routes!(request_information::request_information))
-        .routes(routes!(approve::approve))
-        .routes(routes!(reject::reject))
-        .routes(routes!(raise_risk::raise_risk))
-        .routes(routes!(undo_approval::undo_approval))
-        .routes(routes!(reopen::reopen))
-        .routes(routes!(link::link))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .add(routes!(queue::queue), REVIEWERS)
+        .add(routes!(approve_batch::approve_batch), REVIEWER)
+        .add(routes!(claim::claim), REVIEWER)
+        .add(routes!(release::release), REVIEWERS)
+        .add(routes!(take_over::take_over), LEAD)
+        .add(routes!(request_information::request_information), REVIEWER)
+        .add(routes!(approve::approve), REVIEWER)
+        .add(routes!(reject::reject), REVIEWER)
+        .add(routes!(raise_risk::raise_risk), REVIEWERS)
+        .add(routes!(undo_approval::undo_approval), REVIEWERS)
+        .add(routes!(reopen::reopen), LEAD)
+        .add(routes!(link::link), REVIEWER)
 }

@@ -5,6 +5,7 @@ use domain::RegistrationId;
 use domain::registration::RegistrationCommand;
 
 use super::by_reviewer::send;
+use crate::access::{AsReviewer, By};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
 use crate::extract::{IfMatch, Path};
@@ -32,6 +33,7 @@ use crate::services::Services;
 )]
 pub(super) async fn reject(
     State(services): State<Services>,
+    By(AsReviewer(reviewer)): By<AsReviewer>,
     incoming: Incoming,
     Path(id): Path<RegistrationId>,
     version: IfMatch,
@@ -39,7 +41,6 @@ pub(super) async fn reject(
 ) -> Result<Accepted<Progress>, Problem> {
     let dossier_version = version.required()?;
     let reason = body.parse()?;
-    let reviewer = incoming.caller.reviewer(&services).await?;
     let command = RegistrationCommand::RejectRegistration { reviewer, dossier_version, reason };
     send(&services, &incoming, id, "reject", &(dossier_version, &body), command).await
 }

@@ -5,6 +5,7 @@ use domain::RegistrationId;
 use domain::registration::RegistrationCommand;
 
 use super::by_reviewer::send;
+use crate::access::{AsReviewer, By};
 use crate::command::{Accepted, Incoming};
 use crate::extract::Path;
 use crate::problem::Problem;
@@ -26,9 +27,10 @@ use crate::services::Services;
 )]
 pub(super) async fn release(
     State(services): State<Services>,
+    By(AsReviewer(reviewer)): By<AsReviewer>,
     incoming: Incoming,
     Path(id): Path<RegistrationId>,
 ) -> Result<Accepted<Progress>, Problem> {
-    let reviewer = incoming.caller.reviewer(&services).await?.staff;
+    let reviewer = reviewer.staff;
     send(&services, &incoming, id, "release", &(), RegistrationCommand::ReleaseRegistration { reviewer }).await
 }

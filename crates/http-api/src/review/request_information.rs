@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::by_reviewer::send;
+use crate::access::{AsReviewer, By};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
@@ -54,6 +55,7 @@ pub struct QuestionToAsk {
 )]
 pub(super) async fn request_information(
     State(services): State<Services>,
+    By(AsReviewer(reviewer)): By<AsReviewer>,
     incoming: Incoming,
     Path(id): Path<RegistrationId>,
     version: IfMatch,
@@ -61,7 +63,6 @@ pub(super) async fn request_information(
 ) -> Result<Accepted<Progress>, Problem> {
     let dossier_version = version.required()?;
     let questions = body.parse()?;
-    let reviewer = incoming.caller.reviewer(&services).await?;
     let command = RegistrationCommand::RequestInformation { reviewer, dossier_version, questions };
     send(&services, &incoming, id, "request-information", &(dossier_version, &body), command).await
 }

@@ -5,6 +5,7 @@ use domain::RegistrationId;
 use domain::registration::RegistrationCommand;
 
 use super::by_reviewer::send;
+use crate::access::{AsReviewer, By};
 use crate::command::{Accepted, Incoming};
 use crate::extract::Path;
 use crate::problem::Problem;
@@ -27,9 +28,9 @@ use crate::services::Services;
 )]
 pub(super) async fn take_over(
     State(services): State<Services>,
+    By(AsReviewer(reviewer)): By<AsReviewer>,
     incoming: Incoming,
     Path(id): Path<RegistrationId>,
 ) -> Result<Accepted<Progress>, Problem> {
-    let reviewer = incoming.caller.reviewer(&services).await?;
     send(&services, &incoming, id, "take-over", &(), RegistrationCommand::TakeOverRegistration { reviewer }).await
 }

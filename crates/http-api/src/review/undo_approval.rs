@@ -5,6 +5,7 @@ use domain::RegistrationId;
 use domain::registration::RegistrationCommand;
 
 use super::by_reviewer::send;
+use crate::access::{AsReviewer, By};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
 use crate::extract::Path;
@@ -30,12 +31,12 @@ use crate::services::Services;
 )]
 pub(super) async fn undo_approval(
     State(services): State<Services>,
+    By(AsReviewer(reviewer)): By<AsReviewer>,
     incoming: Incoming,
     Path(id): Path<RegistrationId>,
     Body(body): Body<Because>,
 ) -> Result<Accepted<Progress>, Problem> {
     let reason = body.parse()?;
-    let reviewer = incoming.caller.reviewer(&services).await?;
     let command = RegistrationCommand::UndoApproval { reviewer, reason };
     send(&services, &incoming, id, "undo-approval", &body, command).await
 }

@@ -4,24 +4,18 @@ pub mod asyncapi;
 pub mod list;
 pub mod show;
 
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, Role, Scope};
 
-/// Who may call what.
-pub(crate) const ACCESS: &[Row] = &[
-    (Method::GET, "/v1/schemas", &[Who::Anyone]),
-    (Method::GET, "/v1/schemas/{file}", &[Who::Anyone]),
-    (Method::GET, "/v1/asyncapi.json", &[Who::Anyone]),
-];
-
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new().routes(routes!(list::schemas)).routes(routes!(show::schema)).routes(routes!(asyncapi::asyncapi))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .add(routes!(list::schemas), [Role::Anyone.of(Scope::Everything)])
+        .add(routes!(show::schema), [Role::Anyone.of(Scope::Everything)])
+        .add(routes!(asyncapi::asyncapi), [Role::Anyone.of(Scope::Everything)])
 }
 
 /// A document that changes with versions of the service only: it may be kept for an hour, and asked for again by its tag.

@@ -3,16 +3,10 @@
 pub mod fetch;
 mod spool;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, Role, Scope};
 
-/// Who may call what.
-pub(crate) const ACCESS: &[Row] = &[(Method::GET, "/v1/snapshot", &[Who::Service])];
-
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new().routes(routes!(fetch::snapshot))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default().add(routes!(fetch::snapshot), [Role::Service.of(Scope::Shown)])
 }

@@ -2,16 +2,10 @@
 
 pub mod show;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, Role, Scope};
 
-/// Who may call what.
-pub(crate) const ACCESS: &[Row] = &[(Method::GET, "/v1/status/{case_number}", &[Who::Anyone])];
-
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new().routes(routes!(show::show))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default().add(routes!(show::show), [Role::Anyone.of(Scope::Everything)])
 }

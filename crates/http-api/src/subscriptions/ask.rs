@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::access::{By, OrganizationAdministrator};
 use crate::applications::public::CHECK_WITH_BUYER;
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
@@ -48,10 +49,10 @@ pub struct SubscriptionAsked {
 )]
 pub(super) async fn subscribe(
     State(services): State<Services>,
+    By(OrganizationAdministrator { organization, .. }): By<OrganizationAdministrator>,
     incoming: Incoming,
     Body(body): Body<Subscribe>,
 ) -> Result<Accepted<SubscriptionAsked>, Problem> {
-    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
     let sent = incoming.sent(&services, "subscribe", &body);
     let (id, answer) = services.workflows.subscribe(organization, ApplicationId(body.application), &sent).await?;
     let outcome = match answer.events.first() {

@@ -1,25 +1,14 @@
 //! Approves, denies and ends subscriptions.
 
 use axum::extract::State;
-use domain::SubscriptionId;
-use domain::subscription::{Subscribed, Subscription, SubscriptionCommand};
+use domain::subscription::{Subscription, SubscriptionCommand};
 
+use crate::access::{DesiredSubscription, The};
 use crate::body::Body;
-use crate::caller::Caller;
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::fields::{Because, Done};
-use crate::permits::owner_of;
 use crate::problem::Problem;
 use crate::services::Services;
-
-/// The subscription, if the caller speaks for the application's owner; any other is not there.
-async fn of_owner(services: &Services, caller: &Caller, id: SubscriptionId) -> Result<Subscribed, Problem> {
-    let subscribed = services.handlers.inspect::<Subscription, _>(id.0, |state, _| state.subscribed().copied()).await?.flatten();
-    let subscribed = subscribed.ok_or_else(|| Problem::not_found("subscription"))?;
-    let owner = owner_of(services, subscribed.application).await?;
-    if caller.speaks_for(owner) { Ok(subscribed) } else { Err(Problem::not_found("subscription")) }
-}
 
 /// Approve a subscription
 ///
@@ -38,10 +27,10 @@ async fn of_owner(services: &Services, caller: &Caller, id: SubscriptionId) -> R
 )]
 pub(super) async fn approve_subscription(
     State(services): State<Services>,
+    The(subscription): The<DesiredSubscription>,
     incoming: Incoming,
-    Path(id): Path<SubscriptionId>,
 ) -> Result<Accepted<Done>, Problem> {
-    of_owner(&services, &incoming.caller, id).await?;
+    let id = subscription.id;
     let sent = incoming.sent(&services, &format!("approve subscription {id}"), &());
     let answer = services.handlers.handle::<Subscription>(id.0, SubscriptionCommand::ApproveSubscription {}, &sent).await?;
     Ok(Accepted::new(&services, &answer, Done { id: id.0 }))
@@ -65,11 +54,11 @@ pub(super) async fn approve_subscription(
 )]
 pub(super) async fn deny_subscription(
     State(services): State<Services>,
+    The(subscription): The<DesiredSubscription>,
     incoming: Incoming,
-    Path(id): Path<SubscriptionId>,
     Body(body): Body<Because>,
 ) -> Result<Accepted<Done>, Problem> {
-    of_owner(&services, &incoming.caller, id).await?;
+    let id = subscription.id;
     let sent = incoming.sent(&services, &format!("deny subscription {id}"), &body);
     let command = SubscriptionCommand::DenySubscription { reason: body.parse()? };
     let answer = services.handlers.handle::<Subscription>(id.0, command, &sent).await?;
@@ -93,19 +82,11 @@ pub(super) async fn deny_subscription(
 )]
 pub(super) async fn end_subscription(
     State(services): State<Services>,
+    The(subscription): The<DesiredSubscription>,
     incoming: Incoming,
-    Path(id): Path<SubscriptionId>,
     Body(body): Body<Because>,
 ) -> Result<Accepted<Done>, Problem> {
-    if matches!(incoming.caller, Caller::User { .. }) {
-        let (_, organization) = incoming.caller.organization_administrator(&services).await?;
-        let of = services.handlers.inspect::<Subscription, _>(id.0, |state, _| state.subscribed().map(|of| of.organization)).await?;
-        if of.flatten() != Some(organization) {
-            return Err(Problem::not_found("subscription"));
-        }
-    } else {
-        of_owner(&services, &incoming.caller, id).await?;
-    }
+    let id = subscription.id;
     let sent = incoming.sent(&services, &format!("end subscription {id}"), &body);
     let command = SubscriptionCommand::EndSubscription { reason: body.parse()? };
     let answer = services.handlers.handle::<Subscription>(id.0, command, &sent).await?;

@@ -1,13 +1,13 @@
 //! `GET /v1/subscriptions`: of the caller's own organization, or to the caller's own applications.
 
 use axum::extract::State;
-use domain::{ApplicationId, OrganizationId, Owner};
+use domain::{ApplicationId, OrganizationId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::access::{Granted, Reach};
 use crate::extract::{Query, page_size};
 use crate::found::{Found, Page};
 use crate::position::ReadAt;
@@ -78,7 +78,7 @@ impl From<entitlements::Subscription> for SubscriptionShown {
 )]
 pub(super) async fn subscriptions(
     State(services): State<Services>,
-    caller: Caller,
+    granted: Granted,
     at: ReadAt,
     Query(query): Query<SubscriptionsQuery>,
 ) -> Result<Found<Page<SubscriptionShown>>, Problem> {
@@ -86,13 +86,16 @@ pub(super) async fn subscriptions(
     let size = page_size(query.limit)?;
     let after = query.after.as_deref().map(cursor).transpose()?;
     let mut view = services.read(&services.views.entitlements, at).await?;
-    let rows = if let Caller::User { organization, .. } = caller {
-        let all = entitlements::subscriptions_of(view.rows(), organization).await.map_err(broken)?;
-        let beyond = |row: &entitlements::Subscription| after.is_none_or(|(application, _)| row.application > application);
-        all.into_iter().filter(|row| state.is_none_or(|state| row.state == state) && beyond(row)).collect()
-    } else {
-        let owner = if let Caller::Partner { organization } = caller { Owner::Partner(organization) } else { Owner::Operator };
-        entitlements::subscriptions_of_owner(view.rows(), owner, state, after, size + 1).await.map_err(broken)?
+    let rows = match granted.reach() {
+        Some(Reach::Organization(organization)) => {
+            let all = entitlements::subscriptions_of(view.rows(), *organization).await.map_err(broken)?;
+            let beyond = |row: &entitlements::Subscription| after.is_none_or(|(application, _)| row.application > application);
+            all.into_iter().filter(|row| state.is_none_or(|state| row.state == state) && beyond(row)).collect()
+        }
+        Some(Reach::Owned(owner)) => {
+            entitlements::subscriptions_of_owner(view.rows(), *owner, state, after, size + 1).await.map_err(broken)?
+        }
+        _ => return Err(Problem::forbidden("only a user, a partner or an administrator of the service may do this")),
     };
     let position = view.position();
     drop(view);

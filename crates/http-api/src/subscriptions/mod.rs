@@ -5,28 +5,26 @@ pub mod decide;
 pub mod list;
 pub mod show;
 
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, Role, Scope};
 
-/// Who may call what. Whose the subscription or the application is, each endpoint looks.
-pub(crate) const ACCESS: &[Row] = &[
-    (Method::GET, "/v1/subscriptions", &[Who::User, Who::Partner, Who::Administrator]),
-    (Method::POST, "/v1/subscriptions", &[Who::User]),
-    (Method::GET, "/v1/subscriptions/{id}", &[Who::Service]),
-    (Method::POST, "/v1/subscriptions/{id}/approve", &[Who::Partner, Who::Administrator]),
-    (Method::POST, "/v1/subscriptions/{id}/deny", &[Who::Partner, Who::Administrator]),
-    (Method::POST, "/v1/subscriptions/{id}/end", &[Who::User, Who::Partner, Who::Administrator]),
-];
-
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(list::subscriptions, ask::subscribe))
-        .routes(routes!(show::subscription))
-        .routes(routes!(decide::approve_subscription))
-        .routes(routes!(decide::deny_subscription))
-        .routes(routes!(decide::end_subscription))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .add(
+            routes!(list::subscriptions),
+            [Role::User.of(Scope::OwnOrganization), Role::Partner.of(Scope::Owned), Role::Administrator.of(Scope::Owned)],
+        )
+        .add(routes!(ask::subscribe), [Role::OrganizationAdministrator.of(Scope::OwnOrganization)])
+        .add(routes!(show::subscription), [Role::Service.of(Scope::Shown)])
+        .add(routes!(decide::approve_subscription), [Role::Partner.of(Scope::Owned), Role::Administrator.of(Scope::Owned)])
+        .add(routes!(decide::deny_subscription), [Role::Partner.of(Scope::Owned), Role::Administrator.of(Scope::Owned)])
+        .add(
+            routes!(decide::end_subscription),
+            [
+                Role::OrganizationAdministrator.of(Scope::OwnOrganization),
+                Role::Partner.of(Scope::Owned),
+                Role::Administrator.of(Scope::Owned),
+            ],
+        )
 }

@@ -7,8 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::caller::Caller;
-use crate::extract::Path;
+use crate::access::{DesiredSubscription, The};
 use crate::found::Found;
 use crate::problem::Problem;
 use crate::services::Services;
@@ -54,11 +53,9 @@ fn now(id: SubscriptionId, state: &SubscriptionState) -> Option<SubscriptionNow>
 )]
 pub(super) async fn subscription(
     State(services): State<Services>,
-    caller: Caller,
-    Path(id): Path<SubscriptionId>,
+    The(subscription): The<DesiredSubscription>,
 ) -> Result<Found<SubscriptionNow>, Problem> {
-    let Caller::Service { sees, .. } = &caller else { return Err(Problem::forbidden("only a downstream service may do this")) };
+    let id = subscription.id;
     let found = services.handlers.inspect::<Subscription, _>(id.0, |state, _| now(id, state)).await?.flatten();
-    let found = found.filter(|found| sees.application(domain::ApplicationId(found.application)));
     Ok(Found::now(&services, found.ok_or_else(|| Problem::not_found("subscription"))?))
 }

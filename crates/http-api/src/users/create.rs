@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::access::{By, OrganizationAdministrator};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
@@ -61,10 +62,10 @@ pub struct Created {
 )]
 pub(super) async fn create(
     State(services): State<Services>,
+    By(OrganizationAdministrator { person: administrator, organization }): By<OrganizationAdministrator>,
     incoming: Incoming,
     Body(body): Body<CreateUser>,
 ) -> Result<Accepted<Created>, Problem> {
-    let (administrator, organization) = incoming.caller.organization_administrator(&services).await?;
     let sent = incoming.sent(&services, "create user", &Asked { contact: &body.contact, roles: &body.roles });
     let mut checks = Checks::default();
     let contact = body.contact.parse(&mut checks, "/contact");

@@ -1,14 +1,12 @@
 //! Suspends, reinstates and closes users.
 
 use axum::extract::State;
-use domain::PersonId;
 use domain::user::{User, UserCommand};
 
+use crate::access::{Member, The};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::fields::{Because, Done};
-use crate::permits::user_of;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -29,11 +27,11 @@ use crate::services::Services;
 )]
 pub(super) async fn suspend(
     State(services): State<Services>,
+    The(user): The<Member>,
     incoming: Incoming,
-    Path(person): Path<PersonId>,
     Body(body): Body<Because>,
 ) -> Result<Accepted<Done>, Problem> {
-    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
+    let Member { person, organization } = user;
     let sent = incoming.sent(&services, &format!("suspend user {person}"), &body);
     let answer = services.workflows.suspend_user(organization, person, body.parse()?, &sent).await?;
     Ok(Accepted::new(&services, &answer, Done { id: person.0 }))
@@ -55,12 +53,11 @@ pub(super) async fn suspend(
 )]
 pub(super) async fn reinstate(
     State(services): State<Services>,
+    The(user): The<Member>,
     incoming: Incoming,
-    Path(person): Path<PersonId>,
     Body(body): Body<Because>,
 ) -> Result<Accepted<Done>, Problem> {
-    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
-    user_of(&services, organization, person).await?;
+    let person = user.person;
     let sent = incoming.sent(&services, &format!("reinstate user {person}"), &body);
     let command = UserCommand::ReinstateUser { reason: body.parse()? };
     let answer = services.handlers.handle::<User>(person.0, command, &sent).await?;
@@ -84,11 +81,11 @@ pub(super) async fn reinstate(
 )]
 pub(super) async fn close(
     State(services): State<Services>,
+    The(user): The<Member>,
     incoming: Incoming,
-    Path(person): Path<PersonId>,
     Body(body): Body<Because>,
 ) -> Result<Accepted<Done>, Problem> {
-    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
+    let Member { person, organization } = user;
     let sent = incoming.sent(&services, &format!("close user {person}"), &body);
     let answer = services.workflows.close_user(organization, person, body.parse()?, &sent).await?;
     Ok(Accepted::new(&services, &answer, Done { id: person.0 }))

@@ -1,18 +1,17 @@
 //! Self-registration, as the organization's administrator sees it: invite, confirm, refuse.
 
 use axum::extract::State;
+use domain::Email;
 use domain::user::{User, UserCommand};
-use domain::{Email, PersonId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::create::Created;
+use crate::access::{By, Member, OrganizationAdministrator, The};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::fields::{Because, Done};
-use crate::permits::user_of;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -40,10 +39,11 @@ pub struct InviteUser {
 )]
 pub(super) async fn invite(
     State(services): State<Services>,
+    By(administrator): By<OrganizationAdministrator>,
     incoming: Incoming,
     Body(body): Body<InviteUser>,
 ) -> Result<Accepted<Done>, Problem> {
-    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
+    let organization = administrator.organization;
     let sent = incoming.sent(&services, "invite user", &body);
     let mut checks = Checks::default();
     let email = checks.parse("/email", &body.email, Email::parse);
@@ -68,13 +68,13 @@ pub(super) async fn invite(
 )]
 pub(super) async fn confirm(
     State(services): State<Services>,
+    By(administrator): By<OrganizationAdministrator>,
+    The(user): The<Member>,
     incoming: Incoming,
-    Path(person): Path<PersonId>,
 ) -> Result<Accepted<Created>, Problem> {
-    let (administrator, organization) = incoming.caller.organization_administrator(&services).await?;
-    user_of(&services, organization, person).await?;
+    let person = user.person;
     let sent = incoming.sent(&services, &format!("confirm {person}"), &());
-    let (user_id, answer) = services.workflows.confirm_self_registration(person, administrator, &sent).await?;
+    let (user_id, answer) = services.workflows.confirm_self_registration(person, administrator.person, &sent).await?;
     Ok(Accepted::new(&services, &answer, Created { id: person.0, user_id: user_id.to_string() }))
 }
 
@@ -92,12 +92,11 @@ pub(super) async fn confirm(
 )]
 pub(super) async fn refuse(
     State(services): State<Services>,
+    The(user): The<Member>,
     incoming: Incoming,
-    Path(person): Path<PersonId>,
     Body(body): Body<Because>,
 ) -> Result<Accepted<Done>, Problem> {
-    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
-    user_of(&services, organization, person).await?;
+    let person = user.person;
     let sent = incoming.sent(&services, &format!("refuse {person}"), &body);
     let command = UserCommand::RefuseSelfRegistration { reason: body.parse()? };
     let answer = services.handlers.handle::<User>(person.0, command, &sent).await?;

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::access::{By, Member, OrganizationAdministrator, The};
 use crate::caller::Caller;
-use crate::downstream::{as_told, may_know_user};
-use crate::extract::{Path, Query, page_size};
+use crate::downstream::as_told;
+use crate::extract::{Query, page_size};
 use crate::fields::HeldRole;
 use crate::found::{Found, Page};
 use crate::position::ReadAt;
@@ -102,11 +103,10 @@ impl From<directory::User> for UserShown {
 )]
 pub(super) async fn users(
     State(services): State<Services>,
-    caller: Caller,
+    By(OrganizationAdministrator { organization, .. }): By<OrganizationAdministrator>,
     at: ReadAt,
     Query(query): Query<UsersQuery>,
 ) -> Result<Found<Page<UserShown>>, Problem> {
-    let (_, organization) = caller.organization_administrator(&services).await?;
     let state = word("state", query.state.as_deref())?;
     let size = page_size(query.limit)?;
     let mut view = services.read(&services.views.directory, at).await?;
@@ -133,24 +133,19 @@ pub(super) async fn users(
 pub(super) async fn user(
     State(services): State<Services>,
     caller: Caller,
+    The(user): The<Member>,
     at: ReadAt,
-    Path(person): Path<PersonId>,
 ) -> Result<Found<UserShown>, Problem> {
     if let Caller::Service { sees, .. } = &caller {
-        return for_a_service(services, sees, at, person).await;
+        return for_a_service(services, sees, at, user.person).await;
     }
-    let (_, organization) = caller.organization_administrator(&services).await?;
     let mut view = services.read(&services.views.directory, at).await?;
-    let user = directory::user(view.rows(), person).await.map_err(broken)?;
-    let user = user.filter(|user| user.organization == organization).ok_or_else(|| Problem::not_found("user"))?;
+    let user = directory::user(view.rows(), user.person).await.map_err(broken)?.ok_or_else(|| Problem::not_found("user"))?;
     Ok(Found::at(&services, view.position(), user.into()))
 }
 
 /// What a downstream service is shown of a user: what an account needs.
 async fn for_a_service(services: Services, sees: &Sees, at: ReadAt, person: PersonId) -> Result<Found<UserShown>, Problem> {
-    if !may_know_user(&services, sees, person).await? {
-        return Err(Problem::not_found("user"));
-    }
     let mut view = services.read(&services.views.directory, as_told(&services, at)).await?;
     let user = directory::user(view.rows(), person).await.map_err(broken)?;
     // Who was only invited has no account, and is told of to nobody.

@@ -10,51 +10,36 @@ pub mod self_registration;
 pub mod upload;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::Method;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::UtoipaMethodRouterExt;
 use utoipa_axum::routes;
 
-use crate::access::{Row, Who};
-use crate::services::Services;
+use crate::access::{Endpoints, May, Role, Scope};
 
-/// Who may call what. Of users, only administrators of the organization get through: each endpoint looks.
-pub(crate) const ACCESS: &[Row] = &[
-    (Method::GET, "/v1/users", &[Who::User]),
-    (Method::POST, "/v1/users", &[Who::User]),
-    (Method::GET, "/v1/users/{id}", &[Who::User, Who::Service]),
-    (Method::POST, "/v1/users/uploads", &[Who::User]),
-    (Method::POST, "/v1/users/one-time-password-proposals", &[Who::User, Who::Invitee]),
-    (Method::POST, "/v1/users/invitations", &[Who::User]),
-    (Method::POST, "/v1/users/{id}/confirm", &[Who::User]),
-    (Method::POST, "/v1/users/{id}/refuse", &[Who::User]),
-    (Method::POST, "/v1/users/{id}/one-time-password", &[Who::User]),
-    (Method::POST, "/v1/users/{id}/roles", &[Who::User]),
-    (Method::POST, "/v1/users/{id}/roles/revoke", &[Who::User]),
-    (Method::POST, "/v1/users/{id}/suspend", &[Who::User]),
-    (Method::POST, "/v1/users/{id}/reinstate", &[Who::User]),
-    (Method::POST, "/v1/users/{id}/close", &[Who::User]),
-    (Method::GET, "/v1/self-registration", &[Who::Invitee]),
-    (Method::POST, "/v1/self-registration", &[Who::Invitee]),
-];
+/// Who has to do with users.
+const ADMINISTRATOR: [May; 1] = [Role::OrganizationAdministrator.of(Scope::OwnOrganization)];
 
 /// The largest upload: 1 MiB, some ten thousand users.
 const MAX_UPLOAD_BYTES: usize = 1024 * 1024;
 
-pub(crate) fn routes() -> OpenApiRouter<Services> {
-    let upload = OpenApiRouter::new().routes(routes!(upload::upload)).layer(DefaultBodyLimit::max(MAX_UPLOAD_BYTES));
-    OpenApiRouter::new()
-        .routes(routes!(list::users, create::create))
-        .routes(routes!(list::user))
-        .merge(upload)
-        .routes(routes!(one_time_password::propose))
-        .routes(routes!(one_time_password::issue))
-        .routes(routes!(invite::invite))
-        .routes(routes!(invite::confirm))
-        .routes(routes!(invite::refuse))
-        .routes(routes!(roles::grant))
-        .routes(routes!(roles::revoke))
-        .routes(routes!(decide::suspend))
-        .routes(routes!(decide::reinstate))
-        .routes(routes!(decide::close))
-        .routes(routes!(self_registration::invitation, self_registration::register))
+pub(crate) fn endpoints() -> Endpoints {
+    Endpoints::default()
+        .add(routes!(upload::upload).layer(DefaultBodyLimit::max(MAX_UPLOAD_BYTES)), ADMINISTRATOR)
+        .add(routes!(list::users), ADMINISTRATOR)
+        .add(routes!(create::create), ADMINISTRATOR)
+        .add(routes!(list::user), [Role::OrganizationAdministrator.of(Scope::OwnOrganization), Role::Service.of(Scope::Shown)])
+        .add(
+            routes!(one_time_password::propose),
+            [Role::OrganizationAdministrator.of(Scope::OwnOrganization), Role::Invitee.of(Scope::Held)],
+        )
+        .add(routes!(one_time_password::issue), ADMINISTRATOR)
+        .add(routes!(invite::invite), ADMINISTRATOR)
+        .add(routes!(invite::confirm), ADMINISTRATOR)
+        .add(routes!(invite::refuse), ADMINISTRATOR)
+        .add(routes!(roles::grant), ADMINISTRATOR)
+        .add(routes!(roles::revoke), ADMINISTRATOR)
+        .add(routes!(decide::suspend), ADMINISTRATOR)
+        .add(routes!(decide::reinstate), ADMINISTRATOR)
+        .add(routes!(decide::close), ADMINISTRATOR)
+        .add(routes!(self_registration::invitation), [Role::Invitee.of(Scope::Held)])
+        .add(routes!(self_registration::register), [Role::Invitee.of(Scope::Held)])
 }

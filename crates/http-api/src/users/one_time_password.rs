@@ -2,15 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::PersonId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::access::{Member, The};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::fields::Done;
-use crate::permits::user_of;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -62,12 +60,11 @@ pub struct IssueOneTimePassword {
 )]
 pub(super) async fn issue(
     State(services): State<Services>,
+    The(user): The<Member>,
     incoming: Incoming,
-    Path(person): Path<PersonId>,
     Body(body): Body<IssueOneTimePassword>,
 ) -> Result<Accepted<Done>, Problem> {
-    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
-    user_of(&services, organization, person).await?;
+    let person = user.person;
     let sent = incoming.sent(&services, &format!("issue one-time password {person}"), &());
     let answer = services.workflows.issue_one_time_password(person, &body.one_time_password, &sent).await?;
     Ok(Accepted::new(&services, &answer, Done { id: person.0 }))

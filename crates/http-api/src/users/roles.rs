@@ -1,17 +1,15 @@
 //! Roles of users: granted and taken.
 
 use axum::extract::State;
-use domain::PersonId;
 use domain::user::{User, UserCommand};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::create::known_roles;
+use crate::access::{Member, The};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::fields::{Because, Done, HeldRole};
-use crate::permits::user_of;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -40,12 +38,11 @@ pub struct RevokeRole {
 )]
 pub(super) async fn grant(
     State(services): State<Services>,
+    The(user): The<Member>,
     incoming: Incoming,
-    Path(person): Path<PersonId>,
     Body(body): Body<HeldRole>,
 ) -> Result<Accepted<Done>, Problem> {
-    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
-    user_of(&services, organization, person).await?;
+    let person = user.person;
     let sent = incoming.sent(&services, &format!("grant role {person}"), &body);
     known_roles(&services, &[body], "").await?;
     let command = UserCommand::GrantRole { role: body.into() };
@@ -71,11 +68,11 @@ pub(super) async fn grant(
 )]
 pub(super) async fn revoke(
     State(services): State<Services>,
+    The(user): The<Member>,
     incoming: Incoming,
-    Path(person): Path<PersonId>,
     Body(body): Body<RevokeRole>,
 ) -> Result<Accepted<Done>, Problem> {
-    let (_, organization) = incoming.caller.organization_administrator(&services).await?;
+    let Member { person, organization } = user;
     let sent = incoming.sent(&services, &format!("revoke role {person}"), &body);
     let reason = Because { reason: body.reason }.parse()?;
     let answer = services.workflows.revoke_role(organization, person, body.role.into(), reason, &sent).await?;

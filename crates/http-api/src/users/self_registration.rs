@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::access::{By, Invitee};
 use crate::body::Body;
-use crate::caller::Caller;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
 use crate::fields::{ContactDetails, Done};
@@ -38,8 +38,10 @@ pub struct UserInvitationShown {
     operation_id = "show",
     responses((status = 200, description = "The invitation", body = UserInvitationShown))
 )]
-pub(super) async fn invitation(State(services): State<Services>, caller: Caller) -> Result<Json<UserInvitationShown>, Problem> {
-    let Caller::Invitee { person, .. } = caller else { return Err(Problem::unauthenticated()) };
+pub(super) async fn invitation(
+    State(services): State<Services>,
+    By(Invitee(person)): By<Invitee>,
+) -> Result<Json<UserInvitationShown>, Problem> {
     let state = services.handlers.state::<User>(person.0).await?.map(|(state, _)| state).unwrap_or_default();
     let (invitation, standing) = match state {
         UserState::Invited(invitation) => (invitation, "invited"),
@@ -86,10 +88,10 @@ pub struct SelfRegister {
 )]
 pub(super) async fn register(
     State(services): State<Services>,
+    By(Invitee(person)): By<Invitee>,
     incoming: Incoming,
     Body(body): Body<SelfRegister>,
 ) -> Result<Accepted<Done>, Problem> {
-    let Caller::Invitee { person, .. } = incoming.caller else { return Err(Problem::unauthenticated()) };
     let sent = incoming.sent(&services, "self-register", &body.contact);
     let mut checks = Checks::default();
     let contact = body.contact.parse(&mut checks, "/contact");

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::access::{By, OrganizationAdministrator};
 use crate::checks::Checks;
 use crate::command::Incoming;
 use crate::extract::Query;
@@ -107,12 +108,12 @@ pub struct RowOutcome {
 )]
 pub(super) async fn upload(
     State(services): State<Services>,
+    By(OrganizationAdministrator { person: administrator, organization }): By<OrganizationAdministrator>,
     incoming: Incoming,
     Query(query): Query<UploadQuery>,
     headers: HeaderMap,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Response, Problem> {
-    let (administrator, organization) = incoming.caller.organization_administrator(&services).await?;
     let rows = read(&headers, body)?;
     let (parsed, outcomes) = check(rows);
     if query.dry_run {

@@ -3,7 +3,7 @@
 use axum::http::Method;
 use domain::user::UserRole;
 use domain::{Owner, StaffRole};
-use http_api::access::{ROUTES, Who};
+use http_api::access::{Role, Row};
 use serde_json::json;
 
 use crate::world::{ONE_TIME_PASSWORD, World};
@@ -17,11 +17,12 @@ fn concrete(path: &str) -> String {
 #[tokio::test]
 async fn without_a_token_everything_but_what_is_for_anyone_is_refused() {
     let world = World::new().await;
-    for (method, path, who) in ROUTES.iter().copied().flatten() {
-        if who.contains(&Who::Anyone) || path.contains("{*") {
+    for Row { method, path, may, .. } in http_api::table() {
+        let who: Vec<Role> = may.iter().map(|may| may.role).collect();
+        if who.contains(&Role::Anyone) || path.contains("{*") {
             continue;
         }
-        let request = axum::http::Request::builder().method(method).uri(concrete(path)).body(axum::body::Body::empty()).unwrap();
+        let request = axum::http::Request::builder().method(method.clone()).uri(concrete(&path)).body(axum::body::Body::empty()).unwrap();
         assert_eq!(world.send(request).await.status, 401, "{method} {path}");
     }
 }
@@ -31,19 +32,20 @@ async fn a_token_reaches_what_the_table_says_and_nothing_else() {
     let world = World::new().await;
     let company = world.company("Fastener Works").await;
     let callers = [
-        (Who::Reviewer, world.staff(&[StaffRole::Reviewer]).await),
-        (Who::ReviewLead, world.staff(&[StaffRole::ReviewLead]).await),
-        (Who::Auditor, world.staff(&[StaffRole::Auditor]).await),
-        (Who::Administrator, world.staff(&[StaffRole::Administrator]).await),
-        (Who::Partner, world.partner(company.id).await),
-        (Who::NewUser, world.sign_in(&company.user_id, ONE_TIME_PASSWORD).await),
+        (Role::Reviewer, world.staff(&[StaffRole::Reviewer]).await),
+        (Role::ReviewLead, world.staff(&[StaffRole::ReviewLead]).await),
+        (Role::Auditor, world.staff(&[StaffRole::Auditor]).await),
+        (Role::Administrator, world.staff(&[StaffRole::Administrator]).await),
+        (Role::Partner, world.partner(company.id).await),
+        (Role::NewUser, world.sign_in(&company.user_id, ONE_TIME_PASSWORD).await),
     ];
-    for (method, path, who) in ROUTES.iter().copied().flatten() {
+    for Row { method, path, may, .. } in http_api::table() {
+        let who: Vec<Role> = may.iter().map(|may| may.role).collect();
         for (caller, token) in &callers {
-            if who.contains(caller) || who.contains(&Who::Anyone) {
+            if who.contains(caller) || who.contains(&Role::Anyone) {
                 continue;
             }
-            let request = axum::http::Request::builder().method(method).uri(concrete(path));
+            let request = axum::http::Request::builder().method(method.clone()).uri(concrete(&path));
             let request = request.header("authorization", format!("Bearer {token}")).body(axum::body::Body::empty()).unwrap();
             assert_eq!(world.send(request).await.status, 403, "{method} {path} by {caller:?}");
         }

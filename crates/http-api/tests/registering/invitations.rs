@@ -47,7 +47,7 @@ async fn a_partner_sees_and_changes_its_own_invitations_only() {
     api.get(both).by(&administrator).send().await.refused_at(400, "malformed-request", "query:operator");
     api.get("/v1/invitations?operator=true").by(&north_token).send().await.refused(403, "forbidden");
     let reply = api.post(format!("/v1/invitations/{id}/revoke")).by(&administrator).json(&json!({})).send().await;
-    reply.refused(403, "forbidden");
+    reply.refused(404, "not-found");
 }
 
 #[tokio::test]

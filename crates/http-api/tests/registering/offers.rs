@@ -62,5 +62,5 @@ async fn nobody_else_answers_it() {
     api.post(format!("/v1/offers/{id}/accept")).by(&stranger).send().await.refused(404, "not-found");
     api.post(format!("/v1/offers/{id}/decline")).by(&stranger).json(&json!({})).send().await.refused(404, "not-found");
     let revoked = api.id();
-    api.post(format!("/v1/offers/{revoked}/accept")).by(&stranger).send().await.refused(404, "invitation-not-found");
+    api.post(format!("/v1/offers/{revoked}/accept")).by(&stranger).send().await.refused(404, "not-found");
 }
