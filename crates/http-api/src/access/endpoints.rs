@@ -69,7 +69,6 @@ impl Endpoints {
     }
 
     /// The router, its description, and the table.
-    #[must_use]
     pub fn split(self) -> (Router<Services>, OpenApi, Vec<Row>) {
         let (router, description) = self.router.split_for_parts();
         (router, description, self.rows)

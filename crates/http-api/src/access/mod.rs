@@ -21,11 +21,13 @@ pub(crate) use admit::{Gate, admit};
 pub use document::document;
 pub(crate) use endpoints::Table;
 pub use endpoints::{Endpoints, May, Row};
-pub(crate) use proof::{Addressee, AsReviewer, By, DownstreamService, Invitee, OrganizationAdministrator, Owns, Partner, SignedIn};
+pub(crate) use proof::{Addressee, AsReviewer, By, DownstreamService, Invitee, OrganizationAdministrator, Owns, SignedIn};
 pub use role::Role;
 pub use scope::{Belongs, HeldLink, Reach, Scope};
 pub(crate) use thing::{Address, The, Thing};
-pub(crate) use things::{AskedAccess, CatalogueEntry, Company, DesiredSubscription, Member, Offer, OwnCase, SentInvitation};
+pub(crate) use things::{
+    AskedAccess, CatalogueEntry, Company, DesiredSubscription, Member, Offer, OwnCase, OwnRelationship, SentInvitation,
+};
 
 use axum::http::StatusCode;
 

@@ -74,19 +74,6 @@ impl Proof for OrganizationAdministrator {
     }
 }
 
-/// A partner's own system.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Partner(pub(crate) OrganizationId);
-
-impl Proof for Partner {
-    const ROLE: &'static str = Role::Partner.words();
-
-    async fn of(granted: &Granted, _: &Services) -> Result<Option<Self>, Problem> {
-        let Caller::Partner { organization } = granted.caller() else { return Ok(None) };
-        Ok(Some(Self(*organization)))
-    }
-}
-
 /// Who acts for an owner: a partner's own system, or an administrator of the service for the operator.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Owns(pub(crate) Owner);

@@ -15,8 +15,9 @@ pub(crate) trait Thing: Sized + Send + Sync {
     /// What it is called, as in "there is no such …".
     const NAME: &'static str;
 
-    /// Looks it up in the log, not in a read model, since what was taken from somebody must not linger. None: there is none.
-    fn find(address: &Address, services: &Services) -> impl Future<Output = Result<Option<Self>, Problem>> + Send;
+    /// Looks it up in the log, not in a read model, since what was taken from somebody must not linger. None: there is none. Some addresses
+    /// name a thing by what it has to do with the caller.
+    fn find(address: &Address, granted: &Granted, services: &Services) -> impl Future<Output = Result<Option<Self>, Problem>> + Send;
 
     /// To whom and what it belongs.
     fn belongs(&self) -> Belongs;
@@ -38,7 +39,7 @@ impl<T: Thing> FromRequestParts<Services> for The<T> {
     async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, Problem> {
         let granted = Granted::from_request_parts(parts, services).await?;
         let parameters = RawPathParams::from_request_parts(parts, services).await.map_err(|_| unreadable())?;
-        if let Some(thing) = T::find(&Address(parameters), services).await? {
+        if let Some(thing) = T::find(&Address(parameters), &granted, services).await? {
             for reach in granted.reaches() {
                 if thing.is_within(reach, services).await? {
                     return Ok(Self(thing));

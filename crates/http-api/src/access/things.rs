@@ -8,12 +8,17 @@ use domain::application::{Application, RegistrationPolicy};
 use domain::invitation::{Invitation, InvitationRejection, InvitationState, Invited};
 use domain::organization::Organization;
 use domain::registration::Registration;
+use domain::relationship::Relationship;
 use domain::service::Sees;
 use domain::subscription::{Subscribed, Subscription};
 use domain::user::User;
-use domain::{AccessId, ApplicationId, InvitationId, OrganizationId, Owner, PersonId, RegistrationId, ServiceId, StaffId, SubscriptionId};
+use domain::{
+    AccessId, ApplicationId, InvitationId, OrganizationId, Owner, PersonId, RegistrationId, RelationshipId, ServiceId, StaffId,
+    SubscriptionId,
+};
 
-use super::{Address, Belongs, HeldLink, Reach, Thing};
+use super::{Address, Belongs, Granted, HeldLink, Reach, Thing};
+use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -24,7 +29,7 @@ pub(crate) struct Company(pub(crate) OrganizationId);
 impl Thing for Company {
     const NAME: &'static str = "organization";
 
-    async fn find(address: &Address, services: &Services) -> Result<Option<Self>, Problem> {
+    async fn find(address: &Address, _: &Granted, services: &Services) -> Result<Option<Self>, Problem> {
         let id = OrganizationId(address.id("id")?);
         let found = services.handlers.inspect::<Organization, _>(id.0, |_, _| ()).await?;
         Ok(found.map(|()| Self(id)))
@@ -57,7 +62,7 @@ pub(crate) struct Member {
 impl Thing for Member {
     const NAME: &'static str = "user";
 
-    async fn find(address: &Address, services: &Services) -> Result<Option<Self>, Problem> {
+    async fn find(address: &Address, _: &Granted, services: &Services) -> Result<Option<Self>, Problem> {
         let person = PersonId(address.id("id")?);
         let organization = services.handlers.inspect::<User, _>(person.0, |state, _| state.organization()).await?;
         Ok(organization.flatten().map(|organization| Self { person, organization }))
@@ -91,7 +96,7 @@ pub(crate) struct CatalogueEntry {
 impl Thing for CatalogueEntry {
     const NAME: &'static str = "application";
 
-    async fn find(address: &Address, services: &Services) -> Result<Option<Self>, Problem> {
+    async fn find(address: &Address, _: &Granted, services: &Services) -> Result<Option<Self>, Problem> {
         let id = ApplicationId(address.id("id")?);
         let found = services.handlers.inspect::<Application, _>(id.0, |state, _| {
             let is_public = state.in_catalogue().is_some_and(|of| of.details.registration == RegistrationPolicy::Public);
@@ -132,7 +137,7 @@ pub(crate) struct AskedAccess {
 impl Thing for AskedAccess {
     const NAME: &'static str = "access";
 
-    async fn find(address: &Address, services: &Services) -> Result<Option<Self>, Problem> {
+    async fn find(address: &Address, _: &Granted, services: &Services) -> Result<Option<Self>, Problem> {
         let id = AccessId(address.id("id")?);
         let accessor = services.handlers.inspect::<Access, _>(id.0, |state, _| state.accessor().copied()).await?;
         Ok(accessor.flatten().map(|accessor| Self { id, accessor }))
@@ -155,7 +160,7 @@ pub(crate) struct DesiredSubscription {
 impl Thing for DesiredSubscription {
     const NAME: &'static str = "subscription";
 
-    async fn find(address: &Address, services: &Services) -> Result<Option<Self>, Problem> {
+    async fn find(address: &Address, _: &Granted, services: &Services) -> Result<Option<Self>, Problem> {
         let id = SubscriptionId(address.id("id")?);
         let subscribed = services.handlers.inspect::<Subscription, _>(id.0, |state, _| state.subscribed().copied()).await?;
         let Some(subscribed) = subscribed.flatten() else { return Ok(None) };
@@ -178,7 +183,7 @@ pub(crate) struct SentInvitation {
 impl Thing for SentInvitation {
     const NAME: &'static str = "invitation";
 
-    async fn find(address: &Address, services: &Services) -> Result<Option<Self>, Problem> {
+    async fn find(address: &Address, _: &Granted, services: &Services) -> Result<Option<Self>, Problem> {
         let id = InvitationId(address.id("id")?);
         let inviter = services.handlers.inspect::<Invitation, _>(id.0, |state, _| state.invited().map(|invited| invited.inviter)).await?;
         Ok(inviter.flatten().map(|inviter| Self { id, inviter }))
@@ -199,7 +204,7 @@ pub(crate) struct Offer {
 impl Thing for Offer {
     const NAME: &'static str = "offer";
 
-    async fn find(address: &Address, services: &Services) -> Result<Option<Self>, Problem> {
+    async fn find(address: &Address, _: &Granted, services: &Services) -> Result<Option<Self>, Problem> {
         let id = InvitationId(address.id("id")?);
         let organization = services.handlers.inspect::<Invitation, _>(id.0, |state, _| state.invited().and_then(|of| of.organization));
         Ok(organization.await?.flatten().map(|organization| Self { id, organization }))
@@ -210,6 +215,29 @@ impl Thing for Offer {
     }
 }
 
+/// The relationship of the partner that calls with an organization.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnRelationship {
+    pub(crate) id: RelationshipId,
+    partner: OrganizationId,
+}
+
+impl Thing for OwnRelationship {
+    const NAME: &'static str = "relationship";
+
+    async fn find(address: &Address, granted: &Granted, services: &Services) -> Result<Option<Self>, Problem> {
+        let organization = OrganizationId(address.id("organization")?);
+        let Caller::Partner { organization: partner } = *granted.caller() else { return Ok(None) };
+        let id = RelationshipId::of(organization, partner);
+        let found = services.handlers.inspect::<Relationship, _>(id.0, |_, _| ()).await?;
+        Ok(found.map(|()| Self { id, partner }))
+    }
+
+    fn belongs(&self) -> Belongs {
+        Belongs { owner: Some(Owner::Partner(self.partner)), ..Belongs::default() }
+    }
+}
+
 /// A registration.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OwnCase(pub(crate) RegistrationId);
@@ -217,7 +245,7 @@ pub(crate) struct OwnCase(pub(crate) RegistrationId);
 impl Thing for OwnCase {
     const NAME: &'static str = "registration";
 
-    async fn find(address: &Address, services: &Services) -> Result<Option<Self>, Problem> {
+    async fn find(address: &Address, _: &Granted, services: &Services) -> Result<Option<Self>, Problem> {
         let id = RegistrationId(address.id("id")?);
         let exists = services.handlers.inspect::<Registration, _>(id.0, |state, _| state.case().is_some()).await?;
         Ok((exists == Some(true)).then_some(Self(id)))
@@ -270,7 +298,7 @@ fn works(state: &InvitationState, generation: u32) -> Result<(), InvitationRejec
 impl Thing for Subject {
     const NAME: &'static str = "history";
 
-    async fn find(address: &Address, _: &Services) -> Result<Option<Self>, Problem> {
+    async fn find(address: &Address, _: &Granted, _: &Services) -> Result<Option<Self>, Problem> {
         let id = address.id("id")?;
         Ok(match address.text("subject").unwrap_or_default() {
             "organization" => Some(Self::Organization(OrganizationId(id))),

@@ -2,12 +2,10 @@
 
 use axum::extract::State;
 use domain::relationship::{Relationship, RelationshipCommand};
-use domain::{OrganizationId, RelationshipId};
 
-use crate::access::{By, Partner};
+use crate::access::{OwnRelationship, The};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
-use crate::extract::Path;
 use crate::fields::{Because, Done};
 use crate::problem::Problem;
 use crate::services::Services;
@@ -29,12 +27,11 @@ use crate::services::Services;
 )]
 pub(super) async fn end_relationship(
     State(services): State<Services>,
-    By(Partner(partner)): By<Partner>,
+    The(relationship): The<OwnRelationship>,
     incoming: Incoming,
-    Path(organization): Path<OrganizationId>,
     Body(body): Body<Because>,
 ) -> Result<Accepted<Done>, Problem> {
-    let id = RelationshipId::of(organization, partner);
+    let id = relationship.id;
     let sent = incoming.sent(&services, &format!("end relationship {id}"), &body);
     let command = RelationshipCommand::EndRelationship { reason: body.parse()? };
     let answer = services.handlers.handle::<Relationship>(id.0, command, &sent).await?;
