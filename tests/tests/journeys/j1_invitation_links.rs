@@ -33,9 +33,9 @@ async fn a_revoked_invitation_cannot_be_accepted_and_its_addressee_is_told() {
     let company = Company::named("Fastener Works");
     let (id, token) = cast.invite(&company, &[&cast.parts_portal]).await;
     let reason = json!({ "reason": "We meant your sister company." });
-    // It is the inviter's to take back.
+    // It is the inviter's to take back: to whoever is not, there is none to be taken back.
     let foreign = world.post(format!("/v1/invitations/{id}/revoke")).by(&cast.administrator.token).json(reason.clone()).send().await;
-    foreign.refused(403, "forbidden");
+    foreign.refused(404, "not-found");
     world.post(format!("/v1/invitations/{id}/revoke")).by(&cast.partner_token).json(reason).send().await.ok();
     let mail = world.mail(&company.registrant, &format!("Your invitation to collaborate with {PARTNER} was withdrawn")).await;
     assert!(mail.flat().contains("We meant your sister company."), "{}", mail.text);

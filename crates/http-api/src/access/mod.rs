@@ -6,7 +6,9 @@
 //! [`The`] only, which looks in the log whether it is within the caller's reach, and answers for somebody else's as for
 //! none; lists ask [`Granted::reach`]. `schemas/ACCESS.md` is this table as a document.
 //!
-//! - No token, or one that proves nobody: 401. - A role that the caller has not: 403. - A thing that is not within reach: 404.
+//! - 401: no token where one is needed, or one that proves nobody.
+//! - 403: none of the roles.
+//! - 404: what the address names is not within reach.
 
 mod admit;
 mod document;

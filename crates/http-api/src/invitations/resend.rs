@@ -32,6 +32,7 @@ pub struct ResendInvitation {
     request_body = ResendInvitation,
     responses(
         (status = 200, description = "It is sent again", body = InvitationView),
+        (status = 404, description = "There is none, or another has sent it", body = Problem),
         (status = 409, description = "The company has another open invitation of the inviter by now", body = Problem),
         (status = 410, description = "It was accepted, declined or taken back", body = Problem),
     )

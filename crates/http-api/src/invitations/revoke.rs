@@ -35,6 +35,7 @@ pub struct RevokeInvitation {
     request_body = RevokeInvitation,
     responses(
         (status = 200, description = "It is taken back", body = InvitationView),
+        (status = 404, description = "There is none, or another has sent it", body = Problem),
         (status = 410, description = "It was accepted or declined, or has expired", body = Problem),
     )
 )]

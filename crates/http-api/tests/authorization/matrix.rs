@@ -61,8 +61,8 @@ impl Answer {
 
     /// Whether authorization let the request through: what the domain says then is another matter.
     fn is_admitted(&self) -> bool {
-        let is_refusal = matches!(self.problem().as_deref(), Some("unauthenticated" | "forbidden" | "not-found" | "first-login-not-done"));
-        !is_refusal && self.status != StatusCode::UNAUTHORIZED && !self.status.is_server_error()
+        let is_refusal = matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
+        !is_refusal && !self.status.is_server_error()
     }
 
     /// What was expected and is not so, in words.
