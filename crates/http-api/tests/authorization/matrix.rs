@@ -118,7 +118,7 @@ fn expected<'a>(granted: &[Scope], who: Who, side: usize, nobodys: Option<&'a An
 }
 
 /// What an answer shows of sides that are not within reach.
-fn leak<'a>(answer: &Answer, granted: &[Scope], who: Who, sides: &'a [Side; 3]) -> Option<(usize, String)> {
+fn leak(answer: &Answer, granted: &[Scope], who: Who, sides: &[Side; 3]) -> Option<(usize, String)> {
     let foreign = sides.iter().enumerate().filter(|(side, _)| !granted.iter().any(|scope| who.reaches(*scope, *side)));
     foreign.flat_map(|(side, of)| of.ids().into_iter().map(move |id| (side, id))).find(|(_, id)| answer.text.contains(id))
 }
