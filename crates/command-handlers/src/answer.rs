@@ -16,6 +16,14 @@ pub struct Answer<E> {
     pub repeated: bool,
 }
 
+impl<E> Answer<E> {
+    /// The answer where the events do not matter, which may be of one kind or another.
+    #[must_use]
+    pub fn without_events(self) -> Answer<()> {
+        Answer { position: self.position, version: self.version, events: Vec::new(), repeated: self.repeated }
+    }
+}
+
 /// Why a command was not accepted. Nothing changed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError<R> {

@@ -74,7 +74,7 @@ async fn measure() {
     show("find a session", 500_000, start, cpu);
 
     let (id, secret) = (CredentialId(Uuid::from_u128(3)), "kettle mural osprey tundra");
-    vault.put_password(id, person, secret, now).await.unwrap();
+    vault.put_password(id, person, NamedBy::User(person), secret, now).await.unwrap();
     vault.activate(id).await.unwrap();
     let (start, cpu) = (Instant::now(), on_cpu());
     for _ in 0..30 {

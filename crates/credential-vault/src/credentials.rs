@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{CredentialId, PersonId, RegistrationId};
+use domain::{CredentialId, PersonId};
 use jiff::Timestamp;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -89,8 +89,8 @@ pub enum Verification {
 pub enum NamedBy {
     /// The account of its person.
     User(PersonId),
-    /// A registration that its person is to administrate.
-    Registration(RegistrationId),
+    /// The stream of this key: a registration that its person is to administrate, or their place on the staff.
+    Stream(Uuid),
     /// The credential's own stream: of second factors, where being named is not enough to count.
     Credential(CredentialId),
 }
@@ -100,7 +100,7 @@ impl NamedBy {
     pub(crate) fn key(self) -> Uuid {
         match self {
             Self::User(person) => person.0,
-            Self::Registration(registration) => registration.0,
+            Self::Stream(key) => key,
             Self::Credential(credential) => credential.0,
         }
     }
@@ -118,12 +118,19 @@ pub struct Pending {
 }
 
 impl Vault {
-    /// Keeps a verifier of this password, pending. On disk when this returns. The password's strength was checked before.
+    /// Keeps a verifier of this password, pending until an event of `named_by` names it. On disk when this returns. The password's strength was checked before.
     ///
     /// # Errors
     /// If hashing fails or the disk refuses.
-    pub async fn put_password(&self, id: CredentialId, person: PersonId, secret: &str, now: Timestamp) -> Result<Put, VaultError> {
-        self.put(id, person, NamedBy::User(person), CredentialKind::Password, Zeroizing::new(secret.to_owned()), None, now).await
+    pub async fn put_password(
+        &self,
+        id: CredentialId,
+        person: PersonId,
+        named_by: NamedBy,
+        secret: &str,
+        now: Timestamp,
+    ) -> Result<Put, VaultError> {
+        self.put(id, person, named_by, CredentialKind::Password, Zeroizing::new(secret.to_owned()), None, now).await
     }
 
     /// Keeps a verifier of this one-time password, pending until an event of `named_by` names it, good until `expires_at` if that

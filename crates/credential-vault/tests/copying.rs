@@ -35,9 +35,9 @@ async fn populated(vault: &Vault) -> Known {
     for _ in 0..3 {
         assert!(matches!(vault.verify(credential(1), "wrong", at(1)).await.unwrap(), Verification::Wrong { .. }));
     }
-    let case = NamedBy::Registration(RegistrationId(Uuid::from_u128(77)));
+    let case = NamedBy::Stream(Uuid::from_u128(77));
     vault.put_one_time_password(credential(2), person(2), case, SECRET, Some(at(500)), at(1)).await.unwrap();
-    vault.put_password(credential(3), person(3), SECRET, at(2)).await.unwrap();
+    vault.put_password(credential(3), person(3), NamedBy::User(person(3)), SECRET, at(2)).await.unwrap();
     vault.revoke(credential(3)).await.unwrap();
     let known = Known {
         session: sign_in(vault, 1).await,
@@ -73,7 +73,7 @@ async fn assert_knows_all(vault: &Vault, known: &Known) {
     assert_eq!(vault.list_tokens().await.unwrap().len(), 2);
     let pending = vault.pending(at(50)).await.unwrap();
     assert_eq!(pending.iter().map(|pending| pending.id).collect::<Vec<_>>(), [credential(2)]);
-    assert_eq!(vault.put_password(credential(3), person(3), SECRET, at(6)).await.unwrap(), Put::Kept);
+    assert_eq!(vault.put_password(credential(3), person(3), NamedBy::User(person(3)), SECRET, at(6)).await.unwrap(), Put::Kept);
     assert_eq!(vault.verify(credential(1), "wrong", at(10)).await.unwrap(), Verification::Wrong { attempts_left: 1 });
     let app = known.app.as_ref().unwrap();
     assert_eq!(vault.prove(credential(4), &app.code(0), at(10)).await.unwrap(), Verification::Wrong { attempts_left: 3 }, "it was used");

@@ -30,7 +30,7 @@ wherever_it_is_kept!(
 
 async fn a_credential_counts_only_once_an_event_activated_it(home: &Home) {
     let vault = home.open().await;
-    vault.put_password(credential(1), person(1), SECRET, at(0)).await.unwrap();
+    vault.put_password(credential(1), person(1), NamedBy::User(person(1)), SECRET, at(0)).await.unwrap();
     assert_eq!(vault.verify(credential(1), SECRET, at(1)).await.unwrap(), Verification::Unknown);
     assert!(vault.activate(credential(1)).await.unwrap());
     assert!(vault.activate(credential(1)).await.unwrap());
@@ -41,7 +41,7 @@ async fn a_credential_counts_only_once_an_event_activated_it(home: &Home) {
 
 async fn a_pending_secret_can_be_put_again_and_an_active_one_stays(home: &Home) {
     let vault = home.open().await;
-    let put = |secret: &'static str| vault.put_password(credential(1), person(1), secret, at(0));
+    let put = |secret: &'static str| vault.put_password(credential(1), person(1), NamedBy::User(person(1)), secret, at(0));
     assert_eq!(put("first").await.unwrap(), Put::Stored);
     assert_eq!(put(SECRET).await.unwrap(), Put::Stored);
     vault.activate(credential(1)).await.unwrap();
@@ -55,7 +55,7 @@ async fn a_revoked_credential_does_not_come_back(home: &Home) {
     active_password(&vault).await;
     vault.revoke(credential(1)).await.unwrap();
     assert_eq!(vault.verify(credential(1), SECRET, at(1)).await.unwrap(), Verification::Unknown);
-    assert_eq!(vault.put_password(credential(1), person(1), SECRET, at(2)).await.unwrap(), Put::Kept);
+    assert_eq!(vault.put_password(credential(1), person(1), NamedBy::User(person(1)), SECRET, at(2)).await.unwrap(), Put::Kept);
     assert!(!vault.activate(credential(1)).await.unwrap());
 }
 
@@ -133,7 +133,7 @@ async fn a_proposed_one_time_password_may_be_typed_carelessly_and_a_password_may
     let proposed = propose_one_time_password().unwrap();
     let careless = proposed.to_lowercase().replace('-', "");
     vault.put_one_time_password(credential(1), person(1), NamedBy::User(person(1)), &proposed, None, at(0)).await.unwrap();
-    vault.put_password(credential(2), person(1), &proposed, at(0)).await.unwrap();
+    vault.put_password(credential(2), person(1), NamedBy::User(person(1)), &proposed, at(0)).await.unwrap();
     for id in [credential(1), credential(2)] {
         vault.activate(id).await.unwrap();
     }
@@ -144,10 +144,10 @@ async fn a_proposed_one_time_password_may_be_typed_carelessly_and_a_password_may
 
 async fn the_sweep_removes_what_is_pending_for_long_and_nothing_else(home: &Home) {
     let vault = home.open().await;
-    let case = NamedBy::Registration(RegistrationId(uuid::Uuid::from_u128(77)));
+    let case = NamedBy::Stream(uuid::Uuid::from_u128(77));
     vault.put_one_time_password(credential(1), person(1), case, SECRET, None, at(0)).await.unwrap();
     for (number, seconds) in [(2, 0), (3, 100), (5, 0)] {
-        vault.put_password(credential(number), person(number), SECRET, at(seconds)).await.unwrap();
+        vault.put_password(credential(number), person(number), NamedBy::User(person(number)), SECRET, at(seconds)).await.unwrap();
     }
     active_one_time_password_of(&vault, 4).await;
     let pending = vault.pending(at(50)).await.unwrap();
@@ -157,7 +157,7 @@ async fn the_sweep_removes_what_is_pending_for_long_and_nothing_else(home: &Home
     assert!(found.contains(&(credential(1), person(1), case)) && found.contains(&user(2)) && found.contains(&user(5)));
 
     // One is put anew after it was looked for.
-    vault.put_password(credential(5), person(5), SECRET, at(60)).await.unwrap();
+    vault.put_password(credential(5), person(5), NamedBy::User(person(5)), SECRET, at(60)).await.unwrap();
     let all = (1..=5).map(credential).collect();
     assert_eq!(vault.sweep(all, at(50)).await.unwrap(), 2);
     for (number, is_left) in [(1, false), (2, false), (3, true), (4, true), (5, true)] {

@@ -34,7 +34,7 @@ async fn what_an_earlier_version_kept_works_and_is_not_swept() {
     let folder = Folder::new();
     let vault = folder.open();
     active_one_time_password_of(&vault, 1).await;
-    vault.put_password(credential(2), person(2), SECRET, at(0)).await.unwrap();
+    vault.put_password(credential(2), person(2), NamedBy::User(person(2)), SECRET, at(0)).await.unwrap();
     let session = sign_in(&vault, 1).await;
     drop(vault);
     folder.downgrade();
@@ -43,7 +43,7 @@ async fn what_an_earlier_version_kept_works_and_is_not_swept() {
     assert_eq!(vault.pending(at(50)).await.unwrap(), []);
     let unlabelled = Session { label: String::new(), ..session.session };
     assert_eq!(vault.find_session(&session.secret, at(1)).await.unwrap(), Some(unlabelled));
-    vault.put_password(credential(3), person(3), SECRET, at(0)).await.unwrap();
+    vault.put_password(credential(3), person(3), NamedBy::User(person(3)), SECRET, at(0)).await.unwrap();
     assert_eq!(vault.pending(at(50)).await.unwrap().len(), 1);
 }
 

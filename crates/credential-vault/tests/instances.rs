@@ -171,7 +171,7 @@ async fn without_its_database_a_vault_trusts_nothing_it_remembers_and_afterwards
     for attempts_left in [4, 3, 2] {
         assert_eq!(vault.verify(credential(1), "wrong", at(1)).await.unwrap(), Verification::Wrong { attempts_left });
     }
-    assert_eq!(vault.put_password(credential(2), person(2), SECRET, at(1)).await.unwrap(), Put::Stored);
+    assert_eq!(vault.put_password(credential(2), person(2), NamedBy::User(person(2)), SECRET, at(1)).await.unwrap(), Put::Stored);
 
     postgres.crash();
     let crashed = Instant::now();

@@ -6,10 +6,12 @@
 use credential_vault::{NamedBy, Pending};
 use domain::credential::{Credential, CredentialState};
 use domain::registration::{Case, Registration, Stage};
-use domain::sign_in::OneTimePassword;
-use domain::user::{Account, User, UserState};
+use domain::sign_in::{OneTimePassword, SignInMeans};
+use domain::staff::{Staff, StaffAccount};
+use domain::user::{User, UserState};
 use domain::{CredentialId, PersonId, RegistrationId};
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use super::{WorkflowError, Workflows};
 use crate::CommandError;
@@ -78,7 +80,7 @@ impl Workflows {
     async fn standing(&self, pending: &Pending) -> Result<Standing, WorkflowError> {
         match pending.named_by {
             NamedBy::User(person) => self.standing_of_account(person, pending.id).await,
-            NamedBy::Registration(registration) => self.standing_in_case(registration, pending).await,
+            NamedBy::Stream(key) => self.standing_elsewhere(key, pending).await,
             NamedBy::Credential(credential) => self.standing_of_factor(credential).await,
         }
     }
@@ -86,7 +88,9 @@ impl Workflows {
     async fn standing_of_account(&self, person: PersonId, id: CredentialId) -> Result<Standing, WorkflowError> {
         let look = |state: &UserState, _| match state {
             UserState::SelfRegistered(registration) if registration.one_time_password == id => Standing::Awaited,
-            UserState::PendingFirstLogin(account) | UserState::Active(account) | UserState::Suspended(account, _) if has(account, id) => {
+            UserState::PendingFirstLogin(account) | UserState::Active(account) | UserState::Suspended(account, _)
+                if has(&account.means, id) =>
+            {
                 Standing::InUse
             }
             UserState::Unknown
@@ -114,6 +118,21 @@ impl Workflows {
         Ok(seen.unwrap_or(Standing::Left))
     }
 
+    /// Of a secret of somebody on the staff, or of a registration's nominee: whichever stream has this key.
+    async fn standing_elsewhere(&self, key: Uuid, pending: &Pending) -> Result<Standing, WorkflowError> {
+        let has = |account: Option<&StaffAccount>| account.is_some_and(|account| has(&account.means, pending.id));
+        let of_staff = self
+            .handlers
+            .inspect::<Staff, _>(key, |state, _| has(state.member().and_then(|member| member.account.as_ref())))
+            .await
+            .map_err(CommandError::of_any)?;
+        match of_staff {
+            Some(true) => Ok(Standing::InUse),
+            Some(false) => Ok(Standing::Left),
+            None => self.standing_in_case(RegistrationId(key), pending).await,
+        }
+    }
+
     async fn standing_in_case(&self, registration: RegistrationId, pending: &Pending) -> Result<Standing, WorkflowError> {
         let is_awaited = self
             .handlers
@@ -129,13 +148,13 @@ impl Workflows {
     }
 }
 
-/// Whether an account has this secret, and it may still be used.
-fn has(account: &Account, id: CredentialId) -> bool {
-    let is_one_time_password = match account.means.one_time_password {
+/// Whether this secret is one that somebody signs in with, and may still be used.
+fn has(means: &SignInMeans, id: CredentialId) -> bool {
+    let is_one_time_password = match means.one_time_password {
         OneTimePassword::Issued(of) | OneTimePassword::Locked(of) | OneTimePassword::Redeemed(of) => of == id,
         OneTimePassword::Spent(_) => false,
     };
-    is_one_time_password || account.means.password == Some(id)
+    is_one_time_password || means.password == Some(id)
 }
 
 /// Whether a case that came, or can still come, to an approval has a nominee with this one-time password. A rejection can be taken

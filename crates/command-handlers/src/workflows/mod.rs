@@ -7,24 +7,30 @@ mod catalogue;
 mod credentials;
 mod entitle;
 mod forget;
+mod holder;
 mod invite;
 mod members;
 mod nominate;
 mod profiles;
 mod register;
+mod second_factors;
 mod sign_in;
+mod staff;
 
 pub use accounts::NewUser;
 pub use approve::Approve;
 pub use credentials::Swept;
 pub use entitle::AskAccess;
+pub use holder::{AccountHolder, OpenAccount};
 pub use invite::Invite;
 pub use nominate::Nominate;
-pub use sign_in::SignedIn;
+pub use second_factors::{NewAuthenticator, NewRecoveryCodes};
+pub use sign_in::{SignedIn, Stage};
 
 use std::sync::Arc;
 
 use credential_vault::{Vault, VaultError};
+use domain::sign_in::SignInRule;
 use domain::{ApplicationId, CompanyName, OrganizationId, RegisteredIdentifier, Rejection, RejectionKind};
 use key_ring::{KeyRing, KeyRingError, MasterKey};
 use uuid::Uuid;
@@ -132,6 +138,27 @@ pub enum WorkflowRejection {
     /// User ID and secret do not fit together, or the account cannot be used. Says no more on purpose.
     #[error("the User ID or the password is not right")]
     SignInRefused,
+    /// They have no such credential.
+    #[error("there is no such credential")]
+    NoSuchCredential,
+    /// The inventory has no token of this serial number.
+    #[error("no token of this serial number is known here; please check the number on its back")]
+    NoSuchToken,
+    /// The token is somebody else's, or was until it was revoked.
+    #[error("this token is registered to somebody, or was until it was revoked; the operator can release it")]
+    TokenTaken,
+    /// The code is not right, was used before, or is past its time.
+    #[error("this code is not right; each code works once, for about a minute")]
+    CodeRefused,
+    /// Too many codes were wrong.
+    #[error("too many codes were wrong; please try again after {0}")]
+    TooManyCodes(jiff::Timestamp),
+    /// The code may be of several second factors.
+    #[error("you have several second factors; please say which one this code is of")]
+    WhichFactor,
+    /// What they sign in with does not allow it.
+    #[error(transparent)]
+    SignIn(#[from] SignInRule),
     /// The user has no account that can do this now.
     #[error("this is not possible for this account now")]
     NoSuchAccount,
@@ -140,11 +167,20 @@ pub enum WorkflowRejection {
 impl Rejection for WorkflowRejection {
     fn kind(&self) -> RejectionKind {
         match self {
-            Self::UnknownApplication(_) | Self::TooWeak(_) | Self::WeakPassword(_) | Self::WrongPassword => RejectionKind::Invalid,
+            Self::UnknownApplication(_)
+            | Self::TooWeak(_)
+            | Self::WeakPassword(_)
+            | Self::WrongPassword
+            | Self::NoSuchToken
+            | Self::CodeRefused
+            | Self::WhichFactor => RejectionKind::Invalid,
+            Self::SignIn(rule) => rule.kind(),
             Self::RetiredApplication(_) => RejectionKind::Gone,
-            Self::NotYourApplication(_) | Self::NotOpenThisWay(_) | Self::SignInRefused => RejectionKind::Forbidden,
-            Self::NoSuchOrganization | Self::NoSuchInvitation | Self::NoSuchRegistration | Self::NoSuchUser => RejectionKind::NotFound,
-            Self::NoSuchAccount | Self::NotSubscribed(_) | Self::IdentifierTaken { .. } => RejectionKind::Conflict,
+            Self::NotYourApplication(_) | Self::NotOpenThisWay(_) | Self::SignInRefused | Self::TooManyCodes(_) => RejectionKind::Forbidden,
+            Self::NoSuchOrganization | Self::NoSuchInvitation | Self::NoSuchRegistration | Self::NoSuchUser | Self::NoSuchCredential => {
+                RejectionKind::NotFound
+            }
+            Self::NoSuchAccount | Self::NotSubscribed(_) | Self::IdentifierTaken { .. } | Self::TokenTaken => RejectionKind::Conflict,
         }
     }
 
@@ -163,6 +199,13 @@ impl Rejection for WorkflowRejection {
             Self::NoSuchUser => "no-such-user",
             Self::NotSubscribed(_) => "not-subscribed",
             Self::SignInRefused => "sign-in-refused",
+            Self::NoSuchCredential => "no-such-credential",
+            Self::NoSuchToken => "no-such-token",
+            Self::TokenTaken => "token-taken",
+            Self::CodeRefused => "code-refused",
+            Self::TooManyCodes(_) => "too-many-codes",
+            Self::WhichFactor => "which-second-factor",
+            Self::SignIn(rule) => rule.code(),
             Self::NoSuchAccount => "no-such-account",
         }
     }
@@ -177,11 +220,16 @@ impl Rejection for WorkflowRejection {
             Self::WeakPassword(_) => Some("/password".to_owned()),
             Self::WrongPassword => Some("/current_password".to_owned()),
             Self::NotSubscribed(_) => Some("/application".to_owned()),
+            Self::NoSuchToken | Self::TokenTaken => Some("/serial".to_owned()),
+            Self::CodeRefused | Self::TooManyCodes(_) => Some("/code".to_owned()),
+            Self::WhichFactor => Some("/credential".to_owned()),
             Self::NoSuchOrganization
             | Self::NoSuchInvitation
             | Self::NoSuchRegistration
             | Self::NoSuchUser
             | Self::SignInRefused
+            | Self::NoSuchCredential
+            | Self::SignIn(_)
             | Self::NoSuchAccount => None,
         }
     }

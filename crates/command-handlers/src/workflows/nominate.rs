@@ -81,7 +81,7 @@ impl Workflows {
         if let Some(answer) = before {
             return Ok(answer);
         }
-        self.put_one_time_password(person, NamedBy::Registration(registration), secret, sent).await?;
+        self.put_one_time_password(person, NamedBy::Stream(registration.0), secret, sent).await?;
         self.handlers.handle::<Registration>(registration.0, command, sent).await.map_err(CommandError::of_any)
     }
 

@@ -1,69 +1,84 @@
-//! Signing in, and first-time login (J2).
+//! Signing in, and first-time login (J2): the password, or the one-time password before there is one.
 
-use credential_vault::{Assurance, NewSessionOf, Session, SessionHolder, SessionId, SessionLifetime, Verification};
-use domain::organization::Organization;
+use credential_vault::{Assurance, NewSessionOf, Session, SessionId, Verification};
 use domain::sign_in::{LoginStep, OneTimePassword};
-use domain::user::{Account, User, UserCommand, UserEvent, UserState};
-use domain::{CredentialId, PersonId, UserId};
+use domain::{CredentialId, UserId};
 use zeroize::Zeroizing;
 
+use super::holder::{AccountHolder, Ask, OpenAccount};
 use super::{WorkflowError, WorkflowRejection, Workflows};
-use crate::{Answer, CommandError, Sent};
+use crate::{Answer, Sent};
 
-/// Somebody who proved to be a user.
+/// Somebody who proved to be the holder of an account.
 pub struct SignedIn {
-    /// Who, of which organization.
+    /// Who, as whom, and by what.
     pub session: Session,
     /// The session's token, shown once.
     pub token: Zeroizing<String>,
-    /// What is still to be done in first-time login; none: the account is established.
-    pub next: Option<LoginStep>,
+    /// What comes next in it.
+    pub stage: Stage,
+}
+
+/// How far somebody is who is signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// They have a second factor and have not shown it: nothing else can be done.
+    ProveSecondFactor,
+    /// A step of first-time login, or of setting a new password by a one-time password, or a second factor to be registered.
+    Step(LoginStep),
+    /// Nothing: the account can be used.
+    Done,
+}
+
+impl Stage {
+    /// Of a session of such an assurance.
+    #[must_use]
+    pub fn of(account: &OpenAccount, assurance: Assurance) -> Self {
+        match account.next {
+            // Whoever has second factors shows one first, whatever is left: also who comes with a one-time password.
+            _ if assurance < Assurance::TwoFactors && !account.means.second_factors.is_empty() => Self::ProveSecondFactor,
+            Some(step) => Self::Step(step),
+            None => Self::Done,
+        }
+    }
 }
 
 impl Workflows {
-    /// Signs a user in by User ID and password, or one-time password while first-time login has set no password yet.
+    /// Signs somebody in by User ID and password, or one-time password while first-time login has set no password yet. What has to be shown or
+    /// done next, [`SignedIn::stage`] says.
     ///
     /// The one-time password is used up when the password is set, so that a login interrupted before that resumes with it;
     /// five wrong guesses end it, counted durably by the vault whichever way they come.
     ///
-    /// `user_id` is none if what was typed cannot be one: it is refused as any other, and as slowly.
+    /// `user_id` is none if what was typed cannot be one: it is refused as any other, and as slowly. `label` is what the session is known by
+    /// in the list of sessions.
     ///
     /// # Errors
     /// [`WorkflowRejection::SignInRefused`] whatever is wrong.
-    pub async fn sign_in(&self, user_id: Option<&UserId>, secret: &str, sent: &Sent) -> Result<SignedIn, WorkflowError> {
-        let person = match user_id {
-            Some(user_id) => self.user_with(user_id).await?,
-            None => None,
-        };
-        let account = match person {
-            Some(person) => self.usable_account(person).await?,
+    pub async fn sign_in(&self, user_id: Option<&UserId>, secret: &str, label: &str, sent: &Sent) -> Result<SignedIn, WorkflowError> {
+        let account = match user_id {
+            Some(user_id) => self.account_under(user_id).await?,
             None => None,
         };
         // For an account that is not there, a credential of nobody takes as long to be refused.
         let nobody = CredentialId(sent.derive("nobody"));
-        let credential = account.as_ref().map_or(nobody, |(_, account)| account.means.opens_with());
+        let credential = account.as_ref().map_or(nobody, |account| account.means.opens_with());
         let now = self.now();
         let mut verification = self.vault.verify(credential, secret, now).await?;
         // The log names this credential as in use: a crash between the event and its activation is mended here.
         if account.is_some() && verification == Verification::Unknown && self.vault.activate(credential).await? {
             verification = self.vault.verify(credential, secret, now).await?;
         }
-        let Some((person, account)) = account else { return Err(WorkflowRejection::SignInRefused.into()) };
+        let Some(account) = account else { return Err(WorkflowRejection::SignInRefused.into()) };
         match verification {
-            Verification::Ok => {
-                let holder = SessionHolder::User { organization: account.organization };
-                let (assurance, lifetime) = (Assurance::OneFactor, SessionLifetime::USERS);
-                let new = NewSessionOf { person, holder, assurance, lifetime, label: String::new() };
-                let issued = self.vault.create_session(new, now).await?;
-                Ok(SignedIn { session: issued.session, token: issued.secret, next: account.next_step(&self.handlers.policy()) })
-            }
+            Verification::Ok => self.admit(account, label, sent).await,
             Verification::Wrong { attempts_left: 0 } => {
-                self.note_lock(person, &account, sent).await?;
+                self.note_lock(&account, sent).await?;
                 Err(WorkflowRejection::SignInRefused.into())
             }
             Verification::Locked { until } => {
                 if until.is_none() {
-                    self.note_lock(person, &account, sent).await?;
+                    self.note_lock(&account, sent).await?;
                 }
                 // The vault does not compare any more: a credential of nobody takes as long as a comparison would.
                 let _refused_anyway = self.vault.verify(nobody, secret, now).await?;
@@ -73,86 +88,76 @@ impl Workflows {
         }
     }
 
-    /// Changes the password of a user who is signed in and knows the current one.
+    async fn admit(&self, account: OpenAccount, label: &str, sent: &Sent) -> Result<SignedIn, WorkflowError> {
+        // What held up first-time login may not be asked for any more.
+        let account = if account.next.is_none() && !account.is_established {
+            self.ask(account.holder, Ask::CompleteFirstLogin, &sent.part("complete")).await?;
+            self.their_account(account.holder).await?
+        } else {
+            account
+        };
+        let assurance = Assurance::OneFactor;
+        let AccountHolder { person, holder } = account.holder;
+        let new = NewSessionOf { person, holder, assurance, lifetime: account.lifetime(), label: label.to_owned() };
+        let issued = self.vault.create_session(new, self.now()).await?;
+        Ok(SignedIn { session: issued.session, token: issued.secret, stage: Stage::of(&account, assurance) })
+    }
+
+    /// Changes the password of somebody who is signed in and knows the current one.
     ///
     /// # Errors
     /// [`WorkflowRejection::WrongPassword`], or as [`Workflows::set_password`].
     pub async fn change_password(
         &self,
-        person: PersonId,
+        holder: AccountHolder,
         current: &str,
         password: &str,
         session: SessionId,
         sent: &Sent,
-    ) -> Result<Answer<UserEvent>, WorkflowError> {
-        let (_, account) = self.usable_account(person).await?.ok_or(WorkflowRejection::NoSuchAccount)?;
+    ) -> Result<Answer<()>, WorkflowError> {
+        let account = self.their_account(holder).await?;
         // Sent again after it was done: what was the current password then is not any more.
         let is_done = account.means.password == Some(CredentialId(sent.derive("password")));
         if !is_done && self.vault.verify(account.means.opens_with(), current, self.now()).await? != Verification::Ok {
             return Err(WorkflowRejection::WrongPassword.into());
         }
-        self.set_password(person, password, session, sent).await
+        self.set_password(holder, password, session, sent).await
     }
 
-    /// Sets the first password, which uses up the one-time password, or changes it. Ends the user's other sessions.
+    /// Sets the first password, which uses up the one-time password, or changes it. Ends their other sessions.
     ///
     /// # Errors
     /// If it is too weak or the account cannot be used.
     pub async fn set_password(
         &self,
-        person: PersonId,
+        holder: AccountHolder,
         password: &str,
         session: SessionId,
         sent: &Sent,
-    ) -> Result<Answer<UserEvent>, WorkflowError> {
-        let (_, account) = self.usable_account(person).await?.ok_or(WorkflowRejection::NoSuchAccount)?;
-        let mut context = vec![account.user_id.as_str(), account.organization_name.as_str()];
-        // Each word of the company's name, too: whoever guesses will not type it as the register has it.
-        context.extend(account.organization_name.as_str().split_whitespace());
-        if let Some(contact) = account.contact.get() {
-            context.extend([contact.given_name.as_str(), contact.family_name.as_str(), contact.email.as_str()]);
-        }
-        if let Err(weak) = credential_vault::strength::check(password, &context) {
+    ) -> Result<Answer<()>, WorkflowError> {
+        let account = self.their_account(holder).await?;
+        if let Err(weak) = credential_vault::strength::check(password, &account.known_words()) {
             return Err(WorkflowRejection::WeakPassword(weak.to_string()).into());
         }
         let id = CredentialId(sent.derive("password"));
-        self.vault.put_password(id, person, password, self.now()).await?;
+        self.vault.put_password(id, holder.person, account.names(), password, self.now()).await?;
         if let OneTimePassword::Issued(one_time_password) = account.means.one_time_password {
-            let command = UserCommand::RedeemOneTimePassword { one_time_password };
-            self.handlers.handle::<User>(person.0, command, &sent.part("redeem")).await.map_err(CommandError::of_any)?;
+            self.tell(holder, Ask::Redeem(one_time_password), &sent.part("redeem")).await?;
         }
-        let command = UserCommand::SetPassword { password: id };
-        let answer = self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)?;
+        let answer = self.tell(holder, Ask::SetPassword(id), sent).await?;
         self.vault.activate(id).await?;
         self.vault.revoke(account.means.one_time_password.id()).await?;
         if let Some(replaced) = account.means.password.filter(|replaced| *replaced != id) {
             self.vault.revoke(replaced).await?;
         }
-        self.vault.end_others(person, session).await?;
+        self.vault.end_others(holder.person, session).await?;
         Ok(answer)
     }
 
-    /// The account of a user who can sign in, of an organization in good standing.
-    async fn usable_account(&self, person: PersonId) -> Result<Option<(PersonId, Account)>, WorkflowError> {
-        let account = self
-            .handlers
-            .inspect::<User, _>(person.0, |state: &UserState, _| state.can_sign_in().cloned())
-            .await
-            .map_err(CommandError::of_any)?;
-        let Some(account) = account.flatten() else { return Ok(None) };
-        let stands = self
-            .handlers
-            .inspect::<Organization, _>(account.organization.0, |state, _| state.is_in_good_standing())
-            .await
-            .map_err(CommandError::of_any)?;
-        Ok((stands == Some(true)).then_some((person, account)))
-    }
-
-    /// Records that wrong guesses have ended a one-time password, so that its organization's administrators see it.
-    async fn note_lock(&self, person: PersonId, account: &Account, sent: &Sent) -> Result<(), WorkflowError> {
+    /// Records that wrong guesses have ended a one-time password, so that administrators see it.
+    async fn note_lock(&self, account: &OpenAccount, sent: &Sent) -> Result<(), WorkflowError> {
         let OneTimePassword::Issued(one_time_password) = account.means.one_time_password else { return Ok(()) };
-        let command = UserCommand::LockOneTimePassword { one_time_password };
-        self.handlers.handle::<User>(person.0, command, &sent.part("lock")).await.map_err(CommandError::of_any)?;
+        self.tell(account.holder, Ask::Lock(one_time_password), &sent.part("lock")).await?;
         Ok(())
     }
 }

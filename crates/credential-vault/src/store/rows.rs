@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{CredentialId, OrganizationId, PersonId, RegistrationId, StaffId};
+use domain::{CredentialId, OrganizationId, PersonId, StaffId};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -259,7 +259,7 @@ pub(super) fn pending(id: Uuid, person: Uuid, named_by: Uuid) -> Pending {
     } else if named_by == id.0 {
         NamedBy::Credential(id)
     } else {
-        NamedBy::Registration(RegistrationId(named_by))
+        NamedBy::Stream(named_by)
     };
     Pending { id, person, named_by }
 }

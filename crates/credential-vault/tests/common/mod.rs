@@ -181,7 +181,7 @@ pub(crate) async fn active_one_time_password(vault: &Vault) {
 }
 
 pub(crate) async fn active_password(vault: &Vault) {
-    vault.put_password(credential(1), person(1), SECRET, at(0)).await.unwrap();
+    vault.put_password(credential(1), person(1), NamedBy::User(person(1)), SECRET, at(0)).await.unwrap();
     assert!(vault.activate(credential(1)).await.unwrap());
 }
 

@@ -113,7 +113,7 @@ async fn one_time_passwords_of_nominees_wait_as_long_as_their_case_can_be_approv
     let partner = OrganizationId(world.fresh());
     let applications = [world.publish("SFT").await, world.publish("BSCP").await];
     let case = world.submitted(partner, applications, "123456789").await;
-    let left_behind = world.put(case.ada, NamedBy::Registration(case.id)).await;
+    let left_behind = world.put(case.ada, NamedBy::Stream(case.id.0)).await;
     let of = |person| {
         let world = &world;
         async move {

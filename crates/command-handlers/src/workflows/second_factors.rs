@@ -1,0 +1,332 @@
+//! Second factors (J2, J3): registered, shown to work, shown at sign-in, revoked. Each step can be sent again after a crash and goes on
+//! where it stopped.
+
+use credential_vault::{Assurance, AuthenticatorSecret, Claim, CredentialKind as Kind, FactorState, Session, Verification};
+use domain::credential::{Credential, CredentialCommand, CredentialKind, CredentialState};
+use domain::sign_in::{LoginStep, SignInRule};
+use domain::staff::{Staff, StaffCommand};
+use domain::user::{User, UserCommand};
+use domain::{CredentialId, CredentialLabel, PersonId, Reason, StaffId, UserId};
+use zeroize::Zeroizing;
+
+use super::holder::{AccountHolder, Ask, OpenAccount};
+use super::sign_in::{SignedIn, Stage};
+use super::{WorkflowError, WorkflowRejection, Workflows};
+use crate::{Answer, CommandError, Sent};
+
+/// What happens to a credential that was begun and never shown to work when another one is begun.
+const NEVER_CONFIRMED: &str = "It was never confirmed, and another one was begun.";
+/// What happens to recovery codes when there are new ones.
+const REPLACED: &str = "New recovery codes took their place.";
+
+/// An authenticator that waits to be shown to work.
+#[derive(Debug)]
+pub struct NewAuthenticator {
+    /// Its id.
+    pub credential: CredentialId,
+    /// The User ID that the app calls it by.
+    pub user_id: UserId,
+    /// Its secret, to be shown this once; none if it was shown to work already.
+    pub secret: Option<AuthenticatorSecret>,
+}
+
+/// New recovery codes.
+pub struct NewRecoveryCodes {
+    /// The set.
+    pub credential: CredentialId,
+    /// The codes, to be shown this once; none if they were shown before.
+    pub codes: Option<Vec<Zeroizing<String>>>,
+}
+
+impl Workflows {
+    /// Begins to register an authenticator app. One that was begun before and never shown to work is given up.
+    ///
+    /// # Errors
+    /// If a password is to be set first, or the account cannot be used.
+    pub async fn begin_authenticator(
+        &self,
+        holder: AccountHolder,
+        label: CredentialLabel,
+        sent: &Sent,
+    ) -> Result<(NewAuthenticator, Answer<()>), WorkflowError> {
+        let account = self.account_with_password(holder).await?;
+        let credential = CredentialId(sent.derive("credential"));
+        let secret = self.vault.put_authenticator(credential, holder.person, self.now()).await?;
+        let answer = self.register(holder.person, credential, CredentialKind::Authenticator, label, sent).await?;
+        self.give_up_pending(holder.person, Kind::Authenticator, credential, sent).await?;
+        Ok((NewAuthenticator { credential, user_id: account.user_id, secret }, answer))
+    }
+
+    /// Begins to register a token that was bought elsewhere, by the serial number that is printed on it.
+    ///
+    /// # Errors
+    /// If the inventory has no such token, or somebody else has it; as [`begin_authenticator`](Self::begin_authenticator) otherwise.
+    pub async fn begin_token(
+        &self,
+        holder: AccountHolder,
+        serial: &str,
+        label: CredentialLabel,
+        sent: &Sent,
+    ) -> Result<(CredentialId, Answer<()>), WorkflowError> {
+        self.account_with_password(holder).await?;
+        let credential = CredentialId(sent.derive("credential"));
+        match self.vault.claim_token(credential, holder.person, serial, self.now()).await? {
+            Claim::Stored | Claim::Kept => {}
+            Claim::NoSuchToken => return Err(WorkflowRejection::NoSuchToken.into()),
+            Claim::Taken => return Err(WorkflowRejection::TokenTaken.into()),
+        }
+        let kind = CredentialKind::Token { serial: serial.trim().to_ascii_uppercase() };
+        let answer = self.register(holder.person, credential, kind, label, sent).await?;
+        self.give_up_pending(holder.person, Kind::Token, credential, sent).await?;
+        Ok((credential, answer))
+    }
+
+    /// Makes ten new recovery codes, which stand in for a second factor, each once; those before work no more.
+    ///
+    /// # Errors
+    /// As [`begin_authenticator`](Self::begin_authenticator).
+    pub async fn make_recovery_codes(
+        &self,
+        holder: AccountHolder,
+        label: CredentialLabel,
+        sent: &Sent,
+    ) -> Result<(NewRecoveryCodes, Answer<()>), WorkflowError> {
+        self.account_with_password(holder).await?;
+        let credential = CredentialId(sent.derive("credential"));
+        let codes = self.vault.put_recovery_codes(credential, holder.person, self.now()).await?;
+        self.register(holder.person, credential, CredentialKind::RecoveryCodes, label, sent).await?;
+        self.vault.activate(credential).await?;
+        let answer = self.activate_credential(credential, sent).await?;
+        for factor in self.vault.factors_of(holder.person).await? {
+            if factor.kind == Kind::RecoveryCodes && factor.id != credential && factor.state != FactorState::Revoked {
+                self.end_credential(factor.id, because(REPLACED)?, sent).await?;
+            }
+        }
+        Ok((NewRecoveryCodes { credential, codes }, answer))
+    }
+
+    /// Shows that an authenticator or token works, by a code of it: from now on it counts. The session has shown a second factor by that, and
+    /// goes on under a new token.
+    ///
+    /// # Errors
+    /// If the code is not right, or there were too many wrong ones.
+    pub async fn confirm_second_factor(
+        &self,
+        session: &Session,
+        credential: CredentialId,
+        code: &str,
+        sent: &Sent,
+    ) -> Result<SignedIn, WorkflowError> {
+        let holder = AccountHolder::from(session);
+        self.own_credential(holder.person, credential).await?;
+        let now = self.now();
+        let mut verification = self.vault.prove_pending(credential, code, now).await?;
+        if verification == Verification::Unknown {
+            // Shown to work before a crash, or active: then a code proves as much.
+            verification = self.vault.prove(credential, code, now).await?;
+        }
+        proved(verification)?;
+        self.vault.activate(credential).await?;
+        self.tell(holder, Ask::AddSecondFactor(credential), sent).await?;
+        self.activate_credential(credential, sent).await?;
+        self.raise(session).await
+    }
+
+    /// Shows a second factor: at sign-in, or once more before something that asks for it. The session goes on under a new token.
+    ///
+    /// Which one, `credential` says; where it is none, a code of digits is tried on the one authenticator or token that there is, and any
+    /// other on the recovery codes.
+    ///
+    /// # Errors
+    /// If the code is not right, there were too many wrong ones, or it is not clear of which factor it is.
+    pub async fn prove_second_factor(
+        &self,
+        session: &Session,
+        credential: Option<CredentialId>,
+        code: &str,
+    ) -> Result<SignedIn, WorkflowError> {
+        let account = self.their_account(session.into()).await?;
+        let credential = self.factor_for(&account, credential, code).await?;
+        let now = self.now();
+        let mut verification = self.vault.prove(credential, code, now).await?;
+        // The log names it: a crash between the event and its activation is mended here.
+        if verification == Verification::Unknown && self.vault.activate(credential).await? {
+            verification = self.vault.prove(credential, code, now).await?;
+        }
+        proved(verification)?;
+        self.raise(session).await
+    }
+
+    /// Calls a credential something else.
+    ///
+    /// # Errors
+    /// If it is not theirs, or was revoked.
+    pub async fn rename_credential(
+        &self,
+        person: PersonId,
+        credential: CredentialId,
+        label: CredentialLabel,
+        sent: &Sent,
+    ) -> Result<Answer<()>, WorkflowError> {
+        self.own_credential(person, credential).await?;
+        let command = CredentialCommand::RenameCredential { label };
+        let answer = self.handlers.handle::<Credential>(credential.0, command, sent).await.map_err(CommandError::of_any)?;
+        Ok(answer.without_events())
+    }
+
+    /// Ends a credential of their own.
+    ///
+    /// # Errors
+    /// If it is not theirs, or is the only second factor of somebody who needs one.
+    pub async fn revoke_credential(
+        &self,
+        holder: AccountHolder,
+        credential: CredentialId,
+        reason: Reason,
+        sent: &Sent,
+    ) -> Result<Answer<()>, WorkflowError> {
+        self.own_credential(holder.person, credential).await?;
+        self.tell(holder, Ask::RemoveSecondFactor(credential), sent).await?;
+        self.end_credential(credential, reason, sent).await
+    }
+
+    /// Takes all second factors and recovery codes from a user who has lost them, and ends their sessions: what an administrator does who
+    /// knows the person. They register another one when they sign in next.
+    ///
+    /// # Errors
+    /// If there is no such account.
+    pub async fn reset_second_factors(&self, person: PersonId, reason: &Reason, sent: &Sent) -> Result<Answer<()>, WorkflowError> {
+        let command = UserCommand::ResetSecondFactors {};
+        let answer = self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)?;
+        self.end_all_credentials(person, reason, sent).await?;
+        Ok(answer.without_events())
+    }
+
+    /// As [`reset_second_factors`](Self::reset_second_factors), of somebody on the staff.
+    ///
+    /// # Errors
+    /// If they are not, or have no account.
+    pub async fn reset_staff_second_factors(&self, staff: StaffId, reason: &Reason, sent: &Sent) -> Result<Answer<()>, WorkflowError> {
+        let person = self.person_on_staff(staff).await?;
+        let command = StaffCommand::ResetStaffSecondFactors {};
+        let answer = self.handlers.handle::<Staff>(staff.0, command, sent).await.map_err(CommandError::of_any)?;
+        self.end_all_credentials(person, reason, sent).await?;
+        Ok(answer.without_events())
+    }
+
+    async fn end_all_credentials(&self, person: PersonId, reason: &Reason, sent: &Sent) -> Result<(), WorkflowError> {
+        for factor in self.vault.factors_of(person).await? {
+            if factor.state != FactorState::Revoked {
+                self.end_credential(factor.id, reason.clone(), sent).await?;
+            }
+        }
+        self.vault.end_all(person).await?;
+        Ok(())
+    }
+
+    /// The session, in which a second factor was shown just now, under a new token.
+    async fn raise(&self, session: &Session) -> Result<SignedIn, WorkflowError> {
+        let raised = self.vault.raise_session(session.id, Assurance::TwoFactors, self.now()).await?;
+        let raised = raised.ok_or(WorkflowRejection::NoSuchAccount)?;
+        let account = self.their_account(session.into()).await?;
+        Ok(SignedIn { stage: Stage::of(&account, Assurance::TwoFactors), session: raised.session, token: raised.secret })
+    }
+
+    /// A password comes before second factors.
+    async fn account_with_password(&self, holder: AccountHolder) -> Result<OpenAccount, WorkflowError> {
+        let account = self.their_account(holder).await?;
+        match account.next {
+            Some(next @ (LoginStep::RedeemOneTimePassword | LoginStep::SetPassword)) => {
+                Err(WorkflowRejection::SignIn(SignInRule::StepOutOfOrder { next }).into())
+            }
+            Some(LoginStep::ConfirmProfile | LoginStep::AcceptTerms | LoginStep::RegisterSecondFactor) | None => Ok(account),
+        }
+    }
+
+    /// Which factor a code is of.
+    async fn factor_for(&self, account: &OpenAccount, credential: Option<CredentialId>, code: &str) -> Result<CredentialId, WorkflowError> {
+        let factors = self.vault.factors_of(account.holder.person).await?;
+        let is_known = |id: CredentialId, kind| kind == Kind::RecoveryCodes || account.means.second_factors.contains(&id);
+        let usable: Vec<_> =
+            factors.into_iter().filter(|factor| factor.state != FactorState::Revoked && is_known(factor.id, factor.kind)).collect();
+        if let Some(credential) = credential {
+            return usable
+                .iter()
+                .any(|factor| factor.id == credential)
+                .then_some(credential)
+                .ok_or(WorkflowRejection::NoSuchCredential.into());
+        }
+        let is_digits = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ');
+        let is_meant = |kind| match kind {
+            Kind::Authenticator | Kind::Token => is_digits,
+            Kind::RecoveryCodes => !is_digits,
+            Kind::Password | Kind::OneTimePassword | Kind::Passkey => false,
+        };
+        let meant: Vec<_> = usable.iter().filter(|factor| is_meant(factor.kind)).collect();
+        match meant.as_slice() {
+            [] => Err(WorkflowRejection::CodeRefused.into()),
+            [one] => Ok(one.id),
+            [..] => Err(WorkflowRejection::WhichFactor.into()),
+        }
+    }
+
+    /// Fails for a credential of somebody else as for one that is not there.
+    async fn own_credential(&self, person: PersonId, credential: CredentialId) -> Result<(), WorkflowError> {
+        let is_theirs = |state: &CredentialState| state.registered().is_some_and(|registered| registered.user == person);
+        let found =
+            self.handlers.inspect::<Credential, _>(credential.0, |state, _| is_theirs(state)).await.map_err(CommandError::of_any)?;
+        if found == Some(true) { Ok(()) } else { Err(WorkflowRejection::NoSuchCredential.into()) }
+    }
+
+    async fn register(
+        &self,
+        user: PersonId,
+        credential: CredentialId,
+        kind: CredentialKind,
+        label: CredentialLabel,
+        sent: &Sent,
+    ) -> Result<Answer<()>, WorkflowError> {
+        let command = CredentialCommand::RegisterCredential { user, kind, label };
+        let answer = self.handlers.handle::<Credential>(credential.0, command, sent).await.map_err(CommandError::of_any)?;
+        Ok(answer.without_events())
+    }
+
+    async fn activate_credential(&self, credential: CredentialId, sent: &Sent) -> Result<Answer<()>, WorkflowError> {
+        let (command, sent) = (CredentialCommand::ActivateCredential {}, sent.part("activate"));
+        let answer = self.handlers.handle::<Credential>(credential.0, command, &sent).await.map_err(CommandError::of_any)?;
+        Ok(answer.without_events())
+    }
+
+    /// Ends a credential: in the vault first, so that it does not work from the moment on that anybody is told.
+    async fn end_credential(&self, credential: CredentialId, reason: Reason, sent: &Sent) -> Result<Answer<()>, WorkflowError> {
+        self.vault.revoke(credential).await?;
+        let command = CredentialCommand::RevokeCredential { reason };
+        let sent = sent.part(&format!("end {credential}"));
+        let answer = self.handlers.handle::<Credential>(credential.0, command, &sent).await.map_err(CommandError::of_any)?;
+        Ok(answer.without_events())
+    }
+
+    async fn give_up_pending(&self, person: PersonId, kind: Kind, but: CredentialId, sent: &Sent) -> Result<(), WorkflowError> {
+        for factor in self.vault.factors_of(person).await? {
+            if factor.kind == kind && factor.state == FactorState::Pending && factor.id != but {
+                self.end_credential(factor.id, because(NEVER_CONFIRMED)?, sent).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a code was right.
+fn proved(verification: Verification) -> Result<(), WorkflowError> {
+    match verification {
+        Verification::Ok => Ok(()),
+        Verification::Locked { until: Some(until) } => Err(WorkflowRejection::TooManyCodes(until).into()),
+        Verification::Locked { until: None } | Verification::Wrong { .. } | Verification::Expired | Verification::Unknown => {
+            Err(WorkflowRejection::CodeRefused.into())
+        }
+    }
+}
+
+fn because(words: &str) -> Result<Reason, WorkflowError> {
+    Reason::parse(words).map_err(|invalid| CommandError::Internal(Box::new(invalid)))
+}
