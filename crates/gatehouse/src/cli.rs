@@ -291,6 +291,19 @@ pub(crate) enum Staff {
         #[arg(long)]
         reason: String,
     },
+    /// Let somebody sign in: gives their User ID and a one-time password. Again, it gives a new one, for a password that was forgotten.
+    Account {
+        /// Who.
+        id: uuid::Uuid,
+    },
+    /// Take the second factors of somebody away who has lost them; they register another one when they sign in next.
+    ResetSecondFactors {
+        /// Who.
+        id: uuid::Uuid,
+        /// Why, for the record.
+        #[arg(long)]
+        reason: String,
+    },
     /// End somebody's membership; their tokens stop working.
     Dismiss {
         /// Who.

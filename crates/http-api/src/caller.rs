@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use command_handlers::workflows::WorkflowError;
-use credential_vault::{Holder, Session, SessionId};
+use command_handlers::workflows::{AccountHolder, Stage, WorkflowError};
+use credential_vault::{Holder, Session, SessionHolder};
 use domain::organization::Organization;
 use domain::service::{Registered, Sees, Service};
 use domain::staff::Staff;
-use domain::user::{User, UserRole, UserState};
+use domain::user::{User, UserRole};
 use domain::{Actor, InvitationId, OrganizationId, PersonId, RegistrationId, ServiceId, ServiceName, StaffId, StaffRole};
 
 use crate::problem::Problem;
@@ -24,6 +24,17 @@ pub enum Caller {
         staff: StaffId,
         /// In which roles.
         roles: Vec<StaffRole>,
+        /// The session by which they are signed in, with both factors shown; none: an API token of theirs.
+        session: Option<Session>,
+    },
+    /// A member of staff who is signed in and has a factor to show or a step to do first.
+    NewStaff {
+        /// Who.
+        staff: StaffId,
+        /// By which session.
+        session: Session,
+        /// What comes next.
+        stage: Stage,
     },
     /// A partner's own system.
     Partner {
@@ -46,9 +57,9 @@ pub enum Caller {
         /// Of which organization.
         organization: OrganizationId,
         /// By which session.
-        session: SessionId,
-        /// Whether nothing of first-time login is left to do. Until then, nothing else can be done.
-        established: bool,
+        session: Session,
+        /// What comes next. Until nothing does, nothing else can be done.
+        stage: Stage,
         /// The roles that they have now.
         roles: BTreeSet<UserRole>,
     },
@@ -117,20 +128,58 @@ impl Caller {
         Err(Problem::unauthenticated())
     }
 
-    /// A session says who; the log says whether they may still sign in, in which roles, and how far first-time login is.
+    /// A session says who; the log says whether they may still sign in, in which roles, and what they have to show or to do first.
     async fn of_session(session: &Session, services: &Services) -> Result<Self, Problem> {
-        let (person, organization) = (session.person, session.organization().ok_or_else(Problem::unauthenticated)?);
-        let policy = services.handlers.policy();
-        let standing = |state: &UserState| {
-            let account = state.can_sign_in()?;
-            Some((state.is_active() && account.next_step(&policy).is_none(), account.roles.clone()))
-        };
-        let standing = services.handlers.inspect::<User, _>(person.0, |state, _| standing(state)).await?;
-        let (established, roles) = standing.flatten().ok_or_else(Problem::unauthenticated)?;
-        if !stands(organization, services).await? {
-            return Err(Problem::unauthenticated());
+        let account = services.workflows.open_account(AccountHolder::from(session)).await?.ok_or_else(Problem::unauthenticated)?;
+        let stage = Stage::of(&account, session.assurance);
+        match session.holder {
+            SessionHolder::User { organization } => {
+                let person = session.person;
+                let roles = services
+                    .handlers
+                    .inspect::<User, _>(person.0, |state, _| state.can_sign_in().map(|account| account.roles.clone()))
+                    .await?;
+                let roles = roles.flatten().ok_or_else(Problem::unauthenticated)?;
+                Ok(Self::User { person, organization, session: session.clone(), stage, roles })
+            }
+            SessionHolder::Staff { staff } if stage == Stage::Done => {
+                let caller = Self::staff(staff, services).await?;
+                let Self::Staff { roles, .. } = caller else { return Err(Problem::unauthenticated()) };
+                Ok(Self::Staff { staff, roles, session: Some(session.clone()) })
+            }
+            SessionHolder::Staff { staff } => Ok(Self::NewStaff { staff, session: session.clone(), stage }),
         }
-        Ok(Self::User { person, organization, session: session.id, established, roles })
+    }
+
+    /// The session by which somebody is signed in; none for those who bear another kind of token.
+    #[must_use]
+    pub fn session(&self) -> Option<&Session> {
+        match self {
+            Self::User { session, .. } | Self::NewStaff { session, .. } | Self::Staff { session: Some(session), .. } => Some(session),
+            Self::Anyone
+            | Self::Staff { session: None, .. }
+            | Self::Partner { .. }
+            | Self::Service { .. }
+            | Self::Invitee { .. }
+            | Self::Addressee { .. }
+            | Self::Registrant { .. } => None,
+        }
+    }
+
+    /// What somebody who is signed in has to show or to do next.
+    #[must_use]
+    pub fn stage(&self) -> Option<Stage> {
+        match self {
+            Self::User { stage, .. } | Self::NewStaff { stage, .. } => Some(*stage),
+            Self::Staff { session: Some(_), .. } => Some(Stage::Done),
+            Self::Anyone
+            | Self::Staff { session: None, .. }
+            | Self::Partner { .. }
+            | Self::Service { .. }
+            | Self::Invitee { .. }
+            | Self::Addressee { .. }
+            | Self::Registrant { .. } => None,
+        }
     }
 
     /// A token says who; the log says in which roles, now.
@@ -140,7 +189,7 @@ impl Caller {
             .inspect::<Staff, _>(staff.0, |state, _| state.member().map(|member| member.roles.iter().copied().collect::<Vec<_>>()))
             .await?;
         match roles.flatten() {
-            Some(roles) if !roles.is_empty() => Ok(Self::Staff { staff, roles }),
+            Some(roles) if !roles.is_empty() => Ok(Self::Staff { staff, roles, session: None }),
             Some(_) | None => Err(Problem::unauthenticated()),
         }
     }
@@ -159,7 +208,7 @@ impl Caller {
     pub fn actor(&self) -> Actor {
         match self {
             Self::Anyone => Actor::Service("public".to_owned()),
-            Self::Staff { staff, .. } => Actor::Staff(*staff),
+            Self::Staff { staff, .. } | Self::NewStaff { staff, .. } => Actor::Staff(*staff),
             Self::Partner { organization } => Actor::Partner(*organization),
             Self::Service { name, .. } => Actor::Service(name.to_string()),
             Self::User { person, organization, .. } | Self::Invitee { person, organization } => {

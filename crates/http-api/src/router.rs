@@ -43,6 +43,8 @@ fn endpoints() -> Endpoints {
     Endpoints::default()
         .merge(crate::invitations::endpoints())
         .merge(crate::sign_in::endpoints())
+        .merge(crate::credentials::endpoints())
+        .merge(crate::sessions::endpoints())
         .merge(crate::first_login::endpoints())
         .merge(crate::account::endpoints())
         .merge(crate::users::endpoints())

@@ -1,5 +1,5 @@
 //! What ends with something else: the subscriptions and accounts of an organization that is closed, the access that a subscription
-//! or an account carried.
+//! or an account carried, the sessions of who was suspended or has other roles now.
 //!
 //! Each rule is looked at from both sides. When an organization, subscription or account ends, what hangs on it is found in the read
 //! models and ended. What is opened at that very moment, too late for those rows, brings an event of its own, and is ended for that.
@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use command_handlers::{CommandError, Sent};
 use domain::access::{Access, AccessCommand, AccessEvent};
 use domain::organization::{Organization, OrganizationEvent, OrganizationState};
+use domain::staff::{Staff, StaffEvent, StaffState};
 use domain::subscription::{Subscription, SubscriptionCommand, SubscriptionEvent, SubscriptionState};
 use domain::user::{User, UserEvent, UserState};
-use domain::{AccessId, DomainEvent, OrganizationId, PersonId, Reason, SubscriptionId};
+use domain::{AccessId, DomainEvent, OrganizationId, PersonId, Reason, StaffId, SubscriptionId};
 use projection_runtime::{Consumer, ConsumerError, Envelope};
 
 use crate::outcome::settle;
@@ -50,6 +51,7 @@ impl Consumer for Endings {
             DomainEvent::Subscription(_, happened) => self.subscription(event, happened).await,
             DomainEvent::User(person, happened) => self.user(event, *person, happened).await,
             DomainEvent::Access(access, happened) => self.access(event, *access, happened).await,
+            DomainEvent::Staff(staff, happened) => self.staff(*staff, happened).await,
             DomainEvent::Organization(..)
             | DomainEvent::Application(..)
             | DomainEvent::Invitation(..)
@@ -58,7 +60,6 @@ impl Consumer for Endings {
             | DomainEvent::Credential(..)
             | DomainEvent::Reservation(..)
             | DomainEvent::Person(..)
-            | DomainEvent::Staff(..)
             | DomainEvent::Service(..)
             | DomainEvent::Mail(..)
             | DomainEvent::Calendar(..) => Ok(()),
@@ -109,7 +110,8 @@ impl Endings {
                 }
                 Ok(())
             }
-            UserEvent::Suspended { .. } => self.end_sessions(person).await,
+            // What they may do has changed: they sign in anew.
+            UserEvent::Suspended { .. } | UserEvent::RoleGranted { .. } | UserEvent::RoleRevoked { .. } => self.end_sessions(person).await,
             UserEvent::Created { organization, .. } => {
                 if self.is_closed(*organization).await? {
                     self.close(event, person).await?;
@@ -131,9 +133,31 @@ impl Endings {
             | UserEvent::SecondFactorAdded { .. }
             | UserEvent::SecondFactorRemoved { .. }
             | UserEvent::Activated {}
-            | UserEvent::RoleGranted { .. }
-            | UserEvent::RoleRevoked { .. }
             | UserEvent::Reinstated { .. } => Ok(()),
+        }
+    }
+
+    async fn staff(&self, staff: StaffId, happened: &StaffEvent) -> Result<(), ConsumerError> {
+        match happened {
+            StaffEvent::RoleGranted { .. } | StaffEvent::RoleRevoked { .. } | StaffEvent::Dismissed { .. } => {
+                let person = |state: &StaffState| match state {
+                    StaffState::Member(member) | StaffState::Dismissed(member) => Some(member.contact.person()),
+                    StaffState::NotAppointed => None,
+                };
+                let person = self.desk.handlers.inspect::<Staff, _>(staff.0, |state, _| person(state)).await;
+                match person.map_err(|error| ConsumerError::Later(error.to_string()))?.flatten() {
+                    Some(person) => self.end_sessions(person).await,
+                    None => Ok(()),
+                }
+            }
+            StaffEvent::Appointed { .. }
+            | StaffEvent::AffiliationsDeclared { .. }
+            | StaffEvent::OneTimePasswordIssued { .. }
+            | StaffEvent::OneTimePasswordRedeemed { .. }
+            | StaffEvent::OneTimePasswordLocked { .. }
+            | StaffEvent::PasswordSet { .. }
+            | StaffEvent::SecondFactorAdded { .. }
+            | StaffEvent::SecondFactorRemoved { .. } => Ok(()),
         }
     }
 

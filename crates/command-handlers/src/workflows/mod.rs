@@ -279,6 +279,12 @@ impl Workflows {
         Self { handlers, keys, vault, master, operator_name }
     }
 
+    /// The name of the gateway's operator, as people know it.
+    #[must_use]
+    pub fn operator_name(&self) -> &CompanyName {
+        &self.operator_name
+    }
+
     /// An idempotency key for a sender who gave none: a time-ordered UUID.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the edge where ids are allotted")]

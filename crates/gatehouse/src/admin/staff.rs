@@ -166,6 +166,37 @@ fn changed(id: StaffId, answer: &Accepted<StaffEvent>) -> Json<Changed> {
     Json(Changed { id, changed: !answer.events.is_empty(), tokens_revoked: 0 })
 }
 
+/// A one-time password to sign in with.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Account {
+    /// The User ID to sign in with.
+    pub(crate) user_id: String,
+    /// The one-time password, shown this once; none if the command was sent before.
+    pub(crate) one_time_password: Option<String>,
+}
+
+/// Opens somebody's account, or issues a new one-time password for it.
+pub(crate) async fn account(State(admin): State<Admin>, Path(id): Path<StaffId>, command: Typed) -> Answer<Account> {
+    let sent = command.sent(&admin.service, &format!("staff account {id}"), &());
+    let proposed = credential_vault::propose_one_time_password().map_err(|error| Failure::from_error(&error))?;
+    let (user_id, answer) = admin.service.workflows.issue_staff_one_time_password(id, &proposed, &sent).await?;
+    let one_time_password = (!answer.repeated).then(|| proposed.to_string());
+    Ok(Json(Account { user_id: user_id.to_string(), one_time_password }))
+}
+
+/// Takes the second factors of somebody away who has lost them.
+pub(crate) async fn reset_second_factors(
+    State(admin): State<Admin>,
+    Path(id): Path<StaffId>,
+    command: Typed,
+    Json(asked): Json<Dismissal>,
+) -> Answer<Changed> {
+    let reason = typed(&asked.reason, Reason::parse)?;
+    let sent = command.sent(&admin.service, &format!("staff reset {id}"), &asked);
+    admin.service.workflows.reset_staff_second_factors(id, &reason, &sent).await?;
+    Ok(Json(Changed { id, changed: true, tokens_revoked: 0 }))
+}
+
 /// Lists the staff, also who left.
 pub(crate) async fn list(State(admin): State<Admin>) -> Answer<Vec<Listed>> {
     let mut view = admin.service.read_now(read_models::DIRECTORY).await?;

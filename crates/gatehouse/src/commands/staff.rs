@@ -4,7 +4,7 @@ use domain::registration::Affiliation;
 
 use super::{instant, role, role_name, role_names};
 use crate::admin::client::Client;
-use crate::admin::staff::{Appointment, Changed, Dismissal, Granting, Listed, Revoking};
+use crate::admin::staff::{Account, Appointment, Changed, Dismissal, Granting, Listed, Revoking};
 use crate::cli::Staff;
 use crate::failure::Failure;
 use crate::output;
@@ -33,6 +33,21 @@ pub(super) async fn run(client: &mut Client, command: Staff) -> Result<(), Failu
             let role = role(name);
             let changed: Changed = client.post(&format!("/staff/{id}/revoke"), &Revoking { role, reason }).await?;
             say(&changed, &format!("they are no {} any more", role_name(role)), "they did not have this role");
+            Ok(())
+        }
+        Staff::Account { id } => {
+            let account: Account = client.post(&format!("/staff/{id}/account"), &()).await?;
+            let Some(one_time_password) = account.one_time_password else {
+                output::note(format_args!("done before; {} signs in with the one-time password that was shown then", account.user_id));
+                return Ok(());
+            };
+            output::line(format_args!("User ID            {}\nOne-time password  {one_time_password}", account.user_id))?;
+            output::note("hand it over yourself: it is shown this once. With it they set a password and register a second factor");
+            Ok(())
+        }
+        Staff::ResetSecondFactors { id, reason } => {
+            let _: Changed = client.post(&format!("/staff/{id}/reset-second-factors"), &Dismissal { reason }).await?;
+            output::note("they have no second factor any more, and are signed out everywhere");
             Ok(())
         }
         Staff::Dismiss { id, reason } => {

@@ -23,15 +23,16 @@ pub(crate) use admit::{Gate, admit};
 pub use document::document;
 pub(crate) use endpoints::Table;
 pub use endpoints::{Endpoints, May, Row};
-pub(crate) use proof::{Addressee, AsReviewer, By, DownstreamService, Invitee, OrganizationAdministrator, Owns, SignedIn};
+pub(crate) use proof::{Addressee, AsReviewer, By, DownstreamService, InSession, Invitee, OrganizationAdministrator, Owns, SignedIn};
 pub use role::Role;
 pub use scope::{Belongs, HeldLink, Reach, Scope};
 pub(crate) use thing::{Address, The, Thing};
 pub(crate) use things::{
-    AskedAccess, CatalogueEntry, Company, DesiredSubscription, Member, Offer, OwnCase, OwnRelationship, SentInvitation,
+    AskedAccess, CatalogueEntry, Company, DesiredSubscription, Member, Offer, OwnCase, OwnCredential, OwnRelationship, SentInvitation,
 };
 
 use axum::http::StatusCode;
+use command_handlers::workflows::Stage;
 
 use crate::caller::Caller;
 use crate::problem::Problem;
@@ -55,13 +56,23 @@ pub fn authorize(may: &[May], caller: Caller) -> Result<Granted, Problem> {
     }
     Err(match caller {
         Caller::Anyone => Problem::unauthenticated(),
-        Caller::User { established: false, .. } if may.iter().any(|may| may.role.is_of_users()) => Problem::new(
+        Caller::User { stage: Stage::ProveSecondFactor, .. } | Caller::NewStaff { stage: Stage::ProveSecondFactor, .. } => Problem::new(
             StatusCode::FORBIDDEN,
-            "first-login-not-done",
-            "please complete first-time login first: GET /v1/first-login says which step is next",
+            "second-factor-not-shown",
+            "please show your second factor first: POST /v1/sign-in/second-factor",
         ),
+        Caller::User { stage: Stage::Step(_), .. } | Caller::NewStaff { stage: Stage::Step(_), .. }
+            if may.iter().any(|may| may.role.is_of_the_established()) =>
+        {
+            Problem::new(
+                StatusCode::FORBIDDEN,
+                "first-login-not-done",
+                "please complete first-time login first: GET /v1/first-login says which step is next",
+            )
+        }
         Caller::User { .. }
         | Caller::Staff { .. }
+        | Caller::NewStaff { .. }
         | Caller::Partner { .. }
         | Caller::Service { .. }
         | Caller::Addressee { .. }

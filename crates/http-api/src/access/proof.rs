@@ -4,7 +4,7 @@ use std::future::Future;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use credential_vault::SessionId;
+use credential_vault::Session;
 use domain::registration::Reviewer;
 use domain::service::Sees;
 use domain::staff::Staff;
@@ -43,15 +43,26 @@ impl<P: Proof> FromRequestParts<Services> for By<P> {
 pub(crate) struct SignedIn {
     pub(crate) person: PersonId,
     pub(crate) organization: OrganizationId,
-    pub(crate) session: SessionId,
 }
 
 impl Proof for SignedIn {
     const ROLE: &'static str = Role::User.words();
 
     async fn of(granted: &Granted, _: &Services) -> Result<Option<Self>, Problem> {
-        let Caller::User { person, organization, session, .. } = granted.caller() else { return Ok(None) };
-        Ok(Some(Self { person: *person, organization: *organization, session: *session }))
+        let Caller::User { person, organization, .. } = granted.caller() else { return Ok(None) };
+        Ok(Some(Self { person: *person, organization: *organization }))
+    }
+}
+
+/// Somebody who has signed in, user or staff, however far they are.
+#[derive(Debug, Clone)]
+pub(crate) struct InSession(pub(crate) Session);
+
+impl Proof for InSession {
+    const ROLE: &'static str = "somebody who is signed in";
+
+    async fn of(granted: &Granted, _: &Services) -> Result<Option<Self>, Problem> {
+        Ok(granted.caller().session().cloned().map(Self))
     }
 }
 

@@ -1,5 +1,6 @@
 //! In which role somebody calls.
 
+use command_handlers::workflows::Stage;
 use domain::StaffRole;
 use domain::user::UserRole;
 
@@ -29,8 +30,15 @@ pub enum Role {
     OrganizationAdministrator,
     /// A user who administers an application for their organization.
     ApplicationAdministrator,
-    /// A user who has signed in and is still in first-time login, or sets a new password by a one-time password.
+    /// A user who has signed in and is still in first-time login, sets a new password by a one-time password, or has a second factor to
+    /// register.
     NewUser,
+    /// Somebody on the staff who has signed in, in whatever roles; not by an API token.
+    StaffMember,
+    /// Somebody on the staff who has signed in and has a password to set or a second factor to register.
+    NewStaff,
+    /// Somebody who has signed in with the password and has not shown their second factor.
+    Unproved,
     /// The holder of a self-registration invitation's link.
     Invitee,
     /// The holder of an invitation's link.
@@ -41,7 +49,7 @@ pub enum Role {
 
 impl Role {
     /// All of them, in the order in which the table is written.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Anyone,
         Self::Reviewer,
         Self::ReviewLead,
@@ -53,6 +61,9 @@ impl Role {
         Self::ApplicationAdministrator,
         Self::User,
         Self::NewUser,
+        Self::StaffMember,
+        Self::NewStaff,
+        Self::Unproved,
         Self::Invitee,
         Self::Addressee,
         Self::Registrant,
@@ -76,32 +87,40 @@ impl Role {
             Self::Administrator => is_staff(StaffRole::Administrator),
             Self::Partner => matches!(caller, Caller::Partner { .. }),
             Self::Service => matches!(caller, Caller::Service { .. }),
-            Self::User => matches!(caller, Caller::User { established: true, .. }),
+            Self::User => matches!(caller, Caller::User { stage: Stage::Done, .. }),
             Self::OrganizationAdministrator => {
-                matches!(caller, Caller::User { established: true, roles, .. } if roles.contains(&UserRole::OrganizationAdministrator))
+                matches!(caller, Caller::User { stage: Stage::Done, roles, .. } if roles.contains(&UserRole::OrganizationAdministrator))
             }
             Self::ApplicationAdministrator => {
-                matches!(caller, Caller::User { established: true, roles, .. } if roles.iter().any(|role| matches!(role, UserRole::ApplicationAdministrator(_))))
+                matches!(caller, Caller::User { stage: Stage::Done, roles, .. } if roles.iter().any(|role| matches!(role, UserRole::ApplicationAdministrator(_))))
             }
-            Self::NewUser => matches!(caller, Caller::User { established: false, .. }),
+            Self::NewUser => matches!(caller, Caller::User { stage: Stage::Step(_), .. }),
+            Self::StaffMember => matches!(caller, Caller::Staff { session: Some(_), .. }),
+            Self::NewStaff => matches!(caller, Caller::NewStaff { stage: Stage::Step(_), .. }),
+            Self::Unproved => caller.stage() == Some(Stage::ProveSecondFactor),
             Self::Invitee => matches!(caller, Caller::Invitee { .. }),
             Self::Addressee => matches!(caller, Caller::Addressee { .. }),
             Self::Registrant => matches!(caller, Caller::Registrant { .. }),
         }
     }
 
-    /// Whether a user has this role once first-time login is done.
-    pub(super) fn is_of_users(self) -> bool {
+    /// Whether somebody who is signed in may have this role once they have nothing left to show or to do.
+    pub(super) fn is_of_the_established(self) -> bool {
         match self {
-            Self::User | Self::OrganizationAdministrator | Self::ApplicationAdministrator => true,
-            Self::Anyone
+            Self::User
+            | Self::OrganizationAdministrator
+            | Self::ApplicationAdministrator
             | Self::Reviewer
             | Self::ReviewLead
             | Self::Auditor
             | Self::Administrator
+            | Self::StaffMember => true,
+            Self::Anyone
             | Self::Partner
             | Self::Service
             | Self::NewUser
+            | Self::NewStaff
+            | Self::Unproved
             | Self::Invitee
             | Self::Addressee
             | Self::Registrant => false,
@@ -123,6 +142,9 @@ impl Role {
             Self::OrganizationAdministrator => "organization administrator",
             Self::ApplicationAdministrator => "application administrator",
             Self::NewUser => "new user",
+            Self::StaffMember => "staff",
+            Self::NewStaff => "new staff",
+            Self::Unproved => "unproved",
             Self::Invitee => "invitee",
             Self::Addressee => "addressee",
             Self::Registrant => "registrant",
@@ -144,6 +166,9 @@ impl Role {
             Self::OrganizationAdministrator => "an administrator of an organization",
             Self::ApplicationAdministrator => "an administrator of an application",
             Self::NewUser => "a user in first-time login",
+            Self::StaffMember => "somebody on the staff who is signed in",
+            Self::NewStaff => "somebody on the staff who signs in for the first time",
+            Self::Unproved => "somebody who has a second factor to show",
             Self::Invitee => "the holder of a self-registration invitation's link",
             Self::Addressee => "the holder of an invitation's link",
             Self::Registrant => "the holder of a registration's link",

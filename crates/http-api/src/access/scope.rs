@@ -120,7 +120,7 @@ impl Reach {
     pub fn new(scope: Scope, caller: &Caller) -> Option<Self> {
         match scope {
             Scope::Everything => Some(Self::Everything),
-            Scope::OwnAccount => user(caller).map(|(person, _, _)| Self::Account(person)),
+            Scope::OwnAccount => caller.session().map(|session| Self::Account(session.person)),
             Scope::OwnOrganization => user(caller).map(|(_, organization, _)| Self::Organization(organization)),
             Scope::Administered => user(caller).map(|(_, organization, roles)| Self::Administered(organization, administered(roles))),
             Scope::Owned => owner(caller).map(Self::Owned),
@@ -194,6 +194,7 @@ fn owner(caller: &Caller) -> Option<Owner> {
         Caller::Staff { .. } => Some(Owner::Operator),
         Caller::Anyone
         | Caller::Service { .. }
+        | Caller::NewStaff { .. }
         | Caller::User { .. }
         | Caller::Invitee { .. }
         | Caller::Addressee { .. }
@@ -206,6 +207,11 @@ fn held(caller: &Caller) -> Option<HeldLink> {
         Caller::Addressee { invitation, generation } => Some(HeldLink::Invitation(*invitation, *generation)),
         Caller::Registrant { registration } => Some(HeldLink::Registration(*registration)),
         Caller::Invitee { person, .. } => Some(HeldLink::SelfRegistration(*person)),
-        Caller::Anyone | Caller::Staff { .. } | Caller::Partner { .. } | Caller::Service { .. } | Caller::User { .. } => None,
+        Caller::Anyone
+        | Caller::Staff { .. }
+        | Caller::NewStaff { .. }
+        | Caller::Partner { .. }
+        | Caller::Service { .. }
+        | Caller::User { .. } => None,
     }
 }

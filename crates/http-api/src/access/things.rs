@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use audit_history::Subject;
 use domain::access::{Access, Accessor};
 use domain::application::{Application, RegistrationPolicy};
+use domain::credential::{Credential, CredentialState};
 use domain::invitation::{Invitation, InvitationRejection, InvitationState, Invited};
 use domain::organization::Organization;
 use domain::registration::Registration;
@@ -13,8 +14,8 @@ use domain::service::Sees;
 use domain::subscription::{Subscribed, Subscription};
 use domain::user::User;
 use domain::{
-    AccessId, ApplicationId, InvitationId, OrganizationId, Owner, PersonId, RegistrationId, RelationshipId, ServiceId, StaffId,
-    SubscriptionId,
+    AccessId, ApplicationId, CredentialId, InvitationId, OrganizationId, Owner, PersonId, RegistrationId, RelationshipId, ServiceId,
+    StaffId, SubscriptionId,
 };
 
 use super::{Address, Belongs, Granted, HeldLink, Reach, Thing};
@@ -316,5 +317,27 @@ impl Thing for Subject {
     fn belongs(&self) -> Belongs {
         let organization = if let Self::Organization(organization) = self { Some(*organization) } else { None };
         Belongs { organization, ..Belongs::default() }
+    }
+}
+
+/// A second factor or a set of recovery codes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnCredential {
+    pub(crate) id: CredentialId,
+    person: PersonId,
+}
+
+impl Thing for OwnCredential {
+    const NAME: &'static str = "credential";
+
+    async fn find(address: &Address, _: &Granted, services: &Services) -> Result<Option<Self>, Problem> {
+        let id = CredentialId(address.id("id")?);
+        let of = |state: &CredentialState| state.registered().map(|registered| registered.user);
+        let person = services.handlers.inspect::<Credential, _>(id.0, |state, _| of(state)).await?;
+        Ok(person.flatten().map(|person| Self { id, person }))
+    }
+
+    fn belongs(&self) -> Belongs {
+        Belongs { person: Some(self.person), ..Belongs::default() }
     }
 }

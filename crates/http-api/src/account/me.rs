@@ -6,9 +6,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::access::{By, SignedIn};
+use crate::access::{By, InSession, SignedIn};
 use crate::fields::{ContactDetails, HeldRole};
-use crate::first_login::step::{Step, account};
+use crate::first_login::step::{LoginProgress, Step, account};
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -38,6 +38,7 @@ pub struct Me {
 pub(super) async fn me(
     State(services): State<Services>,
     By(SignedIn { person, organization, .. }): By<SignedIn>,
+    By(InSession(session)): By<InSession>,
 ) -> Result<Json<Me>, Problem> {
     let account = account(&services, person).await?;
     Ok(Json(Me {
@@ -47,6 +48,6 @@ pub(super) async fn me(
         organization: organization.0,
         organization_name: account.organization_name.to_string(),
         roles: account.roles.iter().copied().map(HeldRole::from).collect(),
-        next: account.next_step(&services.handlers.policy()).map(Step::from),
+        next: LoginProgress::now(&services, &session).await?.next,
     }))
 }

@@ -6,11 +6,12 @@ pub mod password;
 
 use utoipa_axum::routes;
 
-use crate::access::{Endpoints, Role, Scope};
+use crate::access::Endpoints;
+use crate::sign_in::{NEW_USER, STAFF, USER};
 
 pub(crate) fn endpoints() -> Endpoints {
     Endpoints::default()
-        .add(routes!(me::me), [Role::User.of(Scope::OwnAccount), Role::NewUser.of(Scope::OwnAccount)])
-        .add(routes!(password::change_password), [Role::User.of(Scope::OwnAccount)])
-        .add(routes!(home::home), [Role::User.of(Scope::OwnAccount)])
+        .add(routes!(me::me), [USER, NEW_USER])
+        .add(routes!(password::change_password), [USER, STAFF])
+        .add(routes!(home::home), [USER])
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::access::{By, SignedIn};
+use crate::access::{By, InSession};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
 use crate::fields::Done;
@@ -36,11 +36,11 @@ pub struct ChangePassword {
 )]
 pub(super) async fn change_password(
     State(services): State<Services>,
-    By(SignedIn { person, session, .. }): By<SignedIn>,
+    By(InSession(session)): By<InSession>,
     incoming: Incoming,
     Body(body): Body<ChangePassword>,
 ) -> Result<Accepted<Done>, Problem> {
     let sent = incoming.sent(&services, "change password", &());
-    let answer = services.workflows.change_password(person, &body.current_password, &body.password, session, &sent).await?;
-    Ok(Accepted::new(&services, &answer, Done { id: person.0 }))
+    let answer = services.workflows.change_password((&session).into(), &body.current_password, &body.password, session.id, &sent).await?;
+    Ok(Accepted::new(&services, &answer, Done { id: session.person.0 }))
 }

@@ -8,14 +8,15 @@ pub mod terms;
 
 use utoipa_axum::routes;
 
-use crate::access::{Endpoints, Role, Scope};
+use crate::access::Endpoints;
+use crate::sign_in::{NEW_STAFF, NEW_USER, STAFF, UNPROVED, USER};
 
 pub(crate) fn endpoints() -> Endpoints {
     Endpoints::default()
-        .add(routes!(step::step), [Role::NewUser.of(Scope::OwnAccount), Role::User.of(Scope::OwnAccount)])
-        .add(routes!(password::set_password), [Role::NewUser.of(Scope::OwnAccount)])
-        .add(routes!(profile::profile), [Role::NewUser.of(Scope::OwnAccount), Role::User.of(Scope::OwnAccount)])
-        .add(routes!(profile::confirm_profile), [Role::NewUser.of(Scope::OwnAccount), Role::User.of(Scope::OwnAccount)])
-        .add(routes!(terms::terms), [Role::NewUser.of(Scope::OwnAccount), Role::User.of(Scope::OwnAccount)])
-        .add(routes!(terms::accept_terms), [Role::NewUser.of(Scope::OwnAccount), Role::User.of(Scope::OwnAccount)])
+        .add(routes!(step::step), [UNPROVED, NEW_USER, USER, NEW_STAFF, STAFF])
+        .add(routes!(password::set_password), [NEW_USER, NEW_STAFF])
+        .add(routes!(profile::profile), [NEW_USER, USER])
+        .add(routes!(profile::confirm_profile), [NEW_USER, USER])
+        .add(routes!(terms::terms), [NEW_USER, USER])
+        .add(routes!(terms::accept_terms), [NEW_USER, USER])
 }

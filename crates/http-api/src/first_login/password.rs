@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::step::LoginProgress;
-use crate::access::{By, SignedIn};
+use crate::access::{By, InSession};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
 use crate::problem::Problem;
@@ -34,12 +34,12 @@ pub struct NewPassword {
 )]
 pub(super) async fn set_password(
     State(services): State<Services>,
-    By(SignedIn { person, session, .. }): By<SignedIn>,
+    By(InSession(session)): By<InSession>,
     incoming: Incoming,
     Body(body): Body<NewPassword>,
 ) -> Result<Accepted<LoginProgress>, Problem> {
     let sent = incoming.sent(&services, "set password", &());
-    let answer = services.workflows.set_password(person, &body.password, session, &sent).await?;
-    let progress = LoginProgress::now(&services, person).await?;
+    let answer = services.workflows.set_password((&session).into(), &body.password, session.id, &sent).await?;
+    let progress = LoginProgress::now(&services, &session).await?;
     Ok(Accepted::new(&services, &answer, progress))
 }

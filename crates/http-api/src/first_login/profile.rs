@@ -6,7 +6,7 @@ use domain::Personal;
 use domain::user::{User, UserCommand};
 
 use super::step::{Events, LoginProgress, account};
-use crate::access::{By, SignedIn};
+use crate::access::{By, InSession, SignedIn};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
@@ -48,15 +48,16 @@ pub(super) async fn profile(
 )]
 pub(super) async fn confirm_profile(
     State(services): State<Services>,
-    By(SignedIn { person, .. }): By<SignedIn>,
+    By(InSession(session)): By<InSession>,
     incoming: Incoming,
     Body(body): Body<ContactDetails>,
 ) -> Result<Accepted<LoginProgress>, Problem> {
+    let person = session.person;
     let sent = incoming.sent(&services, "confirm profile", &body);
     let mut checks = Checks::default();
     let contact = body.parse(&mut checks, "");
     let command = UserCommand::ConfirmProfile { contact: Personal::new(person, checks.finish(contact)?) };
     let answer: Events = services.handlers.handle::<User>(person.0, command, &sent).await?;
-    let progress = LoginProgress::now(&services, person).await?;
+    let progress = LoginProgress::now(&services, &session).await?;
     Ok(Accepted::new(&services, &answer, progress))
 }

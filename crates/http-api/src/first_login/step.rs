@@ -2,13 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
+use command_handlers::workflows::{AccountHolder, Stage};
+use credential_vault::Session;
+use domain::PersonId;
 use domain::sign_in::LoginStep;
 use domain::user::{Account, User, UserEvent};
-use domain::{PersonId, Policy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::access::{By, SignedIn};
+use crate::access::{By, InSession};
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -16,6 +18,8 @@ use crate::services::Services;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
+    /// Show the second factor.
+    ProveSecondFactor,
     /// Set a password; it uses up the one-time password.
     Password,
     /// Confirm or correct the profile.
@@ -24,6 +28,17 @@ pub enum Step {
     Terms,
     /// Register a second factor.
     SecondFactor,
+}
+
+impl Step {
+    /// What comes next at this stage; none: the account can be used.
+    pub(crate) fn at(stage: Stage) -> Option<Self> {
+        match stage {
+            Stage::ProveSecondFactor => Some(Self::ProveSecondFactor),
+            Stage::Step(step) => Some(step.into()),
+            Stage::Done => None,
+        }
+    }
 }
 
 impl From<LoginStep> for Step {
@@ -49,14 +64,11 @@ pub struct LoginProgress {
 }
 
 impl LoginProgress {
-    pub(super) fn of(account: &Account, policy: &Policy) -> Self {
-        let next = account.next_step(policy).map(Step::from);
-        Self { next, established: next.is_none() }
-    }
-
-    /// Where the user stands after a command.
-    pub(super) async fn now(services: &Services, person: PersonId) -> Result<Self, Problem> {
-        account(services, person).await.map(|account| Self::of(&account, &services.handlers.policy()))
+    /// Where they stand now, in this session.
+    pub(crate) async fn now(services: &Services, session: &Session) -> Result<Self, Problem> {
+        let account = services.workflows.open_account(AccountHolder::from(session)).await?.ok_or_else(Problem::unauthenticated)?;
+        let next = Step::at(Stage::of(&account, session.assurance));
+        Ok(Self { next, established: next.is_none() })
     }
 }
 
@@ -79,9 +91,6 @@ pub(super) type Events = command_handlers::Answer<UserEvent>;
     operation_id = "show",
     responses((status = 200, description = "Where first-time login stands", body = LoginProgress))
 )]
-pub(super) async fn step(
-    State(services): State<Services>,
-    By(SignedIn { person, .. }): By<SignedIn>,
-) -> Result<Json<LoginProgress>, Problem> {
-    LoginProgress::now(&services, person).await.map(Json)
+pub(super) async fn step(State(services): State<Services>, By(InSession(session)): By<InSession>) -> Result<Json<LoginProgress>, Problem> {
+    LoginProgress::now(&services, &session).await.map(Json)
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::step::{Events, LoginProgress, account};
-use crate::access::{By, SignedIn};
+use crate::access::{By, InSession, SignedIn};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
@@ -67,15 +67,16 @@ pub(super) async fn terms(State(services): State<Services>, By(SignedIn { person
 )]
 pub(super) async fn accept_terms(
     State(services): State<Services>,
-    By(SignedIn { person, .. }): By<SignedIn>,
+    By(InSession(session)): By<InSession>,
     incoming: Incoming,
     Body(body): Body<AcceptTerms>,
 ) -> Result<Accepted<LoginProgress>, Problem> {
+    let person = session.person;
     let sent = incoming.sent(&services, "accept terms", &body);
     let mut checks = Checks::default();
     let version = checks.parse("/version", &body.version, TermsVersion::parse);
     let command = UserCommand::AcceptTerms { version: checks.finish(version)? };
     let answer: Events = services.handlers.handle::<User>(person.0, command, &sent).await?;
-    let progress = LoginProgress::now(&services, person).await?;
+    let progress = LoginProgress::now(&services, &session).await?;
     Ok(Accepted::new(&services, &answer, progress))
 }

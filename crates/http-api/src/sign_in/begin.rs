@@ -14,6 +14,7 @@ use crate::command::Incoming;
 use crate::first_login::step::Step;
 use crate::problem::Problem;
 use crate::services::Services;
+use crate::sign_in::used_with::UsedWith;
 
 /// User ID and secret.
 #[derive(Deserialize, ToSchema)]
@@ -34,14 +35,21 @@ pub struct SignedIn {
     /// When the session ends at the latest; half an hour without a request ends it, too.
     #[schema(value_type = String, format = DateTime)]
     pub ends_at: Timestamp,
-    /// The step of first-time login that comes next; left out if the account is established.
+    /// What comes next: a second factor to be shown, or a step of first-time login; left out if the account can be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Step>,
 }
 
+impl From<command_handlers::workflows::SignedIn> for SignedIn {
+    fn from(signed_in: command_handlers::workflows::SignedIn) -> Self {
+        let (token, ends_at) = (signed_in.token.to_string(), signed_in.session.ends_at);
+        Self { token, ends_at, next: Step::at(signed_in.stage) }
+    }
+}
+
 /// Sign in
 ///
-/// With User ID and password, or with the one-time password at first. Whatever is wrong, the answer is the same. Five wrong
+/// With User ID and password, or with the one-time password at first; users and staff alike. Who has a second factor shows it next. Whatever is wrong, the answer is the same. Five wrong
 /// one-time passwords end it: the organization's administrator issues a new one.
 #[utoipa::path(
     post,
@@ -56,17 +64,14 @@ pub struct SignedIn {
 )]
 pub(super) async fn begin(
     State(services): State<Services>,
+    UsedWith(label): UsedWith,
     incoming: Incoming,
     Body(body): Body<SignIn>,
 ) -> Result<Json<SignedIn>, Problem> {
     let sent = incoming.sent(&services, "sign-in", &());
     let user_id = UserId::parse(&body.user_id).ok();
-    match services.workflows.sign_in(user_id.as_ref(), &body.secret, &sent).await {
-        Ok(signed_in) => Ok(Json(SignedIn {
-            token: signed_in.token.to_string(),
-            ends_at: signed_in.session.ends_at,
-            next: signed_in.next.map(Step::from),
-        })),
+    match services.workflows.sign_in(user_id.as_ref(), &body.secret, &label, &sent).await {
+        Ok(signed_in) => Ok(Json(signed_in.into())),
         Err(CommandError::Rejected(rejection)) => Err(Problem::new(StatusCode::UNAUTHORIZED, rejection.code(), rejection.to_string())),
         Err(error) => Err(error.into()),
     }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use crate::caller::Caller;
+use crate::access::{By, InSession};
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -11,9 +11,7 @@ use crate::services::Services;
 ///
 /// Ends the session whose token the request bears.
 #[utoipa::path(post, path = "/v1/sign-out", tag = "Sign-in", responses((status = 204, description = "The session is over")))]
-pub(super) async fn end(State(services): State<Services>, caller: Caller) -> Result<StatusCode, Problem> {
-    if let Caller::User { session, .. } = caller {
-        services.vault.end_session(session).await.map_err(|error| Problem::internal(&error))?;
-    }
+pub(super) async fn end(State(services): State<Services>, By(InSession(session)): By<InSession>) -> Result<StatusCode, Problem> {
+    services.vault.end_session(session.id).await.map_err(|error| Problem::internal(&error))?;
     Ok(StatusCode::NO_CONTENT)
 }

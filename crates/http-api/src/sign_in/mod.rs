@@ -2,13 +2,23 @@
 
 pub mod begin;
 pub mod end;
+pub mod prove;
+mod used_with;
 
 use utoipa_axum::routes;
 
-use crate::access::{Endpoints, Role, Scope};
+use crate::access::{Endpoints, May, Role, Scope};
+
+/// Those who are signed in, however far they are: of their own account.
+pub(crate) const UNPROVED: May = Role::Unproved.of(Scope::OwnAccount);
+pub(crate) const USER: May = Role::User.of(Scope::OwnAccount);
+pub(crate) const NEW_USER: May = Role::NewUser.of(Scope::OwnAccount);
+pub(crate) const STAFF: May = Role::StaffMember.of(Scope::OwnAccount);
+pub(crate) const NEW_STAFF: May = Role::NewStaff.of(Scope::OwnAccount);
 
 pub(crate) fn endpoints() -> Endpoints {
     Endpoints::default()
         .add(routes!(begin::begin), [Role::Anyone.of(Scope::Everything)])
-        .add(routes!(end::end), [Role::User.of(Scope::OwnAccount), Role::NewUser.of(Scope::OwnAccount)])
+        .add(routes!(prove::prove), [UNPROVED, USER, NEW_USER, STAFF, NEW_STAFF])
+        .add(routes!(end::end), [UNPROVED, USER, NEW_USER, STAFF, NEW_STAFF])
 }

@@ -32,6 +32,7 @@ pub(crate) fn endpoints() -> Endpoints {
             [Role::OrganizationAdministrator.of(Scope::OwnOrganization), Role::Invitee.of(Scope::Held)],
         )
         .add(routes!(one_time_password::issue), ADMINISTRATOR)
+        .add(routes!(one_time_password::reset_second_factors), ADMINISTRATOR)
         .add(routes!(invite::invite), ADMINISTRATOR)
         .add(routes!(invite::confirm), ADMINISTRATOR)
         .add(routes!(invite::refuse), ADMINISTRATOR)

@@ -1,4 +1,4 @@
-//! One-time passwords: proposed, and issued anew.
+//! What an administrator does for who has lost what they sign in with: one-time passwords, proposed and issued anew; second factors, taken away.
 
 use axum::Json;
 use axum::extract::State;
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::access::{Member, The};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
-use crate::fields::Done;
+use crate::fields::{Because, Done};
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -67,5 +67,32 @@ pub(super) async fn issue(
     let person = user.person;
     let sent = incoming.sent(&services, &format!("issue one-time password {person}"), &());
     let answer = services.workflows.issue_one_time_password(person, &body.one_time_password, &sent).await?;
+    Ok(Accepted::new(&services, &answer, Done { id: person.0 }))
+}
+
+/// Take the second factors away
+///
+/// From a user who has lost them: recovery codes, too. Their sessions end; when they sign in next, they register another one.
+#[utoipa::path(
+    post,
+    path = "/v1/users/{id}/reset-second-factors",
+    tag = "Users",
+    operation_id = "reset_second_factors",
+    params(("id" = Uuid, Path, description = "Which user")),
+    request_body = Because,
+    responses(
+        (status = 200, description = "They have none", body = Done),
+        (status = 404, description = "There is no such user in the organization", body = Problem),
+    )
+)]
+pub(super) async fn reset_second_factors(
+    State(services): State<Services>,
+    The(user): The<Member>,
+    incoming: Incoming,
+    Body(body): Body<Because>,
+) -> Result<Accepted<Done>, Problem> {
+    let person = user.person;
+    let sent = incoming.sent(&services, &format!("reset second factors {person}"), &body);
+    let answer = services.workflows.reset_second_factors(person, &body.parse()?, &sent).await?;
     Ok(Accepted::new(&services, &answer, Done { id: person.0 }))
 }

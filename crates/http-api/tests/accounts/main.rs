@@ -6,5 +6,6 @@ mod entitled;
 mod first_login;
 mod history;
 mod organizations;
+mod second_factors;
 mod users;
 mod world;

@@ -123,6 +123,11 @@ impl World {
         Self { router: router(services.clone()), services, now, next: AtomicU64::new(1), runtime, _data: data }
     }
 
+    /// What time it is.
+    pub fn now(&self) -> jiff::Timestamp {
+        (self.services.handlers.clock())()
+    }
+
     /// So many minutes pass.
     pub fn pass_minutes(&self, minutes: i64) {
         self.now.fetch_add(minutes * 60_000_000, Ordering::SeqCst);
@@ -199,6 +204,11 @@ impl World {
     /// Puts a body.
     pub async fn put(&self, path: &str, token: &str, body: Value) -> Reply {
         self.json(Method::PUT, path, Some(token), None, &body).await
+    }
+
+    /// `DELETE`.
+    pub async fn delete(&self, path: &str, token: &str) -> Reply {
+        self.send(self.request(Method::DELETE, path, Some(token)).body(Body::empty()).unwrap()).await
     }
 
     /// Sends a body under an idempotency key.

@@ -1,6 +1,6 @@
 //! Every kind of caller: of our side where they are of one.
 
-use credential_vault::{Holder, TokenRequest};
+use credential_vault::{Assurance, Holder, SessionHolder, TokenRequest};
 use domain::organization::{Organization, OrganizationCommand};
 use domain::service::{Sees, Service, ServiceCommand};
 use domain::staff::{Staff, StaffCommand};
@@ -12,6 +12,7 @@ use http_api::caller::links;
 use key_ring::Link;
 use uuid::Uuid;
 
+use super::accounts::{Own, Signer, session, with_second_factor};
 use super::common::Api;
 use super::side::Side;
 
@@ -30,13 +31,16 @@ pub(crate) enum Who {
     ApplicationAdministrator,
     User,
     NewUser,
+    StaffMember,
+    NewStaff,
+    Unproved,
     Invitee,
     Addressee,
     Registrant,
 }
 
 impl Who {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Anyone,
         Self::Reviewer,
         Self::ReviewLead,
@@ -49,6 +53,9 @@ impl Who {
         Self::ApplicationAdministrator,
         Self::User,
         Self::NewUser,
+        Self::StaffMember,
+        Self::NewStaff,
+        Self::Unproved,
         Self::Invitee,
         Self::Addressee,
         Self::Registrant,
@@ -68,6 +75,9 @@ impl Who {
             Self::ApplicationAdministrator => &[Role::Anyone, Role::User, Role::ApplicationAdministrator],
             Self::User => &[Role::Anyone, Role::User],
             Self::NewUser => &[Role::Anyone, Role::NewUser],
+            Self::StaffMember => &[Role::Anyone, Role::StaffMember, Role::Auditor],
+            Self::NewStaff => &[Role::Anyone, Role::NewStaff],
+            Self::Unproved => &[Role::Anyone, Role::Unproved],
             Self::Invitee => &[Role::Anyone, Role::Invitee],
             Self::Addressee => &[Role::Anyone, Role::Addressee],
             Self::Registrant => &[Role::Anyone, Role::Registrant],
@@ -104,6 +114,9 @@ pub(crate) struct Callers {
     administrator: String,
     service_of_everything: String,
     limited_service: String,
+    staff_member: Signer,
+    new_staff: Signer,
+    unproved: PersonId,
 }
 
 impl Callers {
@@ -115,6 +128,9 @@ impl Callers {
             administrator: api.staff("Anna", &[StaffRole::Administrator]).await.1,
             service_of_everything: api.service("warehouse", Sees::Everything).await.1,
             limited_service: api.service("provisioning", Sees::Applications(vec![ours.application])).await.1,
+            staff_member: Signer::new(api, "Stan", StaffRole::Auditor, true).await,
+            new_staff: Signer::new(api, "Nick", StaffRole::Reviewer, false).await,
+            unproved: with_second_factor(api, ours.organization).await,
         }
     }
 
@@ -133,10 +149,44 @@ impl Callers {
             Who::ApplicationAdministrator => api.session(ours.keeper, ours.organization).await,
             Who::User => api.session(ours.user, ours.organization).await,
             Who::NewUser => api.session(ours.new_user, ours.organization).await,
+            Who::StaffMember => session(api, self.staff_member.person, self.staff_member.holder, Assurance::TwoFactors).await.0,
+            Who::NewStaff => session(api, self.new_staff.person, self.new_staff.holder, Assurance::OneFactor).await.0,
+            Who::Unproved => {
+                let holder = SessionHolder::User { organization: ours.organization };
+                session(api, self.unproved, holder, Assurance::OneFactor).await.0
+            }
             Who::Invitee => link(api, links::SELF_REGISTRATION, ours.invitee.0),
             Who::Addressee => ours.invited.link.clone(),
             Who::Registrant => ours.public.link.clone(),
         })
+    }
+}
+
+impl Callers {
+    /// The credential and session that a request of this caller names on this side: on ours, their own.
+    pub(crate) fn own<'a>(&'a self, who: Who, side: &'a Side) -> &'a Own {
+        match who {
+            Who::StaffMember if side.is_ours => &self.staff_member.own,
+            Who::NewStaff if side.is_ours => &self.new_staff.own,
+            Who::OrganizationAdministrator => &side.own.administrator,
+            Who::ApplicationAdministrator => &side.own.keeper,
+            Who::NewUser => &side.own.new_user,
+            Who::Anyone
+            | Who::Reviewer
+            | Who::ReviewLead
+            | Who::Auditor
+            | Who::Administrator
+            | Who::Partner
+            | Who::ServiceOfEverything
+            | Who::LimitedService
+            | Who::User
+            | Who::StaffMember
+            | Who::NewStaff
+            | Who::Unproved
+            | Who::Invitee
+            | Who::Addressee
+            | Who::Registrant => &side.own.user,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use http_api::access::Row;
 use uuid::Uuid;
 
-use super::callers::Who;
+use super::callers::{Callers, Who};
 use super::side::Side;
 
 /// Whose thing a request names.
@@ -19,18 +19,18 @@ pub(crate) enum Target<'a> {
 ///
 /// # Panics
 /// For a name that has no example yet, with a sentence that says what to do.
-pub(crate) fn path(row: &Row, who: Who, target: Target<'_>) -> String {
+pub(crate) fn path(row: &Row, who: Who, target: Target<'_>, callers: &Callers) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut before = "";
     for part in row.path.split('/') {
-        let filled = if part.starts_with('{') { example(before, part, row, who, target) } else { part.to_owned() };
+        let filled = if part.starts_with('{') { example(before, part, row, who, target, callers) } else { part.to_owned() };
         parts.push(filled);
         before = part;
     }
     parts.join("/")
 }
 
-fn example(before: &str, name: &str, row: &Row, who: Who, target: Target<'_>) -> String {
+fn example(before: &str, name: &str, row: &Row, who: Who, target: Target<'_>, callers: &Callers) -> String {
     let side = match target {
         Target::Of(side) => side,
         Target::Nobodys(id) => return nobodys(before, name, id),
@@ -40,6 +40,8 @@ fn example(before: &str, name: &str, row: &Row, who: Who, target: Target<'_>) ->
         ("administrators", "{person}") => case(side, who).nominee.to_string(),
         ("applications", "{id}") => side.application.to_string(),
         ("applications", "{slug}") => SLUG.to_owned(),
+        ("credentials", "{id}") => callers.own(who, side).credential.to_string(),
+        ("sessions", "{id}") => callers.own(who, side).session.to_string(),
         ("erasures", "{person}") => side.erased.to_string(),
         ("history", "{subject}") => "organization".to_owned(),
         ("invitations", "{id}") => side.invitation.to_string(),

@@ -8,6 +8,7 @@ mod common;
 #[allow(dead_code, reason = "a part of it is used")]
 mod walk;
 
+mod accounts;
 mod bodies;
 mod callers;
 mod examples;

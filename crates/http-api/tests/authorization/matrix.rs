@@ -30,7 +30,7 @@ impl World {
             details.ways = vec![Way::PublicRegistration, Way::PublicLink(text(Slug::parse, SLUG))];
         });
         let public = public.await;
-        let ours = Side::of_partner(&api, "Northwind Avionics", "SFT", public).await;
+        let ours = Side { is_ours: true, ..Side::of_partner(&api, "Northwind Avionics", "SFT", public).await };
         let theirs = Side::of_partner(&api, "Southwind Rotors", "BSCP", public).await;
         let operators = Side::of_operator(&api, "FIS", public).await;
         let callers = Callers::new(&api, &ours).await;
@@ -41,7 +41,7 @@ impl World {
     /// What is answered when this caller makes the request of this row, with as little in it as can be.
     async fn ask(&self, row: &Row, who: Who, target: Target<'_>) -> Answer {
         let token = self.callers.token(who, &self.api, &self.sides[OURS]).await;
-        ask(&self.api, &row.method, &path(row, who, target), token.as_deref()).await
+        ask(&self.api, &row.method, &path(row, who, target, &self.callers), token.as_deref()).await
     }
 }
 
@@ -161,7 +161,7 @@ async fn what_proved_somebody_once_opens_nothing_not_even_what_is_for_anyone() {
     let former = former(&world.api, ours).await;
     for row in http_api::table() {
         for (what, token) in &former {
-            let answer = ask(&world.api, &row.method, &path(&row, Who::User, Target::Of(ours)), Some(token)).await;
+            let answer = ask(&world.api, &row.method, &path(&row, Who::User, Target::Of(ours), &world.callers), Some(token)).await;
             assert_eq!(answer.problem().as_deref(), Some("unauthenticated"), "{} {} by {what}: {answer:?}", row.method, row.path);
         }
     }

@@ -1,6 +1,7 @@
 //! One of three parts of the world that have nothing to do with each other: an owner of an application, an organization that is
 //! subscribed to it, and all that happens between them.
 
+use credential_vault::SessionHolder;
 use domain::access::{Access, AccessCommand};
 use domain::person::{Person, PersonCommand};
 use domain::relationship::{Relationship, RelationshipCommand};
@@ -14,6 +15,7 @@ use domain::{
 use serde_json::json;
 use uuid::Uuid;
 
+use super::accounts::Own;
 use super::common::Api;
 use super::walk::{Walk, invitation, nominee, of_organization};
 
@@ -45,6 +47,18 @@ pub(crate) struct Side {
     pub(crate) invited: Begun,
     /// The registration that began without one.
     pub(crate) public: Begun,
+    /// What its people sign in with, and where they are signed in.
+    pub(crate) own: Owned,
+    /// Whether it is the callers' own.
+    pub(crate) is_ours: bool,
+}
+
+/// Of the people of a side.
+pub(crate) struct Owned {
+    pub(crate) administrator: Own,
+    pub(crate) keeper: Own,
+    pub(crate) user: Own,
+    pub(crate) new_user: Own,
 }
 
 /// A registration that has begun.
@@ -88,6 +102,14 @@ impl Side {
         };
         let invitation = invite(format!("{code} Forge"), json!({})).await;
         let offer = invite(format!("{code} Works"), json!({ "organization": organization })).await;
+        let new_user = new_user(api, organization).await;
+        let holder = SessionHolder::User { organization };
+        let own = Owned {
+            administrator: Own::of(api, administrator, holder).await,
+            keeper: Own::of(api, keeper, holder).await,
+            user: Own::of(api, user, holder).await,
+            new_user: Own::of(api, new_user, holder).await,
+        };
         let begun = Walk::invited(api, &owner_token, &[application]).await;
         Self {
             partner,
@@ -96,7 +118,7 @@ impl Side {
             administrator,
             keeper,
             user,
-            new_user: new_user(api, organization).await,
+            new_user,
             invitee: invitee(api, organization).await,
             erased,
             invitation,
@@ -104,6 +126,8 @@ impl Side {
             invited: Begun::filled(begun).await,
             public: Begun::filled(Walk::public_for(api, public).await).await,
             owner_token,
+            own,
+            is_ours: false,
         }
     }
 

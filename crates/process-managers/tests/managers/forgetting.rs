@@ -40,7 +40,7 @@ async fn a_forgotten_person_is_erased_from_history_caches_and_vault_once() {
     assert!(is_readable(&world, case.ada).await, "nobody else is forgotten");
     let UserState::Closed(account) = world.state::<User>(case.bo.0).await else { panic!("the account is not closed") };
     assert_eq!(account.contact.get(), None, "folded states hold nothing any more");
-    assert!(world.desk.workflows.sign_in(Some(&bo.user_id), ONE_TIME_PASSWORD, &world.sent()).await.is_err());
+    assert!(world.desk.workflows.sign_in(Some(&bo.user_id), ONE_TIME_PASSWORD, "", &world.sent()).await.is_err());
     assert!(world.keys.is_destroyed(case.bo).unwrap());
 }
 
@@ -73,5 +73,5 @@ async fn the_last_active_administrator_is_forgotten_and_keeps_an_account_that_no
     assert_eq!(world.count("person.forgotten.v1").await, 1);
     assert_eq!(world.count("user.closed.v1").await, 0);
     assert!(world.keys.is_destroyed(case.ada).unwrap());
-    assert!(world.desk.workflows.sign_in(Some(&ada.user_id), ONE_TIME_PASSWORD, &world.sent()).await.is_err());
+    assert!(world.desk.workflows.sign_in(Some(&ada.user_id), ONE_TIME_PASSWORD, "", &world.sent()).await.is_err());
 }

@@ -53,7 +53,7 @@ async fn an_approval_creates_organization_accounts_subscriptions_and_relationshi
         assert!(world.state::<Subscription>(SubscriptionId::of(case.organization, application).0).await.is_active());
     }
     assert_ne!(world.state::<Relationship>(RelationshipId::of(case.organization, partner()).0).await, Default::default());
-    let signed_in = world.desk.workflows.sign_in(Some(&ada.user_id), ONE_TIME_PASSWORD, &world.sent()).await.unwrap();
+    let signed_in = world.desk.workflows.sign_in(Some(&ada.user_id), ONE_TIME_PASSWORD, "", &world.sent()).await.unwrap();
     assert_eq!(signed_in.session.person, case.ada);
 }
 
@@ -191,9 +191,9 @@ async fn a_reviewer_who_links_a_case_turns_its_invitation_into_an_offer() {
 async fn established(world: &World, person: domain::PersonId) {
     let UserState::PendingFirstLogin(account) = world.state::<User>(person.0).await else { panic!("no account") };
     let OneTimePassword::Issued(_) = account.means.one_time_password else { panic!("no one-time password") };
-    let signed_in = world.desk.workflows.sign_in(Some(&account.user_id), ONE_TIME_PASSWORD, &world.sent()).await.unwrap();
+    let signed_in = world.desk.workflows.sign_in(Some(&account.user_id), ONE_TIME_PASSWORD, "", &world.sent()).await.unwrap();
     let session = signed_in.session.id;
-    world.desk.workflows.set_password(person, "granite-Lantern-77-meadow-fox", session, &world.sent()).await.unwrap();
+    world.desk.workflows.set_password((&signed_in.session).into(), "granite-Lantern-77-meadow-fox", session, &world.sent()).await.unwrap();
     world.ask::<User>(person.0, UserCommand::ConfirmProfile { contact: account.contact }).await;
     let version = TermsVersion::parse(&world.policy.terms_version).unwrap();
     world.ask::<User>(person.0, UserCommand::AcceptTerms { version }).await;
