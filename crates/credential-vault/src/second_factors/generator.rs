@@ -215,6 +215,17 @@ impl AuthenticatorSecret {
     }
 }
 
+impl AuthenticatorSecret {
+    /// The code at this instant, as an app computes it: for a demonstration, which has no phone.
+    ///
+    /// # Errors
+    /// As [`base32`](Self::base32).
+    pub fn code(&self, at: Timestamp) -> Result<Zeroizing<String>, VaultError> {
+        let seconds = u64::try_from(at.as_second()).unwrap_or_default();
+        Ok(Zeroizing::new(self.totp(self.0.builder())?.generate(seconds).to_string()))
+    }
+}
+
 /// Never shows the secret.
 impl fmt::Debug for AuthenticatorSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

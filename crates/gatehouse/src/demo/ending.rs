@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::cast::Cast;
-use super::stage::Stage;
+use super::stage::{Account, Stage};
 use crate::config::MailTransport;
 use crate::failure::Failure;
 use crate::read_models;
@@ -61,7 +61,7 @@ pub(super) struct Ending {
     overdue: u64,
     tokens: [(&'static str, String); 6],
     case: Option<String>,
-    user: Option<(String, String)>,
+    user: Option<Account>,
 }
 
 impl Ending {
@@ -99,7 +99,7 @@ impl Ending {
                 ("service", tokens.service.clone()),
             ],
             case: first.cases.first().map(|row| row.case_number.to_string()),
-            user: stage.user.as_ref().map(|(user_id, password)| (user_id.to_string(), password.clone())),
+            user: stage.user.clone(),
         })
     }
 }
@@ -160,8 +160,11 @@ impl fmt::Display for Ending {
         for (name, token) in &self.tokens {
             writeln!(f, "  {name:<15} {token}")?;
         }
-        if let Some((user_id, password)) = &self.user {
+        if let Some(Account { user_id, password, authenticator }) = &self.user {
             writeln!(f, "\nAn organization administrator signs in as {user_id} with {password}")?;
+            if let Some(secret) = authenticator {
+                writeln!(f, "and a code of an authenticator app that is given the secret {secret}")?;
+            }
         }
         if self.stays {
             writeln!(f, "\nFour things to try:\n")?;

@@ -3,11 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use command_handlers::Sent;
 use command_handlers::workflows::Invite;
+use credential_vault::Session;
 use domain::invitation::{Invitation, InvitationCommand};
+use domain::sign_in::LoginStep;
 use domain::user::{User, UserCommand};
 use domain::{
-    Actor, Addressee, InvitationId, Message, Owner, PersonId, PersonName, Personal, Reason, RegistrationId, StaffId, TermsVersion, UserId,
+    Actor, Addressee, CredentialLabel, InvitationId, Message, Owner, PersonId, PersonName, Personal, Reason, RegistrationId, StaffId,
+    TermsVersion, UserId,
 };
 use zeroize::Zeroizing;
 
@@ -25,8 +29,17 @@ pub(super) struct Stage<'a> {
     cast: &'a Cast,
     seed: u64,
     lives: HashMap<u32, Life>,
-    /// A user who can sign in, with their password.
-    pub(super) user: Option<(UserId, String)>,
+    /// A user who can sign in.
+    pub(super) user: Option<Account>,
+}
+
+/// By what a user of the demonstration signs in.
+#[derive(Debug, Clone)]
+pub(super) struct Account {
+    pub(super) user_id: UserId,
+    pub(super) password: &'static str,
+    /// The secret of their authenticator app, if they need one.
+    pub(super) authenticator: Option<String>,
 }
 
 /// What has become of a company so far.
@@ -179,7 +192,24 @@ impl<'a> Stage<'a> {
         self.service.handlers.handle::<User>(person.0, UserCommand::ConfirmProfile { contact }, &by_user("profile confirmed")).await?;
         let version = TermsVersion::parse(&self.service.handlers.policy().terms_version).map_err(refused)?;
         self.service.handlers.handle::<User>(person.0, UserCommand::AcceptTerms { version }, &by_user("terms")).await?;
-        self.user = Some((account.user_id, PASSWORD.to_owned()));
+        let authenticator = self.authenticator(&signed_in.session, by_user).await?;
+        self.user = Some(Account { user_id: account.user_id, password: PASSWORD, authenticator });
         Ok(())
+    }
+
+    /// Registers an authenticator app for somebody who needs one: its secret, for whoever plays with the demonstration.
+    async fn authenticator(&self, session: &Session, by_user: impl Fn(&str) -> Sent) -> Result<Option<String>, Failure> {
+        let workflows = &self.service.workflows;
+        let account = workflows.open_account(session.into()).await?;
+        if account.and_then(|account| account.next) != Some(LoginStep::RegisterSecondFactor) {
+            return Ok(None);
+        }
+        let label = CredentialLabel::parse("Demonstration").map_err(refused)?;
+        let (begun, _) = workflows.begin_authenticator(session.into(), label, &by_user("authenticator")).await?;
+        let Some(secret) = begun.secret else { return Ok(None) };
+        let now = (self.service.handlers.clock())();
+        let (text, code) = secret.base32().and_then(|text| Ok((text, secret.code(now)?))).map_err(|error| Failure::from_error(&error))?;
+        workflows.confirm_second_factor(session, begun.credential, &code, &by_user("authenticator works")).await?;
+        Ok(Some(text.to_string()))
     }
 }
