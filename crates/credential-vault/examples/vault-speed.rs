@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use credential_vault::{
-    Assurance, Holder, NewSessionOf, SessionHolder, SessionLifetime, TokenRequest, Vault, VaultKey, Verification, strength,
+    Assurance, Holder, NamedBy, NewSessionOf, SessionHolder, SessionLifetime, TokenRequest, Vault, VaultKey, Verification, strength,
 };
 use domain::{CredentialId, OrganizationId, PersonId};
 use jiff::{SignedDuration, Timestamp};

@@ -10,7 +10,6 @@ use common::{
     wherever_it_is_kept,
 };
 use credential_vault::{NamedBy, Put, VaultError, Verification, propose_one_time_password};
-use domain::RegistrationId;
 
 wherever_it_is_kept!(
     a_credential_counts_only_once_an_event_activated_it,

@@ -13,6 +13,7 @@ mod j10_downstream;
 mod j1_invitation_links;
 mod j1_invited_no_account;
 mod j2_first_time_login;
+mod j3_back_to_credentialing;
 mod j4_account_not_subscribed;
 mod j5_subscribed_user_has_no_access;
 mod j6_public_registration;

@@ -1,5 +1,7 @@
 //! Users: how they come to an established account.
 
+use std::cell::Cell;
+
 use serde_json::json;
 
 use super::call::Answer;
@@ -40,6 +42,50 @@ pub(crate) async fn establish(world: &World, named: &Named, subject: &str) -> Us
     world.put("/v1/first-login/profile").by(&token).json(profile.body).send().await.ok();
     let version = world.get("/v1/first-login/terms").by(&token).send().await.ok().text("version");
     let done = world.post("/v1/first-login/terms").by(&token).json(json!({ "version": version })).send().await.ok();
-    assert_eq!(done["established"], true, "{done}");
+    // Where an application needs one, a second factor is the last step.
+    let token = if done["next"] == "second_factor" { Authenticator::register(world, &token, "Phone").await.1 } else { token };
+    assert_eq!(world.get("/v1/first-login").by(&token).send().await.ok()["established"], true);
     User { person: named.person.clone(), user_id, email: named.email.clone(), token }
+}
+
+/// An authenticator app, as a phone has it.
+pub(crate) struct Authenticator {
+    /// Its id.
+    pub(crate) id: String,
+    secret: String,
+    /// The half minute of the last code that was used: the next one must be of a later one.
+    used: Cell<u64>,
+}
+
+impl Authenticator {
+    /// Begins to register one, which waits to be shown to work.
+    pub(crate) async fn begin(world: &World, token: &str, label: &str) -> Self {
+        let body = json!({ "label": label });
+        let begun = world.post("/v1/me/credentials/authenticators").by(token).json(body).send().await.ok();
+        assert!(begun.text("uri").starts_with("otpauth://totp/"), "{begun}");
+        Self { id: begun.text("id"), secret: begun.text("secret"), used: Cell::new(0) }
+    }
+
+    /// Shows that it works; gives the session's token from then on.
+    pub(crate) async fn confirm(&self, world: &World, token: &str) -> String {
+        let confirm = format!("/v1/me/credentials/{}/confirm", self.id);
+        world.post(confirm).by(token).json(json!({ "code": self.code() })).send().await.ok().text("token")
+    }
+
+    /// Registers one and shows that it works; gives the session's token from then on.
+    pub(crate) async fn register(world: &World, token: &str, label: &str) -> (Self, String) {
+        let app = Self::begin(world, token, label).await;
+        let token = app.confirm(world, token).await;
+        (app, token)
+    }
+
+    /// The code that works now. Each works once, and so does that of the next half minute already: a third one would have to be waited for.
+    pub(crate) fn code(&self) -> String {
+        let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap() / 30;
+        let step = now.max(self.used.get() + 1);
+        assert!(step <= now + 1, "three codes within half a minute");
+        self.used.set(step);
+        let secret = totp_rs::Secret::try_from_base32(&self.secret).unwrap();
+        totp_rs::Builder::new().with_secret(secret).build().unwrap().generate(step * 30).to_string()
+    }
 }
