@@ -11,7 +11,6 @@ use common::{
 use credential_vault::{
     Claim, IssuedSession, IssuedToken, NamedBy, Put, RelyingParty, TokenStanding, Vault, VaultError, VaultKey, Verification,
 };
-use domain::RegistrationId;
 use postgres_schema::{Contents, TablesError};
 use test_support::servers::TestDatabase;
 use uuid::Uuid;

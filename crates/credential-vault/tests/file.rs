@@ -8,7 +8,7 @@ use common::{
     Folder, SECRET, active_one_time_password, active_one_time_password_of, active_password, at, credential, partner, person, reviewer,
     sign_in,
 };
-use credential_vault::{Session, Vault, VaultError, Verification};
+use credential_vault::{NamedBy, Session, Vault, VaultError, Verification};
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 

@@ -1,4 +1,5 @@
 //! Second factors over HTTP (J2, J3): registered, shown, replaced, lost.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests fail the test")]
 
 use domain::Owner;
 use domain::application::{AccessPolicy, CredentialStrength};
