@@ -30,7 +30,7 @@ async fn a_user_registers_a_second_factor_later_replaces_it_and_revokes_it() {
     let token = sign_in(world, &user.user_id, PASSWORD).await.ok().text("token");
     assert_eq!(next(&cast, &token).await, json!({ "next": "confirm", "credential": phone.id }));
     let token = phone.confirm(world, &token).await;
-    let mail = world.mail(&user.email, "added to your account").await;
+    let mail = world.mail(&user.email, "A credential was added to your account").await;
     assert!(mail.flat().contains("Phone"), "{}", mail.text);
     assert_eq!(next(&cast, &token).await["next"], "make_recovery_codes");
     let made = world.post("/v1/me/credentials/recovery-codes").by(&token).json(json!({ "label": "In the safe" })).send().await.ok();
@@ -57,7 +57,7 @@ async fn a_user_registers_a_second_factor_later_replaces_it_and_revokes_it() {
     let (other, token) = Authenticator::register(world, &token, "New phone").await;
     let revoke = |id: &str| world.post(format!("/v1/me/credentials/{id}/revoke")).by(&token).json(json!({ "reason": "Lost it." }));
     revoke(&phone.id).send().await.ok();
-    let mail = world.mail(&user.email, "removed from your account").await;
+    let mail = world.mail(&user.email, "A credential was removed from your account").await;
     assert!(mail.flat().contains("Lost it."), "{}", mail.text);
     let listed = world.get("/v1/me/credentials").by(&token).send().await.ok();
     let labels: Vec<_> = listed["items"].as_array().unwrap().iter().map(|item| item["label"].as_str().unwrap()).collect();
