@@ -14,6 +14,8 @@ const STEPS: &[Step] = &[Step { number: 1, name: "towns", sql: "CREATE TABLE tow
 
 /// Opens a schema at this address, and says whether the connection is encrypted. An error is everything that is said of it.
 async fn encrypted(address: &str) -> Result<bool, String> {
+    // In the whole workspace, rustls has two providers and cannot choose; the service does so first thing. A second time it is refused.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let server: Server = address.parse().unwrap();
     let schema = server.schema("atlas", STEPS, Limits::default()).await.map_err(|error| chain(&error))?;
     let own = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
