@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::StatusCode;
 use command_handlers::workflows::{AccountHolder, Stage, WorkflowError};
 use credential_vault::{Holder, Session, SessionHolder};
 use domain::organization::Organization;
@@ -126,6 +127,20 @@ impl Caller {
             return Ok(Self::Invitee { person: PersonId(link.id), organization });
         }
         Err(Problem::unauthenticated())
+    }
+
+    /// Whom a session in a cookie proves; none if it is over, or its holder may not sign in any more. Nothing else than a session counts there.
+    ///
+    /// # Errors
+    /// 503 if the vault or the log cannot be asked.
+    pub(crate) async fn from_cookie(text: &str, services: &Services) -> Result<Option<Self>, Problem> {
+        let now = (services.handlers.clock())();
+        let Some(session) = services.vault.find_session(text, now).await.map_err(WorkflowError::from)? else { return Ok(None) };
+        match Self::of_session(&session, services).await {
+            Ok(caller) => Ok(Some(caller)),
+            Err(problem) if problem.status == StatusCode::UNAUTHORIZED.as_u16() => Ok(None),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// A session says who; the log says whether they may still sign in, in which roles, and what they have to show or to do first.

@@ -14,6 +14,7 @@ pub mod body;
 pub mod caller;
 pub mod checks;
 pub mod command;
+pub mod cookie;
 pub mod credentials;
 pub mod downstream;
 pub mod erasures;

@@ -15,10 +15,11 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::PathItem;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::access::{Endpoints, Gate, Role, Row, Scope, Table, admit};
+use crate::cookie;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -34,7 +35,7 @@ const TIMEOUT: Duration = Duration::from_secs(35);
         description = "Registration service for managed access gateways: invitations, registrations and their review, organizations, users, applications, subscriptions, access, history.\n\nErrors are problem details (RFC 9457). A command may bear an `Idempotency-Key`; the same key again gets the same answer. Its answer says in `Gatehouse-Position` from where on its effect can be read; send that as `Gatehouse-Min-Position` to read your own writes.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    security(("bearer" = []))
+    security(("bearer" = []), ("cookie" = []))
 )]
 struct Description;
 
@@ -74,7 +75,15 @@ fn described() -> (Router<Services>, utoipa::openapi::OpenApi, Vec<Row>) {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
         "An API token (`gatehouse token create`), a session's token, or the token of an invitation's or registration's link",
     ));
-    description.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+    let cookie = ApiKeyValue::with_description(
+        cookie::NAME,
+        "A session that a browser holds (`POST /v1/sign-in` with `\"session\": \"cookie\"`). What is not a GET has to come from a page of this \
+         service: `Sec-Fetch-Site: same-origin`, or, where a browser sends none, an `Origin` equal to the base URL's. An `Authorization` header \
+         counts before it.",
+    );
+    let components = description.components.get_or_insert_default();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+    components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     for item in description.paths.paths.values_mut() {
         name_operations(item);
     }

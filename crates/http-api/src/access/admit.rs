@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::{Granted, Table, authorize};
 use crate::caller::Caller;
+use crate::cookie::{Borne, OwnOrigin, SessionAs};
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -21,26 +22,41 @@ pub(crate) struct Gate {
 }
 
 /// Lets a request through if the table says that its caller may make it: what is not in the table, nobody may.
-pub(crate) async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
-    match gate.granted(&mut request).await {
-        Ok(granted) => {
-            request.extensions_mut().insert(granted);
-            next.run(request).await
+pub(crate) async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match gate.granted(&parts).await {
+        Ok((granted, held)) => {
+            parts.extensions.insert(granted);
+            parts.extensions.insert(held);
+            next.run(Request::from_parts(parts, body)).await
         }
         Err(problem) => problem.into_response(),
     }
 }
 
 impl Gate {
-    async fn granted(&self, request: &mut Request) -> Result<Granted, Problem> {
-        let path = request.extensions().get::<MatchedPath>().cloned();
-        let may = self.table.find(request.method(), path.as_ref().map_or("", MatchedPath::as_str));
+    async fn granted(&self, request: &Parts) -> Result<(Granted, SessionAs), Problem> {
+        let path = request.extensions.get::<MatchedPath>();
+        let may = self.table.find(&request.method, path.map_or("", MatchedPath::as_str));
         let may = may.ok_or_else(|| Problem::forbidden("nobody may call this"))?;
-        let caller = match bearer(request.headers())? {
-            None => Caller::Anyone,
-            Some(token) => Caller::from_token(token, &self.services).await?,
+        let (caller, held) = match bearer(&request.headers)? {
+            Some(token) => (Caller::from_token(token, &self.services).await?, SessionAs::Token),
+            None => self.by_cookie(request).await?,
         };
-        authorize(may, caller)
+        Ok((authorize(may, caller)?, held))
+    }
+
+    /// Who sends a request without an `Authorization` header. A cookie comes unasked: what would change something must come from a page of
+    /// this service, too, whoever's the cookie may be; and one that proves nobody any more is as none, so that whoever has it can sign in anew.
+    async fn by_cookie(&self, request: &Parts) -> Result<(Caller, SessionAs), Problem> {
+        let borne = Borne::by(&request.headers);
+        let only_reads = matches!(request.method, Method::GET | Method::HEAD);
+        if borne != Borne::Nothing && !only_reads {
+            OwnOrigin::of(&self.services.base_url).require(&request.headers)?;
+        }
+        let Borne::One(text) = borne else { return Ok((Caller::Anyone, SessionAs::Token)) };
+        let caller = Caller::from_cookie(text, &self.services).await?;
+        Ok(caller.map_or((Caller::Anyone, SessionAs::Token), |caller| (caller, SessionAs::Cookie)))
     }
 }
 

@@ -1,6 +1,5 @@
 //! `POST /v1/me/credentials/{id}/confirm`: shows that a credential works.
 
-use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -8,6 +7,7 @@ use utoipa::ToSchema;
 use crate::access::{By, InSession, OwnCredential, The};
 use crate::body::Body;
 use crate::command::Incoming;
+use crate::cookie::{Opened, SessionAs};
 use crate::problem::Problem;
 use crate::services::Services;
 use crate::sign_in::begin::SignedIn;
@@ -23,7 +23,8 @@ pub struct Code {
 
 /// Confirm a credential
 ///
-/// A code shows that it works; from now on it counts. The session goes on under the token of the answer; the one before works no more.
+/// A code shows that it works; from now on it counts. The session goes on under the token of the answer, or the cookie if it came in
+/// one; the one before works no more.
 #[utoipa::path(
     post,
     path = "/v1/me/credentials/{id}/confirm",
@@ -42,10 +43,11 @@ pub(super) async fn confirm(
     State(services): State<Services>,
     The(credential): The<OwnCredential>,
     By(InSession(session)): By<InSession>,
+    held: SessionAs,
     incoming: Incoming,
     Body(body): Body<Code>,
-) -> Result<Json<SignedIn>, Problem> {
+) -> Result<Opened, Problem> {
     let sent = incoming.sent(&services, &format!("confirm credential {}", credential.id), &());
     let signed_in = services.workflows.confirm_second_factor(&session, credential.id, &body.code, &sent).await?;
-    Ok(Json(signed_in.into()))
+    Opened::new(signed_in, held)
 }

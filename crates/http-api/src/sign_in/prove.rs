@@ -1,6 +1,5 @@
 //! `POST /v1/sign-in/second-factor`: shows a second factor.
 
-use axum::Json;
 use axum::extract::State;
 use domain::CredentialId;
 use serde::Deserialize;
@@ -10,6 +9,7 @@ use uuid::Uuid;
 use super::begin::SignedIn;
 use crate::access::{By, InSession};
 use crate::body::Body;
+use crate::cookie::{Opened, SessionAs};
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -27,7 +27,7 @@ pub struct Proof {
 /// Show the second factor
 ///
 /// Once after signing in, and again before something that asks for it to have been shown not long ago. The session goes on under the token of the
-/// answer; the one before works no more. Each code works once; five wrong ones, and none is looked at for a quarter of an hour.
+/// answer, or the cookie if it came in one; the one before works no more. Each code works once; five wrong ones, and none is looked at for a quarter of an hour.
 #[utoipa::path(
     post,
     path = "/v1/sign-in/second-factor",
@@ -43,8 +43,9 @@ pub struct Proof {
 pub(super) async fn prove(
     State(services): State<Services>,
     By(InSession(session)): By<InSession>,
+    held: SessionAs,
     Body(body): Body<Proof>,
-) -> Result<Json<SignedIn>, Problem> {
+) -> Result<Opened, Problem> {
     let signed_in = services.workflows.prove_second_factor(&session, body.credential.map(CredentialId), &body.code).await?;
-    Ok(Json(signed_in.into()))
+    Opened::new(signed_in, held)
 }

@@ -2,6 +2,7 @@
 
 mod boundaries;
 mod catalogue;
+mod cookies;
 mod entitled;
 mod first_login;
 mod history;

@@ -11,6 +11,7 @@ mod walk;
 mod accounts;
 mod bodies;
 mod callers;
+mod cookies;
 mod examples;
 mod matrix;
 mod side;
