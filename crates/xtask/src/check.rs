@@ -1,6 +1,7 @@
 //! `cargo xtask check`: what the compiler cannot see. Every finding names its place and what to do.
 
 mod adr;
+mod asvs;
 mod documents;
 mod machine;
 mod manifests;
@@ -25,6 +26,7 @@ pub(crate) fn run(repository: &Repository) -> anyhow::Result<()> {
         ("paths in documents", documents::findings(repository.root(), &files, &workspace.members)?),
         ("machine paths and registry hosts", machine::findings(repository.root(), &files)?),
         ("ADR index", adr::findings(repository.root(), &files)?),
+        ("answers to the OWASP ASVS", asvs::findings(repository.root(), &files, &workspace.members)?),
         ("published schemas", published::against_history(repository.root())?.into_values().flatten().collect()),
     ];
     let mut count: usize = 0;
