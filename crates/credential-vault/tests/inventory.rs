@@ -22,6 +22,7 @@ wherever_it_is_kept!(
     a_claim_that_is_sent_again_changes_nothing_and_with_another_serial_frees_the_first,
     a_revoked_token_is_claimed_again_only_once_it_was_released_and_goes_on_counting,
     a_claim_that_never_came_to_be_frees_its_token,
+    a_claim_that_is_given_up_before_it_counts_frees_its_token,
     the_token_of_a_forgotten_person_is_nobodys,
     a_seed_moved_to_another_serial_is_refused,
 );
@@ -182,6 +183,20 @@ async fn a_claim_that_never_came_to_be_frees_its_token(home: &Home) {
     assert_eq!(vault.sweep(vec![credential(1)], at(1)).await.unwrap(), 1);
     assert_eq!(standing(&vault, "A-1").await, TokenStanding::Available);
     claimed(&vault, 2, "A-1").await;
+}
+
+async fn a_claim_that_is_given_up_before_it_counts_frees_its_token(home: &Home) {
+    let vault = stocked(home).await;
+    assert_eq!(vault.claim_token(credential(1), person(1), "A-1", at(0)).await.unwrap(), Claim::Stored);
+    assert_eq!(vault.prove_pending(credential(1), CODES[3], at(0)).await.unwrap(), Verification::Ok);
+    for _ in 0..2 {
+        vault.revoke(credential(1)).await.unwrap();
+        assert_eq!(standing(&vault, "A-1").await, TokenStanding::Available);
+    }
+    claimed(&vault, 2, "A-1").await;
+    assert_eq!(vault.prove(credential(2), CODES[3], at(1)).await.unwrap(), Verification::Wrong { attempts_left: 4 }, "it goes on counting");
+    vault.revoke(credential(1)).await.unwrap();
+    assert_eq!(standing(&vault, "A-1").await, TokenStanding::Taken(credential(2)));
 }
 
 async fn the_token_of_a_forgotten_person_is_nobodys(home: &Home) {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
-use command_handlers::workflows::{AccountHolder, Stage, WorkflowError};
-use credential_vault::{Holder, Session, SessionHolder};
+use command_handlers::workflows::{AccountHolder, ActsAs, Stage, WorkflowError};
+use credential_vault::{Holder, Session};
 use domain::organization::Organization;
 use domain::service::{Registered, Sees, Service};
 use domain::staff::Staff;
@@ -147,22 +147,12 @@ impl Caller {
     async fn of_session(session: &Session, services: &Services) -> Result<Self, Problem> {
         let account = services.workflows.open_account(AccountHolder::from(session)).await?.ok_or_else(Problem::unauthenticated)?;
         let stage = Stage::of(&account, session.assurance);
-        match session.holder {
-            SessionHolder::User { organization } => {
-                let person = session.person;
-                let roles = services
-                    .handlers
-                    .inspect::<User, _>(person.0, |state, _| state.can_sign_in().map(|account| account.roles.clone()))
-                    .await?;
-                let roles = roles.flatten().ok_or_else(Problem::unauthenticated)?;
-                Ok(Self::User { person, organization, session: session.clone(), stage, roles })
-            }
-            SessionHolder::Staff { staff } if stage == Stage::Done => {
-                let caller = Self::staff(staff, services).await?;
-                let Self::Staff { roles, .. } = caller else { return Err(Problem::unauthenticated()) };
-                Ok(Self::Staff { staff, roles, session: Some(session.clone()) })
-            }
-            SessionHolder::Staff { staff } => Ok(Self::NewStaff { staff, session: session.clone(), stage }),
+        let (person, session) = (session.person, session.clone());
+        match account.acts_as {
+            ActsAs::User { organization, roles } => Ok(Self::User { person, organization, session, stage, roles }),
+            ActsAs::Staff { staff, .. } if stage != Stage::Done => Ok(Self::NewStaff { staff, session, stage }),
+            ActsAs::Staff { roles, .. } if roles.is_empty() => Err(Problem::unauthenticated()),
+            ActsAs::Staff { staff, roles } => Ok(Self::Staff { staff, roles: roles.into_iter().collect(), session: Some(session) }),
         }
     }
 

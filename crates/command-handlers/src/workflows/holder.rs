@@ -1,12 +1,14 @@
 //! Whose account somebody signs in to: a user's or one of the staff, which have their accounts in streams of their own kinds.
 
+use std::collections::BTreeSet;
+
 use credential_vault::{NamedBy, Session, SessionHolder, SessionLifetime};
 use domain::organization::Organization;
 use domain::reservation::Reservation;
 use domain::sign_in::{LoginStep, SignInMeans};
 use domain::staff::{Member, Staff, StaffCommand, StaffState};
-use domain::user::{Account, User, UserCommand, UserState};
-use domain::{Contact, CredentialId, PersonId, Personal, StaffId, UserId};
+use domain::user::{Account, User, UserCommand, UserRole, UserState};
+use domain::{Contact, CredentialId, OrganizationId, PersonId, Personal, StaffId, StaffRole, UserId};
 
 use super::{WorkflowError, WorkflowRejection, Workflows};
 use crate::{Answer, CommandError, Sent};
@@ -26,11 +28,32 @@ impl From<&Session> for AccountHolder {
     }
 }
 
+/// As whom, and in which roles, somebody acts; as the log has it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActsAs {
+    /// A user.
+    User {
+        /// Of which organization.
+        organization: OrganizationId,
+        /// In which roles.
+        roles: BTreeSet<UserRole>,
+    },
+    /// Somebody on the staff.
+    Staff {
+        /// Who.
+        staff: StaffId,
+        /// In which roles; perhaps none.
+        roles: BTreeSet<StaffRole>,
+    },
+}
+
 /// An account that can be signed in to now.
 #[derive(Debug, Clone)]
 pub struct OpenAccount {
     /// Whose.
     pub holder: AccountHolder,
+    /// What they act as.
+    pub acts_as: ActsAs,
     /// The User ID.
     pub user_id: UserId,
     /// What they sign in with.
@@ -49,6 +72,7 @@ impl OpenAccount {
     fn of_user(person: PersonId, account: &Account, is_established: bool, next: Option<LoginStep>) -> Self {
         Self {
             holder: AccountHolder { person, holder: SessionHolder::User { organization: account.organization } },
+            acts_as: ActsAs::User { organization: account.organization, roles: account.roles.clone() },
             user_id: account.user_id.clone(),
             means: account.means.clone(),
             next,
@@ -63,6 +87,7 @@ impl OpenAccount {
         let next = account.next_step();
         Some(Self {
             holder: AccountHolder { person: member.contact.person(), holder: SessionHolder::Staff { staff } },
+            acts_as: ActsAs::Staff { staff, roles: member.roles.clone() },
             user_id: account.user_id.clone(),
             means: account.means.clone(),
             next,

@@ -11,6 +11,7 @@ mod holder;
 mod invite;
 mod members;
 mod nominate;
+mod owned;
 mod profiles;
 mod register;
 mod second_factors;
@@ -21,10 +22,11 @@ pub use accounts::NewUser;
 pub use approve::Approve;
 pub use credentials::Swept;
 pub use entitle::AskAccess;
-pub use holder::{AccountHolder, OpenAccount};
+pub use holder::{AccountHolder, ActsAs, OpenAccount};
 pub use invite::Invite;
 pub use nominate::Nominate;
-pub use second_factors::{NewAuthenticator, NewRecoveryCodes};
+pub use owned::OwnedCredential;
+pub use second_factors::{Code, NewAuthenticator, NewRecoveryCodes};
 pub use sign_in::{SignedIn, Stage};
 
 use std::sync::Arc;
@@ -150,6 +152,9 @@ pub enum WorkflowRejection {
     /// The code is not right, was used before, or is past its time.
     #[error("this code is not right; each code works once, for about a minute")]
     CodeRefused,
+    /// It is no authenticator and no token.
+    #[error("this credential makes no codes")]
+    NotByCode,
     /// Too many codes were wrong.
     #[error("too many codes were wrong; please try again after {0}")]
     TooManyCodes(jiff::Timestamp),
@@ -173,6 +178,7 @@ impl Rejection for WorkflowRejection {
             | Self::WrongPassword
             | Self::NoSuchToken
             | Self::CodeRefused
+            | Self::NotByCode
             | Self::WhichFactor => RejectionKind::Invalid,
             Self::SignIn(rule) => rule.kind(),
             Self::RetiredApplication(_) => RejectionKind::Gone,
@@ -203,6 +209,7 @@ impl Rejection for WorkflowRejection {
             Self::NoSuchToken => "no-such-token",
             Self::TokenTaken => "token-taken",
             Self::CodeRefused => "code-refused",
+            Self::NotByCode => "not-by-code",
             Self::TooManyCodes(_) => "too-many-codes",
             Self::WhichFactor => "which-second-factor",
             Self::SignIn(rule) => rule.code(),
@@ -221,7 +228,7 @@ impl Rejection for WorkflowRejection {
             Self::WrongPassword => Some("/current_password".to_owned()),
             Self::NotSubscribed(_) => Some("/application".to_owned()),
             Self::NoSuchToken | Self::TokenTaken => Some("/serial".to_owned()),
-            Self::CodeRefused | Self::TooManyCodes(_) => Some("/code".to_owned()),
+            Self::CodeRefused | Self::NotByCode | Self::TooManyCodes(_) => Some("/code".to_owned()),
             Self::WhichFactor => Some("/credential".to_owned()),
             Self::NoSuchOrganization
             | Self::NoSuchInvitation

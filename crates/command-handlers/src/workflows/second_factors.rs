@@ -2,7 +2,7 @@
 //! where it stopped.
 
 use credential_vault::{Assurance, AuthenticatorSecret, Claim, CredentialKind as Kind, FactorState, Session, Verification};
-use domain::credential::{Credential, CredentialCommand, CredentialKind, CredentialState};
+use domain::credential::{Credential, CredentialCommand, CredentialKind};
 use domain::sign_in::{LoginStep, SignInRule};
 use domain::staff::{Staff, StaffCommand};
 use domain::user::{User, UserCommand};
@@ -38,6 +38,15 @@ pub struct NewRecoveryCodes {
     pub codes: Option<Vec<Zeroizing<String>>>,
 }
 
+/// A code as it was typed.
+#[derive(Clone, Copy)]
+pub struct Code<'a> {
+    /// The code.
+    pub code: &'a str,
+    /// The one that follows it, of a token whose button was pressed too often for nothing: by both, it is found again (RFC 4226 §7.4).
+    pub next: Option<&'a str>,
+}
+
 impl Workflows {
     /// Begins to register an authenticator app. One that was begun before and never shown to work is given up.
     ///
@@ -53,11 +62,12 @@ impl Workflows {
         let credential = CredentialId(sent.derive("credential"));
         let secret = self.vault.put_authenticator(credential, holder.person, self.now()).await?;
         let answer = self.register(holder.person, credential, CredentialKind::Authenticator, label, sent).await?;
-        self.give_up_pending(holder.person, Kind::Authenticator, credential, sent).await?;
+        self.give_up_begun(&account, Kind::Authenticator, Some(credential), sent).await?;
         Ok((NewAuthenticator { credential, user_id: account.user_id, secret }, answer))
     }
 
-    /// Begins to register a token that was bought elsewhere, by the serial number that is printed on it.
+    /// Begins to register a token that was bought elsewhere, by the serial number that is printed on it. Whoever began with it before goes on
+    /// with that.
     ///
     /// # Errors
     /// If the inventory has no such token, or somebody else has it; as [`begin_authenticator`](Self::begin_authenticator) otherwise.
@@ -68,16 +78,21 @@ impl Workflows {
         label: CredentialLabel,
         sent: &Sent,
     ) -> Result<(CredentialId, Answer<()>), WorkflowError> {
-        self.account_with_password(holder).await?;
+        let account = self.account_with_password(holder).await?;
         let credential = CredentialId(sent.derive("credential"));
+        let kind = CredentialKind::Token { serial: serial.trim().to_ascii_uppercase() };
         match self.vault.claim_token(credential, holder.person, serial, self.now()).await? {
             Claim::Stored | Claim::Kept => {}
             Claim::NoSuchToken => return Err(WorkflowRejection::NoSuchToken.into()),
-            Claim::Taken => return Err(WorkflowRejection::TokenTaken.into()),
+            Claim::Taken => {
+                let begun = self.credentials_of(&account).await?.into_iter().find(|owned| !owned.counts && owned.registered.kind == kind);
+                let begun = begun.ok_or(WorkflowRejection::TokenTaken)?.factor.id;
+                let answer = self.rename_credential(holder.person, begun, label, sent).await?;
+                return Ok((begun, answer));
+            }
         }
-        let kind = CredentialKind::Token { serial: serial.trim().to_ascii_uppercase() };
         let answer = self.register(holder.person, credential, kind, label, sent).await?;
-        self.give_up_pending(holder.person, Kind::Token, credential, sent).await?;
+        self.give_up_begun(&account, Kind::Token, Some(credential), sent).await?;
         Ok((credential, answer))
     }
 
@@ -114,20 +129,31 @@ impl Workflows {
         &self,
         session: &Session,
         credential: CredentialId,
-        code: &str,
+        code: Code<'_>,
         sent: &Sent,
     ) -> Result<SignedIn, WorkflowError> {
-        let holder = AccountHolder::from(session);
-        self.own_credential(holder.person, credential).await?;
-        let now = self.now();
-        let mut verification = self.vault.prove_pending(credential, code, now).await?;
+        let account = self.their_account(session.into()).await?;
+        let owned = self.credentials_of(&account).await?.into_iter().find(|owned| owned.factor.id == credential);
+        match owned.ok_or(WorkflowRejection::NoSuchCredential)?.registered.kind {
+            CredentialKind::Authenticator | CredentialKind::Token { .. } => {}
+            CredentialKind::Passkey | CredentialKind::RecoveryCodes => return Err(WorkflowRejection::NotByCode.into()),
+        }
+        let mut verification = self.verify_code(credential, code, true).await?;
         if verification == Verification::Unknown {
             // Shown to work before a crash, or active: then a code proves as much.
-            verification = self.vault.prove(credential, code, now).await?;
+            verification = self.verify_code(credential, code, false).await?;
         }
         proved(verification)?;
-        self.vault.activate(credential).await?;
-        self.tell(holder, Ask::AddSecondFactor(credential), sent).await?;
+        self.count(session, credential, sent).await
+    }
+
+    /// From now on this second factor, which was just shown to work in this session, counts.
+    pub(super) async fn count(&self, session: &Session, credential: CredentialId, sent: &Sent) -> Result<SignedIn, WorkflowError> {
+        if !self.vault.activate(credential).await? {
+            // Revoked meanwhile: somebody who signs in with it only would be locked out.
+            return Err(WorkflowRejection::NoSuchCredential.into());
+        }
+        self.tell(session.into(), Ask::AddSecondFactor(credential), &sent.part("add")).await?;
         self.activate_credential(credential, sent).await?;
         self.raise(session).await
     }
@@ -143,18 +169,27 @@ impl Workflows {
         &self,
         session: &Session,
         credential: Option<CredentialId>,
-        code: &str,
+        code: Code<'_>,
     ) -> Result<SignedIn, WorkflowError> {
         let account = self.their_account(session.into()).await?;
-        let credential = self.factor_for(&account, credential, code).await?;
-        let now = self.now();
-        let mut verification = self.vault.prove(credential, code, now).await?;
+        let credential = self.factor_for(&account, credential, code.code).await?;
+        let mut verification = self.verify_code(credential, code, false).await?;
         // The log names it: a crash between the event and its activation is mended here.
         if verification == Verification::Unknown && self.vault.activate(credential).await? {
-            verification = self.vault.prove(credential, code, now).await?;
+            verification = self.verify_code(credential, code, false).await?;
         }
         proved(verification)?;
         self.raise(session).await
+    }
+
+    async fn verify_code(&self, credential: CredentialId, code: Code<'_>, is_pending: bool) -> Result<Verification, WorkflowError> {
+        let now = self.now();
+        Ok(match code {
+            // Whether it is pending, the vault sees by itself.
+            Code { code, next: Some(next) } => self.vault.resynchronize(credential, [code, next], now).await?,
+            Code { code, next: None } if is_pending => self.vault.prove_pending(credential, code, now).await?,
+            Code { code, next: None } => self.vault.prove(credential, code, now).await?,
+        })
     }
 
     /// Calls a credential something else.
@@ -225,7 +260,7 @@ impl Workflows {
     }
 
     /// The session, in which a second factor was shown just now, under a new token.
-    async fn raise(&self, session: &Session) -> Result<SignedIn, WorkflowError> {
+    pub(super) async fn raise(&self, session: &Session) -> Result<SignedIn, WorkflowError> {
         let raised = self.vault.raise_session(session.id, Assurance::TwoFactors, self.now()).await?;
         let raised = raised.ok_or(WorkflowRejection::NoSuchAccount)?;
         let account = self.their_account(session.into()).await?;
@@ -233,7 +268,7 @@ impl Workflows {
     }
 
     /// A password comes before second factors.
-    async fn account_with_password(&self, holder: AccountHolder) -> Result<OpenAccount, WorkflowError> {
+    pub(super) async fn account_with_password(&self, holder: AccountHolder) -> Result<OpenAccount, WorkflowError> {
         let account = self.their_account(holder).await?;
         match account.next {
             Some(next @ (LoginStep::RedeemOneTimePassword | LoginStep::SetPassword)) => {
@@ -245,16 +280,11 @@ impl Workflows {
 
     /// Which factor a code is of.
     async fn factor_for(&self, account: &OpenAccount, credential: Option<CredentialId>, code: &str) -> Result<CredentialId, WorkflowError> {
-        let factors = self.vault.factors_of(account.holder.person).await?;
-        let is_known = |id: CredentialId, kind| kind == Kind::RecoveryCodes || account.means.second_factors.contains(&id);
-        let usable: Vec<_> =
-            factors.into_iter().filter(|factor| factor.state != FactorState::Revoked && is_known(factor.id, factor.kind)).collect();
+        let owned = self.credentials_of(account).await?;
+        let usable = owned.iter().filter(|owned| owned.counts);
         if let Some(credential) = credential {
-            return usable
-                .iter()
-                .any(|factor| factor.id == credential)
-                .then_some(credential)
-                .ok_or(WorkflowRejection::NoSuchCredential.into());
+            let is_theirs = usable.map(|owned| owned.factor.id).any(|id| id == credential);
+            return is_theirs.then_some(credential).ok_or(WorkflowRejection::NoSuchCredential.into());
         }
         let is_digits = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ');
         let is_meant = |kind| match kind {
@@ -262,23 +292,15 @@ impl Workflows {
             Kind::RecoveryCodes => !is_digits,
             Kind::Password | Kind::OneTimePassword | Kind::Passkey => false,
         };
-        let meant: Vec<_> = usable.iter().filter(|factor| is_meant(factor.kind)).collect();
+        let meant: Vec<_> = usable.filter(|owned| is_meant(owned.factor.kind)).collect();
         match meant.as_slice() {
             [] => Err(WorkflowRejection::CodeRefused.into()),
-            [one] => Ok(one.id),
+            [one] => Ok(one.factor.id),
             [..] => Err(WorkflowRejection::WhichFactor.into()),
         }
     }
 
-    /// Fails for a credential of somebody else as for one that is not there.
-    async fn own_credential(&self, person: PersonId, credential: CredentialId) -> Result<(), WorkflowError> {
-        let is_theirs = |state: &CredentialState| state.registered().is_some_and(|registered| registered.user == person);
-        let found =
-            self.handlers.inspect::<Credential, _>(credential.0, |state, _| is_theirs(state)).await.map_err(CommandError::of_any)?;
-        if found == Some(true) { Ok(()) } else { Err(WorkflowRejection::NoSuchCredential.into()) }
-    }
-
-    async fn register(
+    pub(super) async fn register(
         &self,
         user: PersonId,
         credential: CredentialId,
@@ -306,10 +328,26 @@ impl Workflows {
         Ok(answer.without_events())
     }
 
-    async fn give_up_pending(&self, person: PersonId, kind: Kind, but: CredentialId, sent: &Sent) -> Result<(), WorkflowError> {
-        for factor in self.vault.factors_of(person).await? {
-            if factor.kind == kind && factor.state == FactorState::Pending && factor.id != but {
-                self.end_credential(factor.id, because(NEVER_CONFIRMED)?, sent).await?;
+    /// As [`end_credential`](Self::end_credential), also where a crash left a secret that no event named.
+    async fn end_begun(&self, credential: CredentialId, sent: &Sent) -> Result<(), WorkflowError> {
+        if self.credential(credential).await?.registered().is_none() {
+            return Ok(self.vault.revoke(credential).await?);
+        }
+        self.end_credential(credential, because(NEVER_CONFIRMED)?, sent).await.map(|_| ())
+    }
+
+    /// Ends what was begun of this kind and does not count, but one: also what a crash left before or behind the log.
+    pub(super) async fn give_up_begun(
+        &self,
+        account: &OpenAccount,
+        kind: Kind,
+        but: Option<CredentialId>,
+        sent: &Sent,
+    ) -> Result<(), WorkflowError> {
+        for factor in self.vault.factors_of(account.holder.person).await? {
+            let counts = account.means.second_factors.contains(&factor.id) || Some(factor.id) == but;
+            if factor.kind == kind && factor.state != FactorState::Revoked && !counts {
+                self.end_begun(factor.id, sent).await?;
             }
         }
         Ok(())

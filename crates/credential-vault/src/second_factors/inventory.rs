@@ -76,7 +76,7 @@ pub enum TokenStanding {
     Available,
     /// It is this credential, pending or active.
     Taken(CredentialId),
-    /// Its credential was revoked, or its person forgotten: nobody's until the operator releases it.
+    /// Its credential, which counted, was revoked, or its person forgotten: nobody's until the operator releases it.
     Withdrawn,
 }
 

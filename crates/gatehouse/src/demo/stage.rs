@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use command_handlers::Sent;
-use command_handlers::workflows::Invite;
+use command_handlers::workflows::{Code, Invite};
 use credential_vault::Session;
 use domain::invitation::{Invitation, InvitationCommand};
 use domain::sign_in::LoginStep;
@@ -209,7 +209,9 @@ impl<'a> Stage<'a> {
         let Some(secret) = begun.secret else { return Ok(None) };
         let now = (self.service.handlers.clock())();
         let (text, code) = secret.base32().and_then(|text| Ok((text, secret.code(now)?))).map_err(|error| Failure::from_error(&error))?;
-        workflows.confirm_second_factor(session, begun.credential, &code, &by_user("authenticator works")).await?;
+        workflows
+            .confirm_second_factor(session, begun.credential, Code { code: &code, next: None }, &by_user("authenticator works"))
+            .await?;
         Ok(Some(text.to_string()))
     }
 }

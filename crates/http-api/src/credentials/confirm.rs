@@ -19,6 +19,9 @@ pub struct Code {
     /// Six or eight digits.
     #[schema(example = "287082")]
     pub code: String,
+    /// The code that follows it, of a token with a button that was pressed more than ten times for nothing.
+    #[schema(example = "359152")]
+    pub next_code: Option<String>,
 }
 
 /// Confirm a credential
@@ -48,6 +51,7 @@ pub(super) async fn confirm(
     Body(body): Body<Code>,
 ) -> Result<Opened, Problem> {
     let sent = incoming.sent(&services, &format!("confirm credential {}", credential.id), &());
-    let signed_in = services.workflows.confirm_second_factor(&session, credential.id, &body.code, &sent).await?;
+    let code = command_handlers::workflows::Code { code: &body.code, next: body.next_code.as_deref() };
+    let signed_in = services.workflows.confirm_second_factor(&session, credential.id, code, &sent).await?;
     Opened::new(signed_in, held)
 }

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use credential_vault::{CredentialKind as Kind, Factor, FactorState};
-use domain::credential::{Credential, CredentialKind, CredentialState, Registered};
+use command_handlers::workflows::{AccountHolder, OpenAccount, OwnedCredential};
+use domain::credential::CredentialKind;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,9 +31,9 @@ pub enum CredentialType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CredentialStage {
-    /// It was begun and waits to be shown to work.
+    /// It was begun and waits to be shown to work: it does not count. A passkey is begun anew.
     Pending,
-    /// It works.
+    /// It counts.
     Active,
 }
 
@@ -73,28 +73,25 @@ pub struct OwnCredentials {
 }
 
 impl OwnCredential {
-    async fn of(factor: &Factor, registered: Registered, services: &Services) -> Result<Option<Self>, Problem> {
-        let state = match factor.state {
-            FactorState::Pending => CredentialStage::Pending,
-            FactorState::Active => CredentialStage::Active,
-            FactorState::Revoked => return Ok(None),
-        };
-        let codes_left = match factor.kind {
-            Kind::RecoveryCodes => {
-                let left = services.vault.recovery_codes_left(factor.id).await;
-                Some(left.map_err(|error| Problem::internal(&error))?)
-            }
-            Kind::Password | Kind::OneTimePassword | Kind::Authenticator | Kind::Token | Kind::Passkey => None,
-        };
+    async fn of(owned: OwnedCredential, services: &Services) -> Result<Self, Problem> {
+        let OwnedCredential { factor, registered, counts } = owned;
+        let state = if counts { CredentialStage::Active } else { CredentialStage::Pending };
         let (of_type, serial) = match registered.kind {
             CredentialKind::Authenticator => (CredentialType::Authenticator, None),
             CredentialKind::Passkey => (CredentialType::Passkey, None),
             CredentialKind::Token { serial } => (CredentialType::Token, Some(serial)),
             CredentialKind::RecoveryCodes => (CredentialType::RecoveryCodes, None),
         };
+        let codes_left = match of_type {
+            CredentialType::RecoveryCodes => {
+                let left = services.vault.recovery_codes_left(factor.id).await;
+                Some(left.map_err(|error| Problem::internal(&error))?)
+            }
+            CredentialType::Authenticator | CredentialType::Passkey | CredentialType::Token => None,
+        };
         let (id, label) = (factor.id.0, registered.label.to_string());
         let (registered_at, last_used_at) = (factor.created_at, factor.last_used_at);
-        Ok(Some(Self { id, of_type, label, serial, state, registered_at, last_used_at, codes_left }))
+        Ok(Self { id, of_type, label, serial, state, registered_at, last_used_at, codes_left })
     }
 }
 
@@ -109,19 +106,16 @@ impl OwnCredential {
     responses((status = 200, description = "Oldest first", body = OwnCredentials))
 )]
 pub(super) async fn list(State(services): State<Services>, By(InSession(session)): By<InSession>) -> Result<Json<OwnCredentials>, Problem> {
-    Ok(Json(OwnCredentials { items: own(&session, &services).await? }))
+    let account = services.workflows.open_account(AccountHolder::from(&session)).await?.ok_or_else(Problem::unauthenticated)?;
+    Ok(Json(OwnCredentials { items: own(&account, &services).await? }))
 }
 
-/// What somebody has, as vault and log say it at this moment.
-pub(super) async fn own(session: &credential_vault::Session, services: &Services) -> Result<Vec<OwnCredential>, Problem> {
-    let factors = services.vault.factors_of(session.person).await.map_err(|error| Problem::internal(&error))?;
-    let mut items = Vec::with_capacity(factors.len());
-    for factor in factors {
-        let look = |state: &CredentialState| state.registered().cloned();
-        let registered = services.handlers.inspect::<Credential, _>(factor.id.0, |state, _| look(state)).await?.flatten();
-        if let Some(registered) = registered {
-            items.extend(OwnCredential::of(&factor, registered, services).await?);
-        }
+/// What somebody has, as the log says it at this moment.
+pub(super) async fn own(account: &OpenAccount, services: &Services) -> Result<Vec<OwnCredential>, Problem> {
+    let owned = services.workflows.credentials_of(account).await?;
+    let mut items = Vec::with_capacity(owned.len());
+    for owned in owned {
+        items.push(OwnCredential::of(owned, services).await?);
     }
     Ok(items)
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::list::{CredentialStage, CredentialType, own};
+use super::list::{CredentialStage, CredentialType, OwnCredential, own};
 use crate::access::{By, InSession};
 use crate::problem::Problem;
 use crate::services::Services;
@@ -48,9 +48,11 @@ pub struct Credentialing {
 )]
 pub(super) async fn next(State(services): State<Services>, By(InSession(session)): By<InSession>) -> Result<Json<Credentialing>, Problem> {
     let account = services.workflows.open_account(AccountHolder::from(&session)).await?.ok_or_else(Problem::unauthenticated)?;
-    let own = own(&session, &services).await?;
+    let own = own(&account, &services).await?;
     let has_factor = !account.means.second_factors.is_empty();
-    let begun = own.iter().find(|credential| credential.state == CredentialStage::Pending);
+    // A passkey is shown to work by being registered: one that a crash left pending is begun anew.
+    let waits = |own: &&OwnCredential| own.state == CredentialStage::Pending && own.of_type != CredentialType::Passkey;
+    let begun = own.iter().find(waits);
     let has_codes = own.iter().any(|credential| credential.of_type == CredentialType::RecoveryCodes);
     let next = match begun {
         Some(_) => CredentialingStep::Confirm,

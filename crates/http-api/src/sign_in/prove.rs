@@ -1,6 +1,7 @@
 //! `POST /v1/sign-in/second-factor`: shows a second factor.
 
 use axum::extract::State;
+use command_handlers::workflows::Code;
 use domain::CredentialId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -20,6 +21,9 @@ pub struct Proof {
     /// Of an authenticator app or a token: six or eight digits. Or a recovery code.
     #[schema(example = "287082")]
     pub code: String,
+    /// The code that follows it, of a token with a button that was pressed more than ten times for nothing: by both, it is found again.
+    #[schema(example = "359152")]
+    pub next_code: Option<String>,
     /// Of which credential, if there are several authenticators and tokens.
     pub credential: Option<Uuid>,
 }
@@ -46,6 +50,7 @@ pub(super) async fn prove(
     held: SessionAs,
     Body(body): Body<Proof>,
 ) -> Result<Opened, Problem> {
-    let signed_in = services.workflows.prove_second_factor(&session, body.credential.map(CredentialId), &body.code).await?;
+    let code = Code { code: &body.code, next: body.next_code.as_deref() };
+    let signed_in = services.workflows.prove_second_factor(&session, body.credential.map(CredentialId), code).await?;
     Opened::new(signed_in, held)
 }

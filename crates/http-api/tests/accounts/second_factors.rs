@@ -1,9 +1,10 @@
 //! Second factors over HTTP (J2, J3): registered, shown, replaced, lost.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests fail the test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "the helpers of tests fail the test")]
 
-use domain::Owner;
+use credential_vault::Verification;
 use domain::application::{AccessPolicy, CredentialStrength};
 use domain::user::{User, UserCommand, UserRole};
+use domain::{CredentialId, Owner};
 use serde_json::{Value, json};
 use totp_rs::{Builder, Secret};
 
@@ -216,4 +217,69 @@ async fn sessions_are_seen_and_ended() {
     world.post("/v1/me/sessions/end-others", &here, json!({})).await.expect(204);
     world.get("/v1/home", &another).await.problem(401, "unauthenticated");
     world.get("/v1/home", &here).await.expect(200);
+}
+
+/// What the vault has of somebody's credential: its id.
+fn id_of(value: &Value) -> CredentialId {
+    CredentialId(text(value, "id").parse().unwrap())
+}
+
+async fn listed(world: &World, token: &str) -> Vec<(String, String)> {
+    let listed = world.get("/v1/me/credentials", token).await.expect(200);
+    listed["items"].as_array().unwrap().iter().map(|item| (text(item, "id"), text(item, "state"))).collect()
+}
+
+#[tokio::test]
+async fn a_second_factor_whose_confirmation_was_killed_before_the_log_heard_of_it_does_not_count_and_is_shown_so() {
+    let world = World::new().await;
+    let (company, token) = established(&world).await;
+    let begun = world.post("/v1/me/credentials/authenticators", &token, json!({ "label": "Phone" })).await.expect(201);
+    let (app, id) = (App(text(&begun, "secret")), text(&begun, "id"));
+    // As far as the confirmation gets before the first event.
+    let proved = world.services.vault.prove_pending(id_of(&begun), &app.code(&world, 0), world.now()).await.unwrap();
+    assert_eq!(proved, Verification::Ok);
+    assert!(world.services.vault.activate(id_of(&begun)).await.unwrap());
+
+    assert_eq!(listed(&world, &token).await, [(id.clone(), "pending".to_owned())]);
+    assert_eq!(world.get("/v1/me/credentials/next", &token).await.expect(200), json!({ "next": "confirm", "credential": id }));
+    assert!(signed_in(&world, &company.user_id, PASSWORD).await.get("next").is_none(), "nothing asks for it");
+    prove(&world, &token, &app.code(&world, 1)).await.problem(422, "code-refused");
+    // A second code goes on where it stopped.
+    let token = text(&confirm(&world, &token, &id, &app.code(&world, 1)).await.expect(200), "token");
+    assert_eq!(listed(&world, &token).await, [(id, "active".to_owned())]);
+    assert_eq!(signed_in(&world, &company.user_id, PASSWORD).await["next"], "prove_second_factor");
+}
+
+#[tokio::test]
+async fn a_secret_that_a_crash_left_without_its_event_is_in_nobodys_way() {
+    let world = World::new().await;
+    let (company, token) = established(&world).await;
+    let left = CredentialId(domain::testing::uuid(0x1ef7));
+    world.services.vault.put_authenticator(left, company.administrator, world.now()).await.unwrap().unwrap();
+    assert_eq!(listed(&world, &token).await, []);
+    let (_, id, token) = authenticator(&world, &token).await;
+    assert_eq!(listed(&world, &token).await, [(id, "active".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_revocation_that_was_cut_short_leaves_nothing_that_counts() {
+    let world = World::new().await;
+    let (company, token) = established(&world).await;
+    let (app, id, token) = authenticator(&world, &token).await;
+    let credential = CredentialId(id.parse().unwrap());
+    world.did::<User>(company.administrator.0, UserCommand::RemoveSecondFactor { credential }).await;
+    assert_eq!(listed(&world, &token).await, []);
+    confirm(&world, &token, &id, &app.code(&world, 1)).await.problem(404, "no-such-credential");
+    assert!(signed_in(&world, &company.user_id, PASSWORD).await.get("next").is_none());
+    world.post(&format!("/v1/me/credentials/{id}/revoke"), &token, json!({ "reason": "Lost it" })).await.expect(200);
+}
+
+#[tokio::test]
+async fn recovery_codes_never_become_a_second_factor() {
+    let world = World::new().await;
+    let (company, token) = established(&world).await;
+    let made = world.post("/v1/me/credentials/recovery-codes", &token, json!({ "label": "In the safe" })).await.expect(201);
+    let code = made["codes"][0].as_str().unwrap();
+    confirm(&world, &token, &text(&made, "id"), code).await.problem(422, "not-by-code");
+    assert!(signed_in(&world, &company.user_id, PASSWORD).await.get("next").is_none());
 }

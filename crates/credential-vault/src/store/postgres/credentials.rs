@@ -10,22 +10,27 @@ use crate::store::rows::{self, ONE_TIME_PASSWORD_ATTEMPTS, PASSWORD_ATTEMPTS, Re
 use crate::store::statements::{ACTIVATE, COUNT_ATTEMPT, PUT, SELECT_PENDING, SELECT_REFUSED, SELECT_STATE};
 use crate::store::{Attempted, Counted, NewCredential, Uncounted};
 
-/// A token whose credential is revoked is nobody's until the operator releases it.
+/// A token whose credential is revoked is nobody's until the operator releases it; one that never counted is available again.
 const REVOKE: &str = "
-WITH revoked AS (
+WITH found AS (
+    SELECT id, state
+    FROM credentials
+    WHERE id = $1
+    FOR UPDATE
+), revoked AS (
     UPDATE credentials
     SET
         state = 2,
         verifier = NULL,
         mark = NULL
-    WHERE id = $1
-    RETURNING id
+    WHERE id IN (SELECT id FROM found)
 )
 UPDATE inventory
 SET
-    state = 2,
+    state = CASE WHEN found.state = 0 THEN 0 ELSE 2 END,
     credential = NULL
-WHERE credential IN (SELECT id FROM revoked)
+FROM found
+WHERE inventory.credential = found.id
 ";
 
 /// A token whose credential never came to be is available again.

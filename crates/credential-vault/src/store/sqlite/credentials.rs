@@ -12,6 +12,15 @@ use crate::store::rows::{self, ONE_TIME_PASSWORD_ATTEMPTS, PASSWORD_ATTEMPTS, Re
 use crate::store::statements::{ACTIVATE, COUNT_ATTEMPT, PUT, SELECT_PENDING, SELECT_REFUSED, SELECT_STATE};
 use crate::store::{Attempted, Counted, NewCredential, Uncounted};
 
+/// A token whose credential is revoked is nobody's until the operator releases it; one that never counted is available again.
+const WITHDRAW: &str = "
+UPDATE inventory
+SET
+    state = CASE WHEN EXISTS (SELECT id FROM credentials WHERE id = ?1 AND state = 0) THEN 0 ELSE 2 END,
+    credential = NULL
+WHERE credential = ?1
+";
+
 impl SqliteStore {
     /// As [`crate::store::Store::put`].
     pub(crate) fn put(&self, new: NewCredential) -> Result<bool, VaultError> {
@@ -30,8 +39,8 @@ impl SqliteStore {
     pub(crate) fn revoke(&self, id: CredentialId) -> Result<(), VaultError> {
         let mut connection = self.connection.lock();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute(WITHDRAW, params![id.0.as_bytes()])?;
         transaction.execute("UPDATE credentials SET state = 2, verifier = NULL, mark = NULL WHERE id = ?1", params![id.0.as_bytes()])?;
-        transaction.execute("UPDATE inventory SET state = 2, credential = NULL WHERE credential = ?1", params![id.0.as_bytes()])?;
         transaction.commit()?;
         Ok(())
     }
