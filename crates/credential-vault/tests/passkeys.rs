@@ -9,13 +9,8 @@ use common::{Folder, Home, at, credential, person, wherever_it_is_kept};
 use credential_vault::{
     CredentialKind, FactorState, NamedBy, PasskeyProof, PasskeyPut, PasskeyRefusal, RelyingParty, Vault, VaultError, Verification,
 };
-use passkey_authenticator::{Authenticator, UiHint, UserCheck, UserValidationMethod};
-use passkey_client::{Client, DefaultClientData, WebauthnError};
-use passkey_crypto::rust_crypto::RustCryptoBackend;
-use passkey_types::Passkey;
-use passkey_types::ctap2::{Aaguid, Ctap2Error};
 use serde_json::{Value, json};
-use url::Url;
+use test_support::passkeys::Browser;
 
 const ORIGIN: &str = "https://gatehouse.example";
 
@@ -41,60 +36,8 @@ wherever_it_is_kept!(
     a_backup_has_passkeys_and_ceremonies,
 );
 
-/// Whoever holds the authenticator: there, and verified or not.
-struct User {
-    is_verified: bool,
-}
-
-#[async_trait::async_trait]
-impl UserValidationMethod for User {
-    type PasskeyItem = Passkey;
-
-    async fn check_user<'a>(&self, _: UiHint<'a, Passkey>, presence: bool, _: bool) -> Result<UserCheck, Ctap2Error> {
-        Ok(UserCheck { presence, verification: self.is_verified })
-    }
-
-    fn is_presence_enabled(&self) -> bool {
-        true
-    }
-
-    fn is_verification_enabled(&self) -> Option<bool> {
-        Some(true)
-    }
-}
-
-/// A browser with an authenticator that holds one passkey.
-struct Browser {
-    origin: Url,
-    client: Client<Option<Passkey>, User, RustCryptoBackend, public_suffix::PublicSuffixList, ()>,
-}
-
-impl Browser {
-    fn new(passkey: Option<Passkey>, is_verified: bool) -> Self {
-        let mut authenticator = Authenticator::new(Aaguid::new_empty(), passkey, User { is_verified }, RustCryptoBackend);
-        authenticator.set_make_credentials_with_signature_counter(true);
-        Self { origin: ORIGIN.parse().unwrap(), client: Client::new(authenticator) }
-    }
-
-    fn passkey(&self) -> Passkey {
-        self.client.authenticator().store().clone().unwrap()
-    }
-
-    async fn create(&mut self, options: Value) -> String {
-        let request = serde_json::from_value(json!({ "publicKey": options })).unwrap();
-        let created = self.client.register(&self.origin, request, DefaultClientData).await.unwrap();
-        serde_json::to_string(&created).unwrap()
-    }
-
-    async fn try_get(&mut self, options: Value) -> Result<String, WebauthnError> {
-        let request = serde_json::from_value(json!({ "publicKey": options })).unwrap();
-        let got = self.client.authenticate(&self.origin, request, DefaultClientData).await?;
-        Ok(serde_json::to_string(&got).unwrap())
-    }
-
-    async fn get(&mut self, options: Value) -> String {
-        self.try_get(options).await.unwrap()
-    }
+fn new_browser() -> Browser {
+    Browser::at(ORIGIN, None)
 }
 
 fn party() -> RelyingParty {
@@ -105,21 +48,21 @@ async fn begin(vault: &Vault, number: u128, of: u128, seconds: i64) -> Value {
     vault.begin_passkey(&party(), credential(number), person(of), "ada.l", "Ada Lovelace", at(seconds)).await.unwrap()
 }
 
-async fn finish(vault: &Vault, number: u128, of: u128, response: &str, seconds: i64) -> PasskeyPut {
-    vault.finish_passkey(&party(), credential(number), person(of), response, at(seconds)).await.unwrap()
+async fn finish(vault: &Vault, number: u128, of: u128, response: &(impl ToString + ?Sized), seconds: i64) -> PasskeyPut {
+    vault.finish_passkey(&party(), credential(number), person(of), &response.to_string(), at(seconds)).await.unwrap()
 }
 
 async fn begin_proof(vault: &Vault, of: u128) -> Value {
     vault.begin_passkey_proof(&party(), person(of), at(10)).await.unwrap().unwrap()
 }
 
-async fn finish_proof(vault: &Vault, of: u128, response: &str, seconds: i64) -> PasskeyProof {
-    vault.finish_passkey_proof(&party(), person(of), response, at(seconds)).await.unwrap()
+async fn finish_proof(vault: &Vault, of: u128, response: &(impl ToString + ?Sized), seconds: i64) -> PasskeyProof {
+    vault.finish_passkey_proof(&party(), person(of), &response.to_string(), at(seconds)).await.unwrap()
 }
 
 /// A browser whose passkey is active.
 async fn registered(vault: &Vault, number: u128, of: u128) -> Browser {
-    let mut browser = Browser::new(None, true);
+    let mut browser = new_browser();
     let response = browser.create(begin(vault, number, of, 0).await).await;
     assert_eq!(finish(vault, number, of, &response, 1).await, PasskeyPut::Stored);
     assert!(vault.activate(credential(number)).await.unwrap());
@@ -151,7 +94,7 @@ async fn a_passkey_is_registered_and_proves_its_person(home: &Home) {
 
 async fn a_passkey_counts_only_once_it_is_activated(home: &Home) {
     let vault = home.open().await;
-    let mut browser = Browser::new(None, true);
+    let mut browser = new_browser();
     let response = browser.create(begin(&vault, 1, 1, 0).await).await;
     assert_eq!(finish(&vault, 1, 1, &response, 1).await, PasskeyPut::Stored);
     let pending = vault.pending(at(50)).await.unwrap();
@@ -202,7 +145,7 @@ async fn of_many_who_send_the_same_answer_at_once_one_is_believed(home: &Home) {
 
 async fn a_ceremony_is_over_after_five_minutes(home: &Home) {
     let vault = home.open().await;
-    let mut browser = Browser::new(None, true);
+    let mut browser = new_browser();
     let late = browser.create(begin(&vault, 2, 2, 0).await).await;
     assert_eq!(finish(&vault, 2, 2, &late, 300).await, PasskeyPut::Refused(PasskeyRefusal::NoCeremony));
     let mut browser = registered(&vault, 1, 1).await;
@@ -225,7 +168,7 @@ async fn a_second_ceremony_takes_the_place_of_the_first(home: &Home) {
     begin(&vault, 2, 1, 10).await;
     assert_eq!(finish_proof(&vault, 1, &second, 11).await, PasskeyProof::Proved(credential(1)));
     assert_eq!(finish_proof(&vault, 1, &first, 11).await, PasskeyProof::Refused(PasskeyRefusal::NoCeremony));
-    let mut other = Browser::new(None, true);
+    let mut other = new_browser();
     let response = other.create(begin(&vault, 2, 1, 12).await).await;
     begin(&vault, 3, 1, 13).await;
     assert_eq!(finish(&vault, 2, 1, &response, 14).await, PasskeyPut::Refused(PasskeyRefusal::NoCeremony), "it was begun for another");
@@ -237,7 +180,7 @@ async fn an_answer_from_another_origin_does_not_hold(home: &Home) {
     browser.origin = "https://phish.gatehouse.example".parse().unwrap();
     let response = browser.get(begin_proof(&vault, 1).await).await;
     assert!(does_not_hold(&finish_proof(&vault, 1, &response, 11).await));
-    let mut phished = Browser::new(None, true);
+    let mut phished = new_browser();
     phished.origin = browser.origin.clone();
     let response = phished.create(begin(&vault, 2, 2, 0).await).await;
     assert!(matches!(finish(&vault, 2, 2, &response, 1).await, PasskeyPut::Refused(PasskeyRefusal::DoesNotHold { .. })));
@@ -246,7 +189,7 @@ async fn an_answer_from_another_origin_does_not_hold(home: &Home) {
 async fn an_authenticator_that_did_not_verify_its_user_does_not_do(home: &Home) {
     let vault = home.open().await;
     let browser = registered(&vault, 1, 1).await;
-    let mut careless = Browser::new(Some(browser.passkey()), false);
+    let mut careless = Browser::careless(ORIGIN, Some(browser.passkey()));
     let mut options = begin_proof(&vault, 1).await;
     // The browser does not ask for it, as if somebody had tampered with the page.
     options["userVerification"] = json!("discouraged");
@@ -255,14 +198,14 @@ async fn an_authenticator_that_did_not_verify_its_user_does_not_do(home: &Home) 
     let mut options = begin(&vault, 2, 1, 12).await;
     options["authenticatorSelection"]["userVerification"] = json!("discouraged");
     options["excludeCredentials"] = json!([]);
-    let response = Browser::new(None, false).create(options).await;
+    let response = Browser::careless(ORIGIN, None).create(options).await;
     assert!(matches!(finish(&vault, 2, 1, &response, 13).await, PasskeyPut::Refused(PasskeyRefusal::DoesNotHold { .. })));
 }
 
 async fn an_answer_that_was_changed_does_not_hold(home: &Home) {
     let vault = home.open().await;
     let mut browser = registered(&vault, 1, 1).await;
-    let mut response: Value = serde_json::from_str(&browser.get(begin_proof(&vault, 1).await).await).unwrap();
+    let mut response = browser.get(begin_proof(&vault, 1).await).await;
     let data = response["response"]["authenticatorData"].as_str().unwrap();
     // The last character of the count, whose last two bits are no data.
     let last = if data.ends_with('A') { "E" } else { "A" };
@@ -284,7 +227,7 @@ async fn a_passkey_proves_nobody_else(home: &Home) {
 async fn a_copy_of_a_passkey_is_noticed_by_its_count(home: &Home) {
     let vault = home.open().await;
     let mut browser = registered(&vault, 1, 1).await;
-    let mut copy = Browser::new(Some(browser.passkey()), true);
+    let mut copy = Browser::at(ORIGIN, Some(browser.passkey()));
     for seconds in [11, 12] {
         let response = browser.get(begin_proof(&vault, 1).await).await;
         assert_eq!(finish_proof(&vault, 1, &response, seconds).await, PasskeyProof::Proved(credential(1)));
@@ -326,7 +269,7 @@ async fn a_passkey_that_was_revoked_proves_nobody_and_may_be_registered_anew(hom
 
 async fn a_registration_that_is_sent_again_is_answered_as_before(home: &Home) {
     let vault = home.open().await;
-    let mut browser = Browser::new(None, true);
+    let mut browser = new_browser();
     let response = browser.create(begin(&vault, 1, 1, 0).await).await;
     for seconds in [1, 2] {
         assert_eq!(finish(&vault, 1, 1, &response, seconds).await, PasskeyPut::Stored);
@@ -365,7 +308,7 @@ async fn a_passkey_moved_to_another_persons_row_is_refused(home: &Home) {
     let response = browser.get(begin_proof(&vault, 2).await).await;
     // Person 1's passkey in the place of person 2's: of two rows, one's is another's.
     home.sql("UPDATE credentials SET verifier = (SELECT other.verifier FROM credentials AS other WHERE other.id <> credentials.id)");
-    let proved = vault.finish_passkey_proof(&party(), person(2), &response, at(11)).await;
+    let proved = vault.finish_passkey_proof(&party(), person(2), &response.to_string(), at(11)).await;
     assert!(matches!(proved, Err(VaultError::Damaged(id)) if id == credential(2)));
     // A ceremony of one in the place of another's.
     home.sql("UPDATE credentials SET state = 2, verifier = NULL, mark = NULL");
@@ -373,7 +316,7 @@ async fn a_passkey_moved_to_another_persons_row_is_refused(home: &Home) {
     let victim = person(4).0.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let id = if matches!(home, Home::File(_)) { format!("x'{victim}01'") } else { format!("'\\x{victim}01'::bytea") };
     home.sql(&format!("UPDATE ceremonies SET id = {id}"));
-    let finished = vault.finish_passkey(&party(), credential(3), person(4), &response, at(1)).await;
+    let finished = vault.finish_passkey(&party(), credential(3), person(4), &response.to_string(), at(1)).await;
     assert!(matches!(finished, Err(VaultError::DamagedRow { table: "ceremonies" })));
 }
 
@@ -403,7 +346,7 @@ async fn nothing_of_a_passkey_is_in_the_clear_in_the_files_and_the_count_outlive
     let folder = Folder::new();
     let vault = folder.open();
     let options = begin(&vault, 1, 1, 0).await;
-    let mut browser = Browser::new(None, true);
+    let mut browser = new_browser();
     let response = browser.create(options.clone()).await;
     assert_eq!(finish(&vault, 1, 1, &response, 1).await, PasskeyPut::Stored);
     vault.activate(credential(1)).await.unwrap();
@@ -411,7 +354,7 @@ async fn nothing_of_a_passkey_is_in_the_clear_in_the_files_and_the_count_outlive
     let authenticators_id = browser.passkey().credential_id.to_vec();
     assert!(!folder.holds(&authenticators_id) && !folder.holds(b"gatehouse.example") && !folder.holds(b"Lovelace"));
     assert!(folder.holds(credential(1).0.as_bytes()), "the search finds what is there");
-    let mut copy = Browser::new(Some(browser.passkey()), true);
+    let mut copy = Browser::at(ORIGIN, Some(browser.passkey()));
     assert_eq!(finish_proof(&vault, 1, &response, 11).await, PasskeyProof::Proved(credential(1)));
     let response = browser.get(begin_proof(&vault, 1).await).await;
     assert_eq!(finish_proof(&vault, 1, &response, 12).await, PasskeyProof::Proved(credential(1)));

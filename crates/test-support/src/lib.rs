@@ -9,6 +9,8 @@
     reason = "only tests use this crate: a helper that cannot do its work fails the test, loudly"
 )]
 
+#[cfg(feature = "passkeys")]
+pub mod passkeys;
 pub mod servers;
 mod wait;
 

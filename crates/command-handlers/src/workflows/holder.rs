@@ -106,6 +106,14 @@ impl OpenAccount {
         }
     }
 
+    /// What they are called: their name, or the User ID of somebody who was forgotten.
+    pub(super) fn display_name(&self) -> String {
+        match self.contact.get() {
+            Some(contact) => format!("{} {}", contact.given_name.as_str(), contact.family_name.as_str()),
+            None => self.user_id.to_string(),
+        }
+    }
+
     /// Whose event names their passwords.
     pub(super) fn names(&self) -> NamedBy {
         match self.holder.holder {

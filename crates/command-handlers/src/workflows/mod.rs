@@ -12,6 +12,7 @@ mod invite;
 mod members;
 mod nominate;
 mod owned;
+mod passkeys;
 mod profiles;
 mod register;
 mod second_factors;
@@ -26,6 +27,7 @@ pub use holder::{AccountHolder, ActsAs, OpenAccount};
 pub use invite::Invite;
 pub use nominate::Nominate;
 pub use owned::OwnedCredential;
+pub use passkeys::NewPasskey;
 pub use second_factors::{Code, NewAuthenticator, NewRecoveryCodes};
 pub use sign_in::{SignedIn, Stage};
 
@@ -158,6 +160,15 @@ pub enum WorkflowRejection {
     /// Too many codes were wrong.
     #[error("too many codes were wrong; please try again after {0}")]
     TooManyCodes(jiff::Timestamp),
+    /// They have no passkey.
+    #[error("you have no passkey")]
+    NoPasskey,
+    /// The ceremony is over.
+    #[error("this took longer than five minutes, or was begun anew; please begin once more")]
+    PasskeyTooLate,
+    /// What the authenticator answered is not accepted.
+    #[error("this passkey was not accepted; please try again, or use another one")]
+    PasskeyRefused,
     /// The code may be of several second factors.
     #[error("you have several second factors; please say which one this code is of")]
     WhichFactor,
@@ -179,14 +190,17 @@ impl Rejection for WorkflowRejection {
             | Self::NoSuchToken
             | Self::CodeRefused
             | Self::NotByCode
+            | Self::PasskeyRefused
             | Self::WhichFactor => RejectionKind::Invalid,
             Self::SignIn(rule) => rule.kind(),
-            Self::RetiredApplication(_) => RejectionKind::Gone,
+            Self::RetiredApplication(_) | Self::PasskeyTooLate => RejectionKind::Gone,
             Self::NotYourApplication(_) | Self::NotOpenThisWay(_) | Self::SignInRefused | Self::TooManyCodes(_) => RejectionKind::Forbidden,
             Self::NoSuchOrganization | Self::NoSuchInvitation | Self::NoSuchRegistration | Self::NoSuchUser | Self::NoSuchCredential => {
                 RejectionKind::NotFound
             }
-            Self::NoSuchAccount | Self::NotSubscribed(_) | Self::IdentifierTaken { .. } | Self::TokenTaken => RejectionKind::Conflict,
+            Self::NoSuchAccount | Self::NotSubscribed(_) | Self::IdentifierTaken { .. } | Self::TokenTaken | Self::NoPasskey => {
+                RejectionKind::Conflict
+            }
         }
     }
 
@@ -210,6 +224,9 @@ impl Rejection for WorkflowRejection {
             Self::TokenTaken => "token-taken",
             Self::CodeRefused => "code-refused",
             Self::NotByCode => "not-by-code",
+            Self::NoPasskey => "no-passkey",
+            Self::PasskeyTooLate => "passkey-too-late",
+            Self::PasskeyRefused => "passkey-refused",
             Self::TooManyCodes(_) => "too-many-codes",
             Self::WhichFactor => "which-second-factor",
             Self::SignIn(rule) => rule.code(),
@@ -229,6 +246,7 @@ impl Rejection for WorkflowRejection {
             Self::NotSubscribed(_) => Some("/application".to_owned()),
             Self::NoSuchToken | Self::TokenTaken => Some("/serial".to_owned()),
             Self::CodeRefused | Self::NotByCode | Self::TooManyCodes(_) => Some("/code".to_owned()),
+            Self::PasskeyRefused => Some("/passkey".to_owned()),
             Self::WhichFactor => Some("/credential".to_owned()),
             Self::NoSuchOrganization
             | Self::NoSuchInvitation
@@ -236,6 +254,8 @@ impl Rejection for WorkflowRejection {
             | Self::NoSuchUser
             | Self::SignInRefused
             | Self::NoSuchCredential
+            | Self::NoPasskey
+            | Self::PasskeyTooLate
             | Self::SignIn(_)
             | Self::NoSuchAccount => None,
         }

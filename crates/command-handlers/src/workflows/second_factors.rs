@@ -2,7 +2,7 @@
 //! where it stopped.
 
 use credential_vault::{Assurance, AuthenticatorSecret, Claim, CredentialKind as Kind, FactorState, Session, Verification};
-use domain::credential::{Credential, CredentialCommand, CredentialKind};
+use domain::credential::{Credential, CredentialCommand, CredentialKind, CredentialState};
 use domain::sign_in::{LoginStep, SignInRule};
 use domain::staff::{Staff, StaffCommand};
 use domain::user::{User, UserCommand};
@@ -170,6 +170,7 @@ impl Workflows {
         session: &Session,
         credential: Option<CredentialId>,
         code: Code<'_>,
+        sent: &Sent,
     ) -> Result<SignedIn, WorkflowError> {
         let account = self.their_account(session.into()).await?;
         let credential = self.factor_for(&account, credential, code.code).await?;
@@ -179,6 +180,15 @@ impl Workflows {
             verification = self.verify_code(credential, code, false).await?;
         }
         proved(verification)?;
+        self.shown(session, credential, sent).await
+    }
+
+    /// This second factor, which counts, was shown in this session just now.
+    pub(super) async fn shown(&self, session: &Session, credential: CredentialId, sent: &Sent) -> Result<SignedIn, WorkflowError> {
+        // It counts since their own stream has it; a crash may have come before its own.
+        if let CredentialState::Pending(_) = self.credential(credential).await? {
+            self.activate_credential(credential, sent).await?;
+        }
         self.raise(session).await
     }
 
@@ -260,7 +270,7 @@ impl Workflows {
     }
 
     /// The session, in which a second factor was shown just now, under a new token.
-    pub(super) async fn raise(&self, session: &Session) -> Result<SignedIn, WorkflowError> {
+    async fn raise(&self, session: &Session) -> Result<SignedIn, WorkflowError> {
         let raised = self.vault.raise_session(session.id, Assurance::TwoFactors, self.now()).await?;
         let raised = raised.ok_or(WorkflowRejection::NoSuchAccount)?;
         let account = self.their_account(session.into()).await?;

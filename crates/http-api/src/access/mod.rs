@@ -59,7 +59,7 @@ pub fn authorize(may: &[May], caller: Caller) -> Result<Granted, Problem> {
         Caller::User { stage: Stage::ProveSecondFactor, .. } | Caller::NewStaff { stage: Stage::ProveSecondFactor, .. } => Problem::new(
             StatusCode::FORBIDDEN,
             "second-factor-not-shown",
-            "please show your second factor first: POST /v1/sign-in/second-factor",
+            "please show your second factor first: POST /v1/sign-in/second-factor, or /v1/sign-in/passkey",
         ),
         Caller::User { stage: Stage::Step(_), .. } | Caller::NewStaff { stage: Stage::Step(_), .. }
             if may.iter().any(|may| may.role.is_of_the_established()) =>

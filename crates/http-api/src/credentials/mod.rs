@@ -5,6 +5,7 @@ pub mod change;
 pub mod confirm;
 pub mod list;
 pub mod next;
+pub mod passkey;
 pub mod recovery_codes;
 pub mod token;
 
@@ -26,6 +27,8 @@ pub(crate) fn endpoints() -> Endpoints {
         .add(routes!(next::next), REGISTERING)
         .add(routes!(authenticator::begin), REGISTERING)
         .add(routes!(token::begin), REGISTERING)
+        .add(routes!(passkey::begin), REGISTERING)
+        .add(routes!(passkey::finish), REGISTERING)
         .add(routes!(recovery_codes::make), REGISTERING)
         .add(routes!(confirm::confirm), REGISTERING)
         .add(routes!(change::rename), REGISTERING)
@@ -44,6 +47,6 @@ pub(crate) fn shown_lately(session: &Session, services: &Services) -> Result<(),
     Err(Problem::new(
         axum::http::StatusCode::FORBIDDEN,
         "prove-again",
-        "please show your second factor once more (POST /v1/sign-in/second-factor), or sign in again if you have none",
+        "please show your second factor once more (POST /v1/sign-in/second-factor or /v1/sign-in/passkey), or sign in again if you have none",
     ))
 }

@@ -2,6 +2,7 @@
 
 pub mod begin;
 pub mod end;
+pub mod passkey;
 pub mod prove;
 mod used_with;
 
@@ -20,5 +21,7 @@ pub(crate) fn endpoints() -> Endpoints {
     Endpoints::default()
         .add(routes!(begin::begin), [Role::Anyone.of(Scope::Everything)])
         .add(routes!(prove::prove), [UNPROVED, USER, NEW_USER, STAFF, NEW_STAFF])
+        .add(routes!(passkey::begin), [UNPROVED, USER, NEW_USER, STAFF, NEW_STAFF])
+        .add(routes!(passkey::show), [UNPROVED, USER, NEW_USER, STAFF, NEW_STAFF])
         .add(routes!(end::end), [UNPROVED, USER, NEW_USER, STAFF, NEW_STAFF])
 }

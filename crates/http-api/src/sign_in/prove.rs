@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::begin::SignedIn;
 use crate::access::{By, InSession};
 use crate::body::Body;
+use crate::command::Incoming;
 use crate::cookie::{Opened, SessionAs};
 use crate::problem::Problem;
 use crate::services::Services;
@@ -48,9 +49,11 @@ pub(super) async fn prove(
     State(services): State<Services>,
     By(InSession(session)): By<InSession>,
     held: SessionAs,
+    incoming: Incoming,
     Body(body): Body<Proof>,
 ) -> Result<Opened, Problem> {
     let code = Code { code: &body.code, next: body.next_code.as_deref() };
-    let signed_in = services.workflows.prove_second_factor(&session, body.credential.map(CredentialId), code).await?;
+    let sent = incoming.sent(&services, "show second factor", &());
+    let signed_in = services.workflows.prove_second_factor(&session, body.credential.map(CredentialId), code, &sent).await?;
     Opened::new(signed_in, held)
 }

@@ -7,6 +7,7 @@ mod entitled;
 mod first_login;
 mod history;
 mod organizations;
+mod passkeys;
 mod second_factors;
 mod users;
 mod world;
