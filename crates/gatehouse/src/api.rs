@@ -37,6 +37,7 @@ pub(crate) fn router(service: &Service, base_url: &str, stop: CancellationToken)
         views,
         human_check: Arc::new(ProofOfWork::new(Arc::clone(&service.master), service.config.human_check_bits)),
         downstream: Downstream::new(publishing::origin(&service.config, service.log.epoch()), service.folder.root().to_owned(), stop),
+        proxies: service.config.network.proxies(),
         base_url: base_url.to_owned(),
     };
     Ok(http_api::router(Services(Arc::new(inner))))

@@ -5,6 +5,7 @@
 
 mod mail;
 mod nats;
+mod network;
 mod stores;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use mail::{MailConfig, MailTransport, SmtpConfig, SmtpSecurity};
 pub(crate) use nats::NatsConfig;
+pub(crate) use network::NetworkConfig;
 pub(crate) use stores::{LogAddress, Role, StoreAddress};
 
 /// All that an operator can decide.
@@ -48,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) log_filter: Option<String>,
     /// How it is logged. None: JSON for `serve`, text otherwise.
     pub(crate) log_format: Option<LogFormat>,
+    /// Where requests come from, and how much one client may take.
+    pub(crate) network: NetworkConfig,
     /// How mails leave.
     pub(crate) mail: MailConfig,
     /// Where events are published for other services.
@@ -85,6 +89,7 @@ impl Default for Config {
             instance: None,
             log_filter: None,
             log_format: None,
+            network: NetworkConfig::default(),
             mail: MailConfig::default(),
             nats: NatsConfig::default(),
             event_source: None,
@@ -124,6 +129,7 @@ impl Config {
             check_base_url(base_url)?;
         }
         self.policy.calendar.validate().context("policy.calendar cannot be used")?;
+        self.network.validate()?;
         self.nats.validate()?;
         self.validate_stores()?;
         if self.human_check_bits > 24 {

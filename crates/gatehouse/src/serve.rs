@@ -5,13 +5,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::serve::ListenerExt;
+use axum::middleware;
 use event_store::Clock;
 use futures_util::future::join_all;
+use http_api::headers::{Defaults, add_defaults};
 use metrics_exporter_prometheus::PrometheusHandle;
 use process_managers::{Clockwork, Desk, Lists};
 use projection_runtime::leases;
+use rustix::process::{Resource, Rlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::{JoinError, JoinHandle};
@@ -30,6 +31,9 @@ use crate::{api, forgotten, mailing, output, read_models};
 /// How long requests that are under way may take to finish when the service stops.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How many files the stores and what is told apart from them have open, at most.
+const FILES_OF_STORES: usize = 200;
+
 /// The service, served.
 pub(crate) struct Serving {
     service: Arc<Service>,
@@ -37,7 +41,7 @@ pub(crate) struct Serving {
     address: SocketAddr,
     signals: Signals,
     stop: CancellationToken,
-    http: JoinHandle<std::io::Result<()>>,
+    http: JoinHandle<()>,
     admin: JoinHandle<std::io::Result<()>>,
     mails: JoinHandle<()>,
     clockwork: JoinHandle<()>,
@@ -96,7 +100,10 @@ impl Serving {
         if service.config.has_role(Role::Api) {
             router = router.merge(api::router(&service, &base_url, stop.clone())?);
         }
-        let http = listen_http(listener, router, &stop);
+        let router = router.layer(middleware::from_fn_with_state(Defaults::new(&base_url), add_defaults));
+        let (bounds, proxies) = (service.config.network.bounds(), service.config.network.proxies());
+        open_files(bounds.connections.saturating_add(FILES_OF_STORES));
+        let http = tokio::spawn(http_api::server::serve(listener, router, bounds, proxies, stop.clone()));
         let forgotten = tokio::spawn(forgotten::follow(Arc::clone(&service), stop.clone()));
         let admin = listen_admin(&service, &stop)?;
         tracing::info!(%address, data = %service.folder.root().display(), version = env!("CARGO_PKG_VERSION"), "serving");
@@ -156,7 +163,7 @@ impl Serving {
         // What is applied is applied, and reads go on.
         service.hand_over(leases::PROJECTIONS);
         let parts = [
-            Part { name: "requests", end: Box::pin(async { listener_ended(http.await) }), lease: None },
+            Part { name: "requests", end: Box::pin(async { part_ended(http.await) }), lease: None },
             Part { name: "commands of the operator", end: Box::pin(async { listener_ended(admin.await) }), lease: None },
             Part { name: "mails", end: Box::pin(async { part_ended(mails.await) }), lease: Some(leases::DISPATCH) },
             Part { name: "what follows from time", end: Box::pin(async { part_ended(clockwork.await) }), lease: Some(leases::PROCESSES) },
@@ -220,16 +227,15 @@ async fn start_managers(service: &Service, stop: &CancellationToken) -> Result<J
     Ok(service.background.spawn(Clockwork::new(desk, lists.deadlines, service.lease(leases::PROCESSES)).run(stop.clone())))
 }
 
-fn listen_http(listener: TcpListener, router: Router, stop: &CancellationToken) -> JoinHandle<std::io::Result<()>> {
-    // Answers are small: each should leave at once.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
-        }
-    });
-    let stop = stop.clone();
-    let router = router.into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await })
+/// Lets the process have as many files open as the system allows it: each connection is one. What a shell or a supervisor gives at first is
+/// meant for programs that hold few.
+fn open_files(needed: usize) {
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let raised = rustix::process::setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let allowed = if raised.is_ok() { limit.maximum } else { limit.current };
+    if let Some(allowed) = allowed.filter(|allowed| usize::try_from(*allowed).is_ok_and(|allowed| allowed < needed)) {
+        tracing::warn!(allowed, needed, "fewer files may be open than network.connections asks for: raise the limit, or lower that");
+    }
 }
 
 fn listen_admin(service: &Arc<Service>, stop: &CancellationToken) -> Result<JoinHandle<std::io::Result<()>>, Failure> {

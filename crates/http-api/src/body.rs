@@ -1,11 +1,15 @@
 //! Reads a request's body, strictly.
 
+use std::error::Error;
+
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
+use crate::server::TooSlow;
 
 /// A JSON body: of the right media type, within the size limit, without unknown fields.
 #[derive(Debug)]
@@ -27,15 +31,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 "the body must be sent as `Content-Type: application/json`",
             ));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|error| match error.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body-too-large",
-                "the body is larger than this service takes: 64 KiB, or 1 MiB for an upload",
-            ),
-            _ => Problem::malformed("", "the body could not be read to its end"),
-        })?;
+        let bytes = Bytes::from_request(request, state).await.map_err(|error| unread(&error))?;
         read(&bytes).map(Self)
+    }
+}
+
+/// Why a body could not be read to its end.
+pub(crate) fn unread(rejection: &BytesRejection) -> Problem {
+    let first: &(dyn Error + 'static) = rejection;
+    let mut causes = std::iter::successors(Some(first), |error: &&(dyn Error + 'static)| (*error).source());
+    if causes.any(|cause| cause.is::<TooSlow>()) {
+        return Problem::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "the body took longer than this service waits for it");
+    }
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body-too-large",
+            "the body is larger than this service takes: 64 KiB, or 1 MiB for an upload",
+        ),
+        _ => Problem::malformed("", "the body could not be read to its end"),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What every command over HTTP has: an id, a sender, and an answer with its position.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use axum::Json;
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -63,7 +63,7 @@ impl FromRequestParts<Services> for Incoming {
                 }
             },
         };
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+        let address = services.proxies.client_of(&parts.extensions, &parts.headers);
         Ok(Self { caller, key, from: address.map_or_else(|| "http".to_owned(), network) })
     }
 }

@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware;
-use axum::response::IntoResponse;
+use axum::http::{Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::PathItem;
@@ -20,6 +18,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::access::{Endpoints, Gate, Role, Row, Scope, Table, admit};
 use crate::cookie;
+use crate::headers::{self, Defaults};
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -130,17 +129,16 @@ pub fn router(services: Services) -> Router {
     let gate = Gate { services: services.clone(), table: Arc::new(Table::new(rows.into_iter().chain(pages()))) };
     let around = ServiceBuilder::new()
         .layer(TraceLayer::new_for_http().make_span_with(span).on_request(()).on_body_chunk(()).on_eos(()))
+        .layer(middleware::from_fn_with_state(Defaults::new(&services.base_url), headers::add_defaults))
         .layer(CatchPanicLayer::custom(|_| {
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the service failed; this was logged").into_response()
         }))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
-        .layer(header_on_all(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(header_on_all(header::REFERRER_POLICY, "no-referrer"))
-        .layer(header_on_all(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(header_on_all(header::CACHE_CONTROL, "no-store"))
+        .layer(middleware::from_fn(headers::bound_head))
+        .layer(middleware::from_fn(in_time))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+    let reference: Router<Services> = SwaggerUi::new("/docs").url("/v1/openapi.json", description).into();
     router
-        .merge(SwaggerUi::new("/docs").url("/v1/openapi.json", description))
+        .merge(reference.layer(middleware::from_fn(headers::of_reference)))
         .route_layer(middleware::from_fn_with_state(gate, admit))
         .fallback(async || Problem::not_found("page"))
         .method_not_allowed_fallback(async || {
@@ -150,9 +148,10 @@ pub fn router(services: Services) -> Router {
         .with_state(services)
 }
 
-/// Sets a header on each answer that has it not.
-fn header_on_all(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+/// Gives up a request that takes too long.
+async fn in_time(request: Request, next: Next) -> Response {
+    let answered = tokio::time::timeout(TIMEOUT, next.run(request)).await;
+    answered.unwrap_or_else(|_| Problem::unavailable("too-slow", "this took too long; it may have been done all the same").into_response())
 }
 
 /// What is logged of a request: never its query or headers, which may hold secrets.

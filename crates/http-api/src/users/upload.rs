@@ -141,10 +141,7 @@ fn read(headers: &HeaderMap, body: Result<Bytes, axum::extract::rejection::Bytes
         let detail = "the upload must be sent as `Content-Type: text/csv`";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail));
     }
-    let bytes = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "an upload holds at most 1 MiB"),
-        _ => Problem::malformed("", "the upload could not be read to its end"),
-    })?;
+    let bytes = body.map_err(|rejection| crate::body::unread(&rejection))?;
     // Spreadsheets begin UTF-8 files with a byte order mark.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);

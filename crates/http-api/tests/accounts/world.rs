@@ -118,6 +118,7 @@ impl World {
             epoch: store.epoch(),
             views: read_models(&runtime),
             downstream: Downstream::new(origin, data.path().to_owned(), CancellationToken::new()),
+            proxies: Arc::default(),
             base_url: "https://gateway.example".to_owned(),
         }));
         Self { router: router(services.clone()), services, now, next: AtomicU64::new(1), runtime, _data: data }

@@ -1,6 +1,9 @@
 //! Requests and answers.
 
+use std::net::SocketAddr;
+
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -15,12 +18,13 @@ pub struct Call<'a> {
     path: String,
     headers: Vec<(&'static str, String)>,
     body: Option<Vec<u8>>,
+    peer: Option<SocketAddr>,
 }
 
 impl Api {
     /// A request.
     pub fn call(&self, method: Method, path: impl Into<String>) -> Call<'_> {
-        Call { api: self, method, path: path.into(), headers: Vec::new(), body: None }
+        Call { api: self, method, path: path.into(), headers: Vec::new(), body: None, peer: None }
     }
 
     /// A GET.
@@ -77,6 +81,12 @@ impl Call<'_> {
         self.header("content-type", "application/json")
     }
 
+    /// From this address, as the listener sees it.
+    pub fn from(mut self, peer: &str) -> Self {
+        self.peer = Some(SocketAddr::new(peer.parse().unwrap(), 4711));
+        self
+    }
+
     /// Sends it. A GET reads what was written before.
     pub async fn send(mut self) -> Reply {
         if self.method == Method::GET
@@ -87,6 +97,9 @@ impl Call<'_> {
         let mut request = Request::builder().method(self.method).uri(&self.path);
         for (name, value) in self.headers {
             request = request.header(name, value);
+        }
+        if let Some(peer) = self.peer {
+            request = request.extension(ConnectInfo(peer));
         }
         let request = request.body(self.body.map_or_else(Body::empty, Body::from)).unwrap();
         let response = self.api.router.clone().oneshot(request).await.unwrap();

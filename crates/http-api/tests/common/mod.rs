@@ -29,6 +29,7 @@ use event_codec::Codec;
 use event_store::memory::MemoryStore;
 use event_store::{Clock, EventStore};
 use http_api::human_check::ProofOfWork;
+use http_api::network::{ForwardedHeader, Proxies};
 use http_api::{Downstream, Inner, ReadModels, Services};
 use jiff::{Timestamp, ToSpan};
 use key_ring::{KeyRing, MasterKey};
@@ -107,6 +108,7 @@ impl Api {
             human_check: Arc::new(ProofOfWork::new(master.clone(), 4)),
             master,
             downstream: Downstream::new(origin, folder.path().to_owned(), stop.clone()),
+            proxies: Arc::new(Proxies::new(vec!["10.0.0.0/8".parse().unwrap()], ForwardedHeader::default())),
             base_url: "https://gateway.example".to_owned(),
         }));
         let router = http_api::router(services.clone());

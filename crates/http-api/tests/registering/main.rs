@@ -13,3 +13,4 @@ mod review;
 mod status;
 mod steps;
 mod walk;
+mod where_from;
