@@ -29,8 +29,10 @@ pub struct Policy {
     pub self_registration_days: u32,
     /// The roles of users that need a second factor, whatever their applications ask for. Staff always need one.
     pub second_factor_roles: Vec<UserRoleKind>,
-    /// The version of the terms of use that users accept.
+    /// The version of the terms of use that is in force. Whoever accepted another one is asked at the next request.
     pub terms_version: String,
+    /// After how many years the terms are to be accepted again.
+    pub terms_years: u32,
 }
 
 impl Default for Policy {
@@ -47,6 +49,7 @@ impl Default for Policy {
             self_registration_days: 14,
             second_factor_roles: Vec::new(),
             terms_version: "2026-01".to_owned(),
+            terms_years: 5,
         }
     }
 }

@@ -53,6 +53,12 @@ impl<A: Aggregate> Scenario<A> {
         self
     }
 
+    /// The instant of the next decision.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.context.now
+    }
+
     /// It is this instant now, as RFC 3339.
     #[must_use]
     pub fn at(mut self, now: &str) -> Self {

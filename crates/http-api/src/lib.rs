@@ -47,6 +47,7 @@ pub mod sign_in;
 pub mod snapshot;
 pub mod status;
 pub mod subscriptions;
+pub mod upload;
 pub mod users;
 
 pub use downstream::Downstream;

@@ -51,6 +51,7 @@ fn matters(event: &UserEvent) -> bool {
         | UserEvent::OneTimePasswordLocked { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::ProfileConfirmed { .. }
+        | UserEvent::TermsAcceptedV1 { .. }
         | UserEvent::TermsAccepted { .. }
         | UserEvent::SecondFactorAsked { .. }
         | UserEvent::SecondFactorNoLongerAsked { .. }

@@ -127,6 +127,7 @@ impl Endings {
             | UserEvent::OneTimePasswordLocked { .. }
             | UserEvent::PasswordSet { .. }
             | UserEvent::ProfileConfirmed { .. }
+            | UserEvent::TermsAcceptedV1 { .. }
             | UserEvent::TermsAccepted { .. }
             | UserEvent::SecondFactorAsked { .. }
             | UserEvent::SecondFactorNoLongerAsked { .. }

@@ -234,6 +234,7 @@ impl Glossary {
             | UserEvent::OneTimePasswordRedeemed { .. }
             | UserEvent::OneTimePasswordLocked { .. }
             | UserEvent::PasswordSet { .. }
+            | UserEvent::TermsAcceptedV1 { .. }
             | UserEvent::TermsAccepted { .. }
             | UserEvent::SecondFactorAsked { .. }
             | UserEvent::SecondFactorNoLongerAsked { .. }

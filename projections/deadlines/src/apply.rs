@@ -112,6 +112,7 @@ fn is_answer(event: &UserEvent) -> bool {
         | UserEvent::OneTimePasswordLocked { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::ProfileConfirmed { .. }
+        | UserEvent::TermsAcceptedV1 { .. }
         | UserEvent::TermsAccepted { .. }
         | UserEvent::SecondFactorAsked { .. }
         | UserEvent::SecondFactorNoLongerAsked { .. }
@@ -204,6 +205,7 @@ fn user(row: &mut Deadline, event: &UserEvent) {
         | UserEvent::OneTimePasswordLocked { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::ProfileConfirmed { .. }
+        | UserEvent::TermsAcceptedV1 { .. }
         | UserEvent::TermsAccepted { .. }
         | UserEvent::SecondFactorAsked { .. }
         | UserEvent::SecondFactorNoLongerAsked { .. }

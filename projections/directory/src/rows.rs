@@ -47,6 +47,10 @@ table! {
         pub name_key: String,
         /// The trading name likewise.
         pub trading_key: Option<String>,
+        /// The legal name as it looks in passing ([`domain::names::look_alike_name`]).
+        pub seen_name: String,
+        /// The trading name likewise.
+        pub seen_trading_name: Option<String>,
         /// ISO 3166-1 alpha-2.
         pub country: String,
         /// The whole profile, with its identifiers.

@@ -20,6 +20,8 @@ pub(crate) const SCHEMA: &[&str] = &[
         trading_name TEXT,
         name_key TEXT NOT NULL,
         trading_key TEXT,
+        seen_name TEXT NOT NULL,
+        seen_trading_name TEXT,
         country TEXT NOT NULL,
         profile TEXT NOT NULL,
         state TEXT NOT NULL,
@@ -33,6 +35,8 @@ pub(crate) const SCHEMA: &[&str] = &[
     )",
     "CREATE INDEX organizations_by_name ON organizations (name_key, id)",
     "CREATE INDEX organizations_by_trading_name ON organizations (trading_key) WHERE trading_key IS NOT NULL",
+    "CREATE INDEX organizations_by_seen_name ON organizations (seen_name)",
+    "CREATE INDEX organizations_by_seen_trading_name ON organizations (seen_trading_name) WHERE seen_trading_name IS NOT NULL",
     "CREATE INDEX organizations_to_amend ON organizations (amendment_requested_at) WHERE amendment_requested_at IS NOT NULL",
     "CREATE TABLE organization_identifiers (
         scheme TEXT NOT NULL,

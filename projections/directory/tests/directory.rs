@@ -83,6 +83,9 @@ async fn likely_duplicates_share_an_identifier_a_name_or_the_domain_of_an_addres
     let by_domain = likely_duplicates(conn, "Something else", &[], Some(&company.email("x"))).await.unwrap();
     assert_eq!(because(by_domain), [[Likeness::EmailDomain]]);
     assert_eq!(likely_duplicates(conn, "Something else", &[], Some("x@gmail.com")).await.unwrap(), []);
+    let look_alike =
+        likely_duplicates(conn, "Mu\u{308}ller & S\u{f6}hne 7 GmbH".replace('e', "\u{435}").as_str(), &[], None).await.unwrap();
+    assert_eq!(because(look_alike), [[Likeness::LookAlike]], "Cyrillic letters among Latin ones");
 }
 
 #[tokio::test]

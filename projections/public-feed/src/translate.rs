@@ -205,6 +205,7 @@ fn of_user(id: domain::PersonId, event: &UserEvent, known: &mut impl Known) -> T
         | UserEvent::OneTimePasswordRedeemed { .. }
         | UserEvent::OneTimePasswordLocked { .. }
         | UserEvent::PasswordSet { .. }
+        | UserEvent::TermsAcceptedV1 { .. }
         | UserEvent::TermsAccepted { .. }
         | UserEvent::SecondFactorAsked { .. }
         | UserEvent::SecondFactorNoLongerAsked { .. }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::cast::Cast;
 use crate::support::registrant::{Company, Named, Registrant};
 use crate::support::review::approve;
-use crate::support::user::{PASSWORD, establish, sign_in};
+use crate::support::user::{PASSWORD, User, establish, sign_in};
 
 /// A company that was approved, whose administrator has not logged in yet; with their User ID.
 async fn approved_administrator(cast: &Cast, company: &Company) -> (Named, String) {
@@ -116,4 +116,26 @@ async fn five_wrong_one_time_passwords_end_it_until_the_administrator_issues_ano
     // Signed out is out.
     world.post("/v1/sign-out").by(&lin.token).send().await.ok();
     world.get("/v1/me").by(&lin.token).send().await.refused(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn whoever_accepted_other_terms_accepts_those_in_force_before_anything_else() {
+    let mut cast = Cast::assemble().await;
+    let company = Company::named("Harbour Castings");
+    let administrator: User = cast.registered(&company, &[&cast.parts_portal]).await;
+    cast.world = cast.world.with_setting("GATEHOUSE_POLICY__TERMS_VERSION", "2031-01");
+    let world = &cast.world;
+
+    // The session goes on, but leads to the terms only.
+    world.get("/v1/home").by(&administrator.token).send().await.refused(403, "first-login-not-done");
+    let signed_in = sign_in(world, &administrator.user_id, PASSWORD).await.ok();
+    assert_eq!(signed_in.text("next"), "terms");
+    let token = signed_in.text("token");
+    let shown = world.get("/v1/first-login/terms").by(&token).send().await.ok();
+    assert_eq!((shown.text("version"), shown.text("accepted")), ("2031-01".to_owned(), "2026-01".to_owned()));
+    world.post("/v1/first-login/terms").by(&token).json(json!({ "version": "2031-01" })).send().await.ok();
+    world.get("/v1/home").by(&token).send().await.ok();
+    world.get("/v1/home").by(&administrator.token).send().await.ok();
+    // First-time login was long ago: its mail does not come again.
+    assert_eq!(world.mails_to(&administrator.email, "Login Success").len(), 1);
 }

@@ -110,7 +110,7 @@ async fn who_may_read_a_history_and_who_may_not() {
     })
     .await;
     let kinds = types(&lines);
-    for kind in ["organization.approved.v1", "user.created.v1", "user.terms_accepted.v1"] {
+    for kind in ["organization.approved.v1", "user.created.v1", "user.terms_accepted.v2"] {
         assert!(kinds.contains(&kind), "{kind} is not in {kinds:?}");
     }
     // Of a person.

@@ -12,6 +12,7 @@
 mod j10_downstream;
 mod j1_invitation_links;
 mod j1_invited_no_account;
+mod j1_many_invitations;
 mod j2_first_time_login;
 mod j3_back_to_credentialing;
 mod j4_account_not_subscribed;

@@ -199,10 +199,10 @@ impl Workflows {
     }
 
     async fn account_of_user(&self, person: PersonId) -> Result<Option<OpenAccount>, WorkflowError> {
-        let policy = self.handlers.policy();
+        let (policy, now) = (self.handlers.policy(), self.now());
         let open = |state: &UserState| {
             let account = state.can_sign_in()?;
-            let opened = OpenAccount::of_user(person, account, state.is_active(), account.next_step(&policy));
+            let opened = OpenAccount::of_user(person, account, state.is_active(), account.next_step(&policy, now));
             Some((opened, account.organization))
         };
         let account = self.handlers.inspect::<User, _>(person.0, |state, _| open(state)).await.map_err(CommandError::of_any)?;

@@ -1,7 +1,7 @@
 //! Inviting a company.
 
 use domain::application::Application;
-use domain::invitation::{Invitation, InvitationCommand, InvitationEvent};
+use domain::invitation::{Invitation, InvitationCommand, InvitationEvent, InvitationState};
 use domain::names::comparable_name;
 use domain::organization::Organization;
 use domain::reservation::{Reservation, ReservationCommand, ReservationKind};
@@ -45,7 +45,7 @@ impl Workflows {
     /// If an application is not the inviter's or takes nobody new, the company has an open invitation already, or a rule of
     /// the invitation is broken.
     pub async fn invite_org(&self, invite: Invite, sent: &Sent) -> Result<(InvitationId, Answer<InvitationEvent>), WorkflowError> {
-        let invitation = InvitationId(sent.derive("invitation"));
+        let invitation = self.invitation_of(sent);
         let (inviter_name, organization) = match self.check_invite(&invite).await {
             Ok(checked) => checked,
             // What it rested on may have changed since it was accepted.
@@ -70,7 +70,7 @@ impl Workflows {
         };
         let first = self.handlers.create::<Invitation>(invitation.0, command.clone(), sent, &[reserve]).await;
         let answer = match first {
-            Err(CommandError::Taken(_)) if self.frees_orphan(reserve.id, sent).await? => {
+            Err(CommandError::Taken(_)) if self.frees_name(reserve.id, sent).await? => {
                 self.handlers.create::<Invitation>(invitation.0, command, sent, &[reserve]).await
             }
             first => first,
@@ -109,7 +109,7 @@ impl Workflows {
         let command = InvitationCommand::ResendInvitation { expires_in_days };
         let first = self.handlers.handle_reserving::<Invitation>(invitation.0, command.clone(), sent, &[reserve]).await;
         let answer = match first {
-            Err(CommandError::Taken(_)) if self.frees_orphan(reserve.id, sent).await? => {
+            Err(CommandError::Taken(_)) if self.frees_name(reserve.id, sent).await? => {
                 self.handlers.handle_reserving::<Invitation>(invitation.0, command, sent, &[reserve]).await
             }
             first => first,
@@ -151,28 +151,65 @@ impl Workflows {
         Ok(Reserve { id, kind: ReservationKind::OpenInvitation, owner: invitation.0 })
     }
 
-    /// Gives back a company's name that was taken for an invitation that never came to be, because the process was killed between the
-    /// two. True if the name may be free now.
-    async fn frees_orphan(&self, reservation: ReservationId, sent: &Sent) -> Result<bool, WorkflowError> {
+    /// Gives back a company's name that no open invitation has: of one that is over, before the process manager of reservations does it, or
+    /// of one that never came to be, because the process was killed between the two. True if the name may be free now.
+    async fn frees_name(&self, reservation: ReservationId, sent: &Sent) -> Result<bool, WorkflowError> {
         let seen = self
             .handlers
             .inspect::<Reservation, _>(reservation.0, |state, version| (state.owner(), version))
             .await
             .map_err(CommandError::of_any)?;
         let Some((Some(owner), version)) = seen else { return Ok(true) };
-        let exists = self.handlers.inspect::<Invitation, _>(owner, |_, _| ()).await.map_err(CommandError::of_any)?;
-        if exists.is_some() {
-            return Ok(false);
+        match self.is_open(owner).await? {
+            Some(true) => return Ok(false),
+            Some(false) => {}
+            None if self.is_orphaned(reservation, version).await? => {
+                tracing::warn!(%reservation, %owner, "a company's name was taken for an invitation that never came to be; it is given back");
+            }
+            None => return Ok(false),
         }
+        let part = sent.part(&format!("free:{owner}:{version}"));
+        self.handlers
+            .handle::<Reservation>(reservation.0, ReservationCommand::Release { owner }, &part)
+            .await
+            .map_err(CommandError::of_any)?;
+        // It may have been sent again in between, which found the name to be its own.
+        if self.is_open(owner).await? != Some(true) {
+            return Ok(true);
+        }
+        let again = ReservationCommand::Reserve { kind: ReservationKind::OpenInvitation, owner };
+        self.handlers.handle::<Reservation>(reservation.0, again, &part.part("again")).await.map_err(CommandError::of_any)?;
+        Ok(false)
+    }
+
+    /// Whether this invitation is open, as the log has it; none: there is none.
+    async fn is_open(&self, invitation: uuid::Uuid) -> Result<Option<bool>, WorkflowError> {
+        let is_open = |state: &InvitationState| matches!(state, InvitationState::Open(_));
+        self.handlers.inspect::<Invitation, _>(invitation, |state, _| is_open(state)).await.map_err(CommandError::of_any)
+    }
+
+    /// Whether a value was taken so long ago that the command which took it cannot be under way any more.
+    async fn is_orphaned(&self, reservation: ReservationId, version: u64) -> Result<bool, WorkflowError> {
         let stream = StreamId::new(Reservation::CATEGORY, reservation.0);
         let taken = self.handlers.store().read_stream(&stream, version, Direction::Backwards, 1).await.map_err(CommandError::unreadable)?;
-        if taken.first().is_none_or(|taken| self.now().duration_since(taken.recorded_at) < ORPHANED_AFTER) {
-            return Ok(false);
-        }
-        tracing::warn!(%reservation, %owner, "a company's name was taken for an invitation that never came to be; it is given back");
-        let part = sent.part(&format!("orphan:{owner}"));
-        let released = self.handlers.handle::<Reservation>(reservation.0, ReservationCommand::Release { owner }, &part).await;
-        released.map(|_| true).map_err(CommandError::of_any)
+        Ok(taken.first().is_some_and(|taken| self.now().duration_since(taken.recorded_at) >= ORPHANED_AFTER))
+    }
+
+    /// The invitation that this inviter has open to a company of this name.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub async fn open_invitation_to(&self, inviter: Owner, company: &CompanyName) -> Result<Option<InvitationId>, WorkflowError> {
+        let name = self.open_invitation(inviter, company).0;
+        let owner = self.handlers.inspect::<Reservation, _>(name, |state, _| state.owner()).await.map_err(CommandError::of_any)?;
+        let Some(owner) = owner.flatten() else { return Ok(None) };
+        Ok((self.is_open(owner).await? == Some(true)).then_some(InvitationId(owner)))
+    }
+
+    /// The invitation that this command made, or will make.
+    #[must_use]
+    pub fn invitation_of(&self, sent: &Sent) -> InvitationId {
+        InvitationId(sent.derive("invitation"))
     }
 
     /// Names the reservation of one open invitation of this company by this inviter.

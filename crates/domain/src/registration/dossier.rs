@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::events::{AdministratorRole, RequestedApplication};
-use crate::{ApplicationId, Contact, CredentialId, OrganizationProfile, PersonId, Personal};
+use crate::names::mixes_scripts;
+use crate::{ApplicationId, CompanyName, Contact, CredentialId, OrganizationProfile, PersonId, Personal, Reason};
 
 /// What a registrant fills in and a reviewer decides on. Its version counts up with every change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,18 @@ pub struct Dossier {
     pub confirmed_version: Option<u32>,
     /// In which version a section changed last.
     pub changed: BTreeMap<Section, u32>,
+}
+
+impl Dossier {
+    /// What in it speaks for care, so that two people must approve: names that may be made to pass for others (UTS 39).
+    pub(crate) fn risks(&self) -> impl Iterator<Item = Reason> {
+        let of = |profile: &OrganizationProfile| [Some(profile.legal_name.clone()), profile.trading_name.clone()];
+        let names = self.profile.as_ref().map(of).into_iter().flatten().flatten();
+        let signal = |name: &CompanyName| {
+            format!("A word of the name \u{201c}{name}\u{201d} mixes scripts: it may be made to look like another name.")
+        };
+        names.filter(|name| mixes_scripts(name.as_str())).filter_map(move |name| Reason::parse(&signal(&name)).ok())
+    }
 }
 
 /// An administrator-to-be.

@@ -92,11 +92,20 @@ pub enum UserEvent {
         /// As it is now.
         contact: Personal<Contact>,
     },
-    /// The user accepted the terms of use.
+    /// The user accepted the terms of use, as it was recorded before they were to be renewed.
     #[serde(rename = "user.terms_accepted.v1")]
+    TermsAcceptedV1 {
+        /// Which version.
+        version: TermsVersion,
+    },
+    /// The user accepted the terms of use.
+    #[serde(rename = "user.terms_accepted.v2")]
     TermsAccepted {
         /// Which version.
         version: TermsVersion,
+        /// From when on they are asked for again.
+        #[schemars(with = "String", extend("format" = "date-time"))]
+        renew_from: Timestamp,
     },
     /// An application that they may open asks for a second factor.
     #[serde(rename = "user.second_factor_asked.v1")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Account, SelfRegistration, SuspendedFrom, UserEvent, UserInvitation, UserState};
+use super::{AcceptedTerms, Account, SelfRegistration, SuspendedFrom, UserEvent, UserInvitation, UserState};
 use crate::sign_in::{OneTimePassword, SignInMeans};
 
 /// The state after an event.
@@ -37,6 +37,7 @@ pub(super) fn evolve(state: UserState, event: &UserEvent) -> UserState {
         | UserEvent::OneTimePasswordLocked { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::ProfileConfirmed { .. }
+        | UserEvent::TermsAcceptedV1 { .. }
         | UserEvent::TermsAccepted { .. }
         | UserEvent::SecondFactorAsked { .. }
         | UserEvent::SecondFactorNoLongerAsked { .. }
@@ -69,6 +70,7 @@ fn before_account(state: UserState, event: &UserEvent) -> UserState {
         | UserEvent::OneTimePasswordLocked { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::ProfileConfirmed { .. }
+        | UserEvent::TermsAcceptedV1 { .. }
         | UserEvent::TermsAccepted { .. }
         | UserEvent::SecondFactorAsked { .. }
         | UserEvent::SecondFactorNoLongerAsked { .. }
@@ -121,7 +123,10 @@ fn change_account(mut state: UserState, event: &UserEvent) -> UserState {
             account.contact = contact.clone();
             account.is_profile_confirmed = true;
         }
-        UserEvent::TermsAccepted { version } => account.terms = Some(version.clone()),
+        UserEvent::TermsAcceptedV1 { version } => account.terms = Some(AcceptedTerms { version: version.clone(), renew_from: None }),
+        UserEvent::TermsAccepted { version, renew_from } => {
+            account.terms = Some(AcceptedTerms { version: version.clone(), renew_from: Some(*renew_from) });
+        }
         UserEvent::SecondFactorAsked { application } => {
             account.second_factor_asked_by.insert(*application);
         }

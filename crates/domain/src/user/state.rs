@@ -75,10 +75,27 @@ pub struct Account {
     pub means: SignInMeans,
     /// The applications that ask them for a second factor.
     pub second_factor_asked_by: BTreeSet<ApplicationId>,
-    /// The latest version of the terms that they accepted.
-    pub terms: Option<TermsVersion>,
+    /// The terms that they accepted last.
+    pub terms: Option<AcceptedTerms>,
     /// How the account came to be.
     pub origin: UserOrigin,
+}
+
+/// Terms of use that were accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedTerms {
+    /// Which version.
+    pub version: TermsVersion,
+    /// From when on they are asked for again; none: at once, since it was recorded before that was.
+    pub renew_from: Option<Timestamp>,
+}
+
+impl AcceptedTerms {
+    /// Whether nobody has to accept anything: this version is in force and the time to renew it has not come.
+    #[must_use]
+    pub fn hold(&self, policy: &Policy, now: Timestamp) -> bool {
+        self.version.as_str() == policy.terms_version && self.renew_from.is_some_and(|renew_from| now < renew_from)
+    }
 }
 
 /// Where a suspended user was before.
@@ -98,14 +115,14 @@ impl Account {
     }
 
     /// What comes next in first-time login, or in setting a new password by a one-time password; an established account has
-    /// nothing left to do, until it comes to need a second factor.
+    /// nothing left to do, until other terms are in force, they are to be renewed, or it comes to need a second factor.
     #[must_use]
-    pub fn next_step(&self, policy: &Policy) -> Option<LoginStep> {
+    pub fn next_step(&self, policy: &Policy, now: Timestamp) -> Option<LoginStep> {
         let lacks_second_factor = || self.means.second_factors.is_empty() && self.needs_second_factor(policy);
         match self.means.next_step() {
             Some(step) => Some(step),
             None if !self.is_profile_confirmed => Some(LoginStep::ConfirmProfile),
-            None if self.terms.is_none() => Some(LoginStep::AcceptTerms),
+            None if !self.terms.as_ref().is_some_and(|terms| terms.hold(policy, now)) => Some(LoginStep::AcceptTerms),
             None => lacks_second_factor().then_some(LoginStep::RegisterSecondFactor),
         }
     }

@@ -119,6 +119,11 @@ pub(crate) fn terms(version: &str) -> TermsVersion {
     text(TermsVersion::parse, version)
 }
 
+/// That this version of the terms was accepted now, for five years.
+pub(crate) fn accepted(version: &str) -> UserEvent {
+    UserEvent::TermsAccepted { version: terms(version), renew_from: at("2031-03-02T10:00:00Z") }
+}
+
 /// `CreateUser` for Ada (person 1) of organization 2 with these roles; credential 1 is her one-time password.
 pub(crate) fn create_user(roles: Vec<UserRole>) -> UserCommand {
     UserCommand::CreateUser {
@@ -166,7 +171,7 @@ pub(crate) fn with_profile() -> Scenario<User> {
 
 /// An established account.
 pub(crate) fn active() -> Scenario<User> {
-    with_profile().and([UserEvent::TermsAccepted { version: terms("2026-01") }, UserEvent::Activated {}])
+    with_profile().and([accepted("2026-01"), UserEvent::Activated {}])
 }
 
 pub(crate) fn suspended(before: Scenario<User>) -> Scenario<User> {

@@ -6,7 +6,7 @@ use domain::sign_in::LoginStep;
 use domain::testing::{Scenario, given, nominee};
 use domain::user::{User, UserCommand, UserEvent, UserRole, UserRoleKind};
 
-use crate::cases::{active, application, closed, credential, pending, suspended, terms, with_password, with_profile};
+use crate::cases::{accepted, active, application, closed, credential, pending, suspended, terms, with_password, with_profile};
 
 fn ask(number: u128) -> UserCommand {
     UserCommand::AskSecondFactor { application: application(number) }
@@ -40,12 +40,8 @@ fn accept() -> UserCommand {
     UserCommand::AcceptTerms { version: terms("2026-01") }
 }
 
-fn accepted() -> UserEvent {
-    UserEvent::TermsAccepted { version: terms("2026-01") }
-}
-
 fn next_step(scenario: &Scenario<User>, policy: &Policy) -> Option<LoginStep> {
-    scenario.state().account().unwrap().next_step(policy)
+    scenario.state().account().unwrap().next_step(policy, scenario.now())
 }
 
 fn administrators_need_one() -> Policy {
@@ -59,7 +55,7 @@ fn administrator() -> Scenario<User> {
 
 #[test]
 fn first_time_login_ends_with_a_second_factor_where_an_application_needs_one() {
-    let waiting = with_profile().having(ask(1)).when(accept()).then_events([accepted()]);
+    let waiting = with_profile().having(ask(1)).when(accept()).then_events([accepted("2026-01")]);
     assert!(!waiting.state().is_active());
     assert_eq!(next_step(&waiting, &Policy::default()), Some(LoginStep::RegisterSecondFactor));
     let done = waiting.when(add(5)).then_events([added(5), UserEvent::Activated {}]);
@@ -71,7 +67,7 @@ fn first_time_login_ends_with_a_second_factor_where_an_application_needs_one() {
 fn a_second_factor_can_be_registered_before_anybody_asks_for_it() {
     let early = with_password().when(add(5)).then_events([added(5)]);
     let early = early.having(UserCommand::ConfirmProfile { contact: nominee(1, "Ada") }).having(ask(1));
-    early.when(accept()).then_events([accepted(), UserEvent::Activated {}]);
+    early.when(accept()).then_events([accepted("2026-01"), UserEvent::Activated {}]);
 }
 
 #[test]
@@ -90,7 +86,7 @@ fn an_established_user_who_comes_to_need_a_second_factor_has_a_step_left() {
 
 #[test]
 fn a_role_may_need_a_second_factor_whatever_applications_ask_for() {
-    let waiting = administrator().when(accept()).then_events([accepted()]);
+    let waiting = administrator().when(accept()).then_events([accepted("2026-01")]);
     assert_eq!(next_step(&waiting, &administrators_need_one()), Some(LoginStep::RegisterSecondFactor));
     assert_eq!(next_step(&active(), &administrators_need_one()), None);
     waiting.when(add(5)).then_events([added(5), UserEvent::Activated {}]);

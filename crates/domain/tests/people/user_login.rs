@@ -2,11 +2,11 @@
 
 use domain::RejectionKind::{Conflict, Gone, Invalid};
 use domain::sign_in::{LoginStep, SignInRule};
-use domain::testing::{Scenario, nominee};
+use domain::testing::{Scenario, at, nominee};
 use domain::user::{User, UserCommand, UserEvent};
 use domain::{Personal, Policy};
 
-use crate::cases::{active, credential, pending, person, redeemed, suspended, terms, with_password, with_profile};
+use crate::cases::{accepted, active, credential, pending, person, redeemed, suspended, terms, with_password, with_profile};
 
 fn redeem(number: u128) -> UserCommand {
     UserCommand::RedeemOneTimePassword { one_time_password: credential(number) }
@@ -41,7 +41,7 @@ fn issued(number: u128) -> UserEvent {
 }
 
 fn next_step(scenario: &Scenario<User>) -> Option<LoginStep> {
-    scenario.state().account().unwrap().next_step(&Policy::default())
+    scenario.state().account().unwrap().next_step(&Policy::default(), scenario.now())
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn first_time_login_goes_from_the_one_time_password_to_the_established_account()
     let start = start.when(confirm_profile()).then_events([UserEvent::ProfileConfirmed { contact: nominee(1, "Ada") }]);
     assert_eq!(next_step(&start), Some(LoginStep::AcceptTerms));
     assert!(!start.state().is_active());
-    let done = start.when(accept_terms()).then_events([UserEvent::TermsAccepted { version: terms("2026-01") }, UserEvent::Activated {}]);
+    let done = start.when(accept_terms()).then_events([accepted("2026-01"), UserEvent::Activated {}]);
     assert_eq!(next_step(&done), None);
     assert!(done.state().is_active());
 }
@@ -165,7 +165,26 @@ fn only_the_terms_in_force_are_accepted() {
 fn new_terms_are_accepted_by_an_established_user() {
     let policy = domain::Policy { terms_version: "2031-01".to_owned(), ..domain::Policy::default() };
     let accept = UserCommand::AcceptTerms { version: terms("2031-01") };
-    active().under(policy).when(accept).then_events([UserEvent::TermsAccepted { version: terms("2031-01") }]);
+    let asked = active().under(policy.clone());
+    assert_eq!(asked.state().account().unwrap().next_step(&policy, asked.now()), Some(LoginStep::AcceptTerms));
+    let done = asked.when(accept).then_events([accepted("2031-01")]);
+    assert_eq!(done.state().account().unwrap().next_step(&policy, done.now()), None);
+}
+
+#[test]
+fn terms_are_accepted_again_after_five_years() {
+    assert_eq!(next_step(&active().at("2031-03-02T09:59:59Z")), None);
+    let due = active().at("2031-03-02T10:00:00Z");
+    assert_eq!(next_step(&due), Some(LoginStep::AcceptTerms));
+    let renewed = UserEvent::TermsAccepted { version: terms("2026-01"), renew_from: at("2036-03-02T10:00:00Z") };
+    assert_eq!(next_step(&due.when(accept_terms()).then_events([renewed])), None);
+}
+
+#[test]
+fn terms_that_were_accepted_before_they_were_to_be_renewed_are_accepted_again_now() {
+    let before = with_profile().and([UserEvent::TermsAcceptedV1 { version: terms("2026-01") }, UserEvent::Activated {}]);
+    assert_eq!(next_step(&before), Some(LoginStep::AcceptTerms));
+    before.when(accept_terms()).then_events([accepted("2026-01")]);
 }
 
 #[test]

@@ -53,6 +53,23 @@ fn acknowledging_twice_acknowledges_once() {
 }
 
 #[test]
+fn a_name_that_mixes_scripts_raises_a_risk_with_the_submission() {
+    let case = filled().having(save_profile("R\u{43e}tor Works GmbH")).having(Command::ConfirmReview {});
+    let events = case.clone().when(Command::SubmitRegistration {}).events();
+    assert!(matches!(events.as_slice(), [Event::RiskRaised { .. }, Event::Submitted { .. }]), "{events:?}");
+    // Once for the same name, however often it is handed in; an approval needs two people from then on.
+    let case = case.and(events).at("2026-03-02T16:00:00Z").having(claim(1));
+    assert!(case.state().case().unwrap().needs_two_people());
+    let asked = case.clone().having(Command::RequestInformation {
+        reviewer: reviewer(1),
+        dossier_version: version(&case),
+        questions: vec![Question { field: "/profile/phone".to_owned(), question: text(Message::parse, "Which number?") }],
+    });
+    let again = asked.having(Command::ConfirmReview {}).when(Command::ResubmitRegistration { answer: None }).events();
+    assert!(matches!(again.as_slice(), [Event::Resubmitted { .. }]), "{again:?}");
+}
+
+#[test]
 fn it_is_submitted_once() {
     submitted().when(Command::SubmitRegistration {}).then_refused(Conflict, "already-submitted");
     asked().when(Command::SubmitRegistration {}).then_refused(Conflict, "already-submitted");

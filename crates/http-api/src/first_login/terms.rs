@@ -47,7 +47,7 @@ pub struct AcceptTerms {
 )]
 pub(super) async fn terms(State(services): State<Services>, By(SignedIn { person, .. }): By<SignedIn>) -> Result<Json<Terms>, Problem> {
     let account = account(&services, person).await?;
-    let accepted = account.terms.map(|version| version.to_string());
+    let accepted = account.terms.map(|terms| terms.version.to_string());
     Ok(Json(Terms { version: services.handlers.policy().terms_version.clone(), accepted }))
 }
 

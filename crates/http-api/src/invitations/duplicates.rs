@@ -2,7 +2,8 @@
 
 use axum::extract::State;
 use directory::{LikelyDuplicate, Likeness};
-use domain::{CompanyName, Email};
+use domain::{CompanyName, Email, RegisteredIdentifier};
+use projection_runtime::sql::Database;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -50,7 +51,7 @@ pub struct LikelyOrganization {
     pub trading_name: Option<String>,
     /// Its country.
     pub country: String,
-    /// Why it may be meant: `identifier`, `name`, `email_domain`; the strongest first.
+    /// Why it may be meant: `identifier`, `name`, `look_alike` (another name that looks the same in passing), `email_domain`; the strongest first.
     #[schema(example = json!(["identifier"]))]
     pub because: Vec<&'static str>,
 }
@@ -76,10 +77,22 @@ pub(super) async fn duplicates(
     let identifiers = parse_identifiers(&mut checks, "/identifiers", &body.identifiers);
     let company = checks.finish(company)?;
     let mut view = services.read(&services.views.directory, at).await?;
-    let email = email.as_ref().map(Email::as_str);
-    let found = directory::likely_duplicates(view.rows(), company.as_str(), &identifiers, email).await.map_err(broken)?;
-    let items = found.into_iter().map(LikelyOrganization::from).collect();
-    Ok(Found::at(&services, view.position(), LikelyDuplicates { items }))
+    let found = LikelyDuplicates::of(view.rows(), &company, &identifiers, email.as_ref()).await?;
+    Ok(Found::at(&services, view.position(), found))
+}
+
+impl LikelyDuplicates {
+    /// Of a company by what is known of it.
+    pub(crate) async fn of(
+        rows: &mut impl Database,
+        company: &CompanyName,
+        identifiers: &[RegisteredIdentifier],
+        email: Option<&Email>,
+    ) -> Result<Self, Problem> {
+        let email = email.map(Email::as_str);
+        let found = directory::likely_duplicates(rows, company.as_str(), identifiers, email).await.map_err(broken)?;
+        Ok(Self { items: found.into_iter().map(LikelyOrganization::from).collect() })
+    }
 }
 
 impl From<LikelyDuplicate> for LikelyOrganization {
@@ -87,6 +100,7 @@ impl From<LikelyDuplicate> for LikelyOrganization {
         let word = |likeness: &Likeness| match likeness {
             Likeness::Identifier => "identifier",
             Likeness::Name => "name",
+            Likeness::LookAlike => "look_alike",
             Likeness::EmailDomain => "email_domain",
         };
         Self {

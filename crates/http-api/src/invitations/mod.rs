@@ -9,11 +9,15 @@ pub mod resend;
 pub mod revoke;
 mod send;
 pub mod show;
+pub mod upload;
 pub mod view;
 
+use axum::extract::DefaultBodyLimit;
+use utoipa_axum::router::UtoipaMethodRouterExt;
 use utoipa_axum::routes;
 
 use crate::access::{Endpoints, May, Role, Scope};
+use crate::upload::MAX_BYTES;
 
 /// Who invites.
 const INVITERS: [May; 2] = [Role::Partner.of(Scope::Owned), Role::Administrator.of(Scope::Owned)];
@@ -23,6 +27,7 @@ const READERS: [May; 3] = [Role::Partner.of(Scope::Owned), Role::Administrator.o
 pub(crate) fn endpoints() -> Endpoints {
     Endpoints::default()
         .add(routes!(create::create), INVITERS)
+        .add(routes!(upload::upload).layer(DefaultBodyLimit::max(MAX_BYTES)), INVITERS)
         .add(routes!(list::list), READERS)
         .add(routes!(duplicates::duplicates), [Role::Partner.of(Scope::Everything), Role::Administrator.of(Scope::Everything)])
         .add(routes!(current::current), [Role::Addressee.of(Scope::Held)])

@@ -4,6 +4,7 @@ pub mod approve;
 pub mod approve_batch;
 pub mod by_reviewer;
 pub mod claim;
+pub mod likely_duplicates;
 pub mod link;
 pub mod queue;
 pub mod raise_risk;
@@ -38,5 +39,6 @@ pub(crate) fn endpoints() -> Endpoints {
         .add(routes!(raise_risk::raise_risk), REVIEWERS)
         .add(routes!(undo_approval::undo_approval), REVIEWERS)
         .add(routes!(reopen::reopen), LEAD)
+        .add(routes!(likely_duplicates::likely_duplicates), REVIEWERS)
         .add(routes!(link::link), REVIEWER)
 }

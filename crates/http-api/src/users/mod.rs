@@ -14,16 +14,14 @@ use utoipa_axum::router::UtoipaMethodRouterExt;
 use utoipa_axum::routes;
 
 use crate::access::{Endpoints, May, Role, Scope};
+use crate::upload::MAX_BYTES;
 
 /// Who has to do with users.
 const ADMINISTRATOR: [May; 1] = [Role::OrganizationAdministrator.of(Scope::OwnOrganization)];
 
-/// The largest upload: 1 MiB, some ten thousand users.
-const MAX_UPLOAD_BYTES: usize = 1024 * 1024;
-
 pub(crate) fn endpoints() -> Endpoints {
     Endpoints::default()
-        .add(routes!(upload::upload).layer(DefaultBodyLimit::max(MAX_UPLOAD_BYTES)), ADMINISTRATOR)
+        .add(routes!(upload::upload).layer(DefaultBodyLimit::max(MAX_BYTES)), ADMINISTRATOR)
         .add(routes!(list::users), ADMINISTRATOR)
         .add(routes!(create::create), ADMINISTRATOR)
         .add(routes!(list::user), [Role::OrganizationAdministrator.of(Scope::OwnOrganization), Role::Service.of(Scope::Shown)])

@@ -5,14 +5,15 @@ use std::collections::HashSet;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::rejection::BytesRejection;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use command_handlers::Sent;
 use domain::user::UserRole;
 use domain::{Contact, OrganizationId, PersonId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::access::{By, OrganizationAdministrator};
@@ -23,22 +24,10 @@ use crate::fields::ContactDetails;
 use crate::position::POSITION;
 use crate::problem::{FieldError, Problem};
 use crate::services::Services;
+use crate::upload::{self, UploadQuery};
 
 /// The most rows of one upload: each one-time password is hashed slowly on purpose, and a request has half a minute.
 const MOST_ROWS: usize = 250;
-/// How many rows are worked on at once.
-const AT_ONCE: usize = 8;
-
-/// How to take an upload.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct UploadQuery {
-    /// `true`: only say what would come of each row.
-    #[serde(default)]
-    dry_run: bool,
-}
-
 /// A row as it is sent. The columns may come in any order; those that may be empty may be left out.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -112,9 +101,9 @@ pub(super) async fn upload(
     incoming: Incoming,
     Query(query): Query<UploadQuery>,
     headers: HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let rows = read(&headers, body)?;
+    let rows = upload::rows(&headers, body, MOST_ROWS)?;
     let (parsed, outcomes) = check(rows);
     if query.dry_run {
         return Ok(Json(Uploaded { dry_run: true, rows: outcomes }).into_response());
@@ -123,36 +112,12 @@ pub(super) async fn upload(
     if !wrong.is_empty() {
         return Err(Problem::invalid(wrong));
     }
-    if !headers.contains_key("idempotency-key") {
-        let detail = "an upload needs an Idempotency-Key, so that it can be sent again without creating anybody twice";
-        return Err(Problem::malformed("header:Idempotency-Key", detail));
-    }
+    upload::with_key(&headers)?;
     let asked: Vec<_> = parsed.iter().map(|row| (ContactDetails::from(&row.contact), row.roles.clone())).collect();
     let sent = incoming.sent(&services, "upload users", &asked);
     let rows = create(&services, organization, administrator, parsed, &sent).await?;
     let position = services.position_text(*services.handlers.store().head().borrow());
     Ok(([(POSITION, position)], Json(Uploaded { dry_run: false, rows })).into_response())
-}
-
-/// The rows of the file.
-fn read(headers: &HeaderMap, body: Result<Bytes, axum::extract::rejection::BytesRejection>) -> Result<Vec<Row>, Problem> {
-    let is_csv = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with("text/csv"));
-    if !is_csv {
-        let detail = "the upload must be sent as `Content-Type: text/csv`";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail));
-    }
-    let bytes = body.map_err(|rejection| crate::body::unread(&rejection))?;
-    // Spreadsheets begin UTF-8 files with a byte order mark.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
-    let mut rows = Vec::new();
-    for (index, row) in reader.deserialize().enumerate() {
-        if index == MOST_ROWS {
-            return Err(Problem::malformed("", format!("an upload holds at most {MOST_ROWS} rows; please send the rest in another one")));
-        }
-        rows.push(row.map_err(|error| Problem::malformed(format!("/rows/{}", index + 1), format!("this row cannot be read: {error}")))?);
-    }
-    if rows.is_empty() { Err(Problem::malformed("", "the upload holds no rows")) } else { Ok(rows) }
 }
 
 /// What would come of each row; the valid ones, all of them if none is wrong.
@@ -241,7 +206,7 @@ async fn create(
             }
         }
     }))
-    .buffered(AT_ONCE)
+    .buffered(upload::AT_ONCE)
     .try_collect()
     .await
 }

@@ -17,7 +17,7 @@ async fn an_auditor_reads_the_history_of_an_organization_in_order_page_by_page()
     assert!(all.len() > 5);
     assert!(all.windows(2).all(|pair| pair[0]["position"].as_u64() < pair[1]["position"].as_u64()));
     assert_eq!(all[0]["event_type"], "organization.approved.v1");
-    assert!(all.iter().any(|line| line["event_type"] == "user.terms_accepted.v1" && line["from"] == "http"), "{all:#?}");
+    assert!(all.iter().any(|line| line["event_type"] == "user.terms_accepted.v2" && line["from"] == "http"), "{all:#?}");
 
     let mut paged = Vec::new();
     let mut next = String::new();

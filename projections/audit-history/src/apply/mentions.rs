@@ -250,6 +250,7 @@ fn of_user(to: &mut Mentions, event: &UserEvent) {
         | UserEvent::OneTimePasswordLocked { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::ProfileConfirmed { .. }
+        | UserEvent::TermsAcceptedV1 { .. }
         | UserEvent::TermsAccepted { .. }
         | UserEvent::SecondFactorAdded { .. }
         | UserEvent::SecondFactorRemoved { .. }

@@ -40,8 +40,11 @@ pub(super) fn tell(names: &Glossary, actor: &Actor, id: RegistrationId, event: &
             what: format!("submitted {case} again with dossier version {dossier_version}, {}", to_be_decided(due)),
             why: answer.as_ref().map(ToString::to_string),
         },
-        RegistrationEvent::RiskRaised { signal } => {
+        RegistrationEvent::RiskRaised { signal } if matches!(actor, Actor::Staff(_)) => {
             Deed::because(format!("raised a risk signal on {case}, so that two people must approve"), signal)
+        }
+        RegistrationEvent::RiskRaised { signal } => {
+            Deed::because(format!("handed in for {case} what speaks for care, so that two people must approve"), signal)
         }
         RegistrationEvent::ApprovalProposed { .. }
         | RegistrationEvent::Approved { .. }

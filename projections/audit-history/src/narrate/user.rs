@@ -37,7 +37,9 @@ pub(super) fn tell(names: &Glossary, person: PersonId, event: &UserEvent) -> Dee
         UserEvent::PasswordSet { password: _, replaces: None } => Deed::plain(format!("set the first password of {user}")),
         UserEvent::PasswordSet { password: _, replaces: Some(_) } => Deed::plain(format!("changed the password of {user}")),
         UserEvent::ProfileConfirmed { contact: _ } => Deed::plain(format!("confirmed the profile of {user}")),
-        UserEvent::TermsAccepted { version } => Deed::plain(format!("accepted the terms of use, version {version}, as {user}")),
+        UserEvent::TermsAcceptedV1 { version } | UserEvent::TermsAccepted { version, renew_from: _ } => {
+            Deed::plain(format!("accepted the terms of use, version {version}, as {user}"))
+        }
         UserEvent::SecondFactorAsked { application } => {
             Deed::plain(format!("asked {user} for a second factor, which {} needs", names.application(*application)))
         }

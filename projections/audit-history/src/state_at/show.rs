@@ -219,7 +219,8 @@ fn account(state: &str, account: &Account) -> Value {
         "has_password": account.means.password.is_some(),
         "second_factors": account.means.second_factors,
         "second_factor_asked_by": account.second_factor_asked_by,
-        "terms": account.terms,
+        "terms": account.terms.as_ref().map(|terms| &terms.version),
+        "terms_renewed_from": account.terms.as_ref().and_then(|terms| terms.renew_from),
         "origin": account.origin,
     })
 }

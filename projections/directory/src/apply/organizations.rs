@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::application::ApplicationEvent;
-use domain::names::comparable_name;
+use domain::names::{comparable_name, look_alike_name};
 use domain::organization::OrganizationEvent;
 use domain::{ApplicationId, OrganizationId, OrganizationProfile, Owner};
 use projection_runtime::sql::Value;
@@ -63,6 +63,8 @@ fn fold(rows: &mut Fold<Organization>, id: OrganizationId, event: &OrganizationE
             trading_name: None,
             name_key: String::new(),
             trading_key: None,
+            seen_name: String::new(),
+            seen_trading_name: None,
             country: String::new(),
             profile: Json(profile.clone()),
             state: OrganizationState::Active,
@@ -140,6 +142,8 @@ fn set_profile(row: &mut Organization, profile: &OrganizationProfile) {
     row.name_key = comparable_name(profile.legal_name.as_str());
     row.trading_name = profile.trading_name.as_ref().map(ToString::to_string);
     row.trading_key = profile.trading_name.as_ref().map(|name| comparable_name(name.as_str()));
+    row.seen_name = look_alike_name(profile.legal_name.as_str());
+    row.seen_trading_name = profile.trading_name.as_ref().map(|name| look_alike_name(name.as_str()));
     row.country = profile.address.country.to_string();
     row.profile = Json(profile.clone());
 }

@@ -49,6 +49,7 @@ fn fold(rows: &mut Fold<User>, person: PersonId, event: &UserEvent, envelope: &E
         | UserEvent::OneTimePasswordLocked { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::ProfileConfirmed { .. }
+        | UserEvent::TermsAcceptedV1 { .. }
         | UserEvent::TermsAccepted { .. }
         | UserEvent::SecondFactorAsked { .. }
         | UserEvent::SecondFactorNoLongerAsked { .. }
@@ -96,7 +97,7 @@ fn change(row: &mut User, event: &UserEvent, envelope: &Envelope) {
             set_contact(row, contact);
             row.profile_confirmed = true;
         }
-        UserEvent::TermsAccepted { version } => {
+        UserEvent::TermsAcceptedV1 { version } | UserEvent::TermsAccepted { version, renew_from: _ } => {
             row.terms_version = Some(version.to_string());
             row.terms_accepted_at = Some(envelope.recorded_at);
         }

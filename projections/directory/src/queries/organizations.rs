@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::names::{comparable_name, words};
+use domain::names::{comparable_name, look_alike_name, words};
 use domain::{OrganizationId, Owner, RegisteredIdentifier};
 use projection_runtime::sql::{Database, Value};
 use projection_runtime::table::{Json, load, select, select_column};
@@ -132,6 +132,8 @@ pub enum Likeness {
     Identifier,
     /// The legal or trading name is the same but for case, accents, punctuation and legal form.
     Name,
+    /// The legal or trading name looks the same in passing, and is another: somebody may mean to pass for it (UTS 39).
+    LookAlike,
     /// One of its users has an e-mail address of the same company.
     EmailDomain,
 }
@@ -170,6 +172,16 @@ pub async fn likely_duplicates(
         let sql = "WHERE name_key = $1 OR trading_key = $1 ORDER BY id LIMIT $2";
         for found in select::<Organization>(conn, sql, vec![text(key), Value::Int(Some(DUPLICATES))]).await? {
             because.entry(found.id).or_default().insert(Likeness::Name);
+        }
+    }
+    let seen = look_alike_name(name);
+    if !seen.is_empty() {
+        let sql = "WHERE seen_name = $1 OR seen_trading_name = $1 ORDER BY id LIMIT $2";
+        for found in select::<Organization>(conn, sql, vec![text(seen), Value::Int(Some(DUPLICATES))]).await? {
+            let likenesses = because.entry(found.id).or_default();
+            if !likenesses.contains(&Likeness::Name) {
+                likenesses.insert(Likeness::LookAlike);
+            }
         }
     }
     if let Some(domain) = email.and_then(names::company_domain) {

@@ -263,7 +263,7 @@ impl Company {
             UserEvent::OneTimePasswordRedeemed { one_time_password: self.credential(1) },
             UserEvent::PasswordSet { password: self.credential(3), replaces: None },
             UserEvent::ProfileConfirmed { contact: contact(self.anna(), "Anna", &self.email("anna")) },
-            UserEvent::TermsAccepted { version: terms },
+            UserEvent::TermsAccepted { version: terms, renew_from: "2031-01-05T09:00:00Z".parse().unwrap() },
             UserEvent::Activated {},
         ]
         .into_iter()

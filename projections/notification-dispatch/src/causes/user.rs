@@ -59,7 +59,8 @@ pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, person: Pe
         | UserEvent::SecondFactorNoLongerAsked { application: _ }
         | UserEvent::SecondFactorAdded { credential: _ }
         | UserEvent::SecondFactorRemoved { credential: _ }
-        | UserEvent::TermsAccepted { version: _ } => Ok(()),
+        | UserEvent::TermsAcceptedV1 { version: _ }
+        | UserEvent::TermsAccepted { version: _, renew_from: _ } => Ok(()),
     }
 }
 

@@ -118,7 +118,7 @@ pub(super) fn submit(case: &Case, context: &Context) -> Decision {
     }
     complete(case)?;
     let due = time::due_anew(context)?;
-    Ok(vec![RegistrationEvent::Submitted { dossier_version: case.dossier.version, due }])
+    Ok(with_risks(case, RegistrationEvent::Submitted { dossier_version: case.dossier.version, due }))
 }
 
 pub(super) fn resubmit(case: &Case, answer: Option<Message>, context: &Context) -> Decision {
@@ -128,7 +128,13 @@ pub(super) fn resubmit(case: &Case, answer: Option<Message>, context: &Context) 
     };
     complete(case)?;
     let due = context.policy.calendar.due_after(context.now, *business_seconds_left, context.policy.due_soon_business_hours)?;
-    Ok(vec![RegistrationEvent::Resubmitted { dossier_version: case.dossier.version, answer, due }])
+    Ok(with_risks(case, RegistrationEvent::Resubmitted { dossier_version: case.dossier.version, answer, due }))
+}
+
+/// What speaks for care in the dossier itself, and then what happened.
+fn with_risks(case: &Case, happened: RegistrationEvent) -> Vec<RegistrationEvent> {
+    let new = case.dossier.risks().filter(|signal| !case.risks.contains(signal));
+    new.map(|signal| RegistrationEvent::RiskRaised { signal }).chain([happened]).collect()
 }
 
 pub(super) fn withdraw(case: &Case, reason: Option<Reason>, context: &Context) -> Decision {

@@ -2,6 +2,7 @@
 //! is needed, in this order; and what of it comes again later.
 
 use super::{Decision, open, usable};
+use crate::days::years_after;
 use crate::sign_in::{LoginStep, SignInRule};
 use crate::user::evolve::evolve;
 use crate::user::{UserEvent, UserRejection, UserState};
@@ -52,19 +53,20 @@ pub(super) fn confirm_profile(state: &UserState, contact: Personal<Contact>) -> 
 
 pub(super) fn accept_terms(state: &UserState, version: TermsVersion, context: &Context) -> Decision {
     let account = usable(state)?;
-    if account.terms.as_ref() == Some(&version) {
+    if account.terms.as_ref().is_some_and(|terms| terms.version == version && terms.hold(&context.policy, context.now)) {
         return Ok(vec![]);
     }
     let in_force = &context.policy.terms_version;
     if version.as_str() != in_force {
         return Err(UserRejection::TermsNotInForce { in_force: in_force.clone() });
     }
-    match account.next_step(&context.policy) {
+    match account.next_step(&context.policy, context.now) {
         Some(next @ (LoginStep::RedeemOneTimePassword | LoginStep::SetPassword | LoginStep::ConfirmProfile)) => {
             Err(SignInRule::StepOutOfOrder { next }.into())
         }
         Some(LoginStep::AcceptTerms | LoginStep::RegisterSecondFactor) | None => {
-            Ok(and_completed(state, vec![UserEvent::TermsAccepted { version }], context))
+            let renew_from = years_after(context.now, context.policy.terms_years);
+            Ok(and_completed(state, vec![UserEvent::TermsAccepted { version, renew_from }], context))
         }
     }
 }
@@ -77,7 +79,7 @@ pub(super) fn complete(state: &UserState, context: &Context) -> Decision {
 /// These events, and if nothing is left of first-time login after them, that the account is established.
 pub(super) fn and_completed(state: &UserState, mut events: Vec<UserEvent>, context: &Context) -> Vec<UserEvent> {
     let after = events.iter().fold(state.clone(), evolve);
-    if matches!(&after, UserState::PendingFirstLogin(account) if account.next_step(&context.policy).is_none()) {
+    if matches!(&after, UserState::PendingFirstLogin(account) if account.next_step(&context.policy, context.now).is_none()) {
         events.push(UserEvent::Activated {});
     }
     events
