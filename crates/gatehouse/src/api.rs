@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use http_api::human_check::ProofOfWork;
+use http_api::limits::Limits;
 use http_api::{Downstream, Inner, ReadModels, Services};
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +38,7 @@ pub(crate) fn router(service: &Service, base_url: &str, stop: CancellationToken)
         views,
         human_check: Arc::new(ProofOfWork::new(Arc::clone(&service.master), service.config.human_check_bits)),
         downstream: Downstream::new(publishing::origin(&service.config, service.log.epoch()), service.folder.root().to_owned(), stop),
+        limits: Arc::new(Limits::new(service.config.limits.clone()).map_err(|error| Failure::from_error(&error))?),
         proxies: service.config.network.proxies(),
         base_url: base_url.to_owned(),
     };

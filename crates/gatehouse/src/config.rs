@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use domain::Policy;
+use http_api::limits::Rates;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use mail::{MailConfig, MailTransport, SmtpConfig, SmtpSecurity};
@@ -52,6 +53,9 @@ pub(crate) struct Config {
     pub(crate) log_format: Option<LogFormat>,
     /// Where requests come from, and how much one client may take.
     pub(crate) network: NetworkConfig,
+    /// How often something may be done from one network, to one account, to one address; per instance. `"20/15m"` is 20 at once, and one more
+    /// every 45 seconds after that; `"off"` is no limit.
+    pub(crate) limits: Rates,
     /// How mails leave.
     pub(crate) mail: MailConfig,
     /// Where events are published for other services.
@@ -90,6 +94,7 @@ impl Default for Config {
             log_filter: None,
             log_format: None,
             network: NetworkConfig::default(),
+            limits: Rates::default(),
             mail: MailConfig::default(),
             nats: NatsConfig::default(),
             event_source: None,

@@ -27,6 +27,7 @@ pub mod headers;
 pub mod history;
 pub mod human_check;
 pub mod invitations;
+pub mod limits;
 pub mod mails;
 pub mod network;
 pub mod offers;

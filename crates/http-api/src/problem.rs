@@ -109,6 +109,17 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(1)
     }
 
+    /// It was done too often; there is room again after so many seconds.
+    pub fn too_many(detail: impl Into<String>, seconds: u32) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail).retry_after(seconds)
+    }
+
+    /// After how many seconds trying again makes sense, if that is known.
+    #[must_use]
+    pub fn seconds_to_wait(&self) -> Option<u32> {
+        self.retry_after
+    }
+
     /// The same problem: trying again makes sense after so many seconds.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {

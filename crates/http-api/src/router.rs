@@ -12,11 +12,13 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 use utoipa::OpenApi;
-use utoipa::openapi::PathItem;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, PathItem, Ref, ResponseBuilder};
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::access::{Endpoints, Gate, Role, Row, Scope, Table, admit};
+use crate::access::{Endpoints, Gate, OVER_THE_LIMIT, Role, Row, Scope, Table, admit};
 use crate::cookie;
 use crate::headers::{self, Defaults};
 use crate::problem::Problem;
@@ -82,11 +84,23 @@ fn described() -> (Router<Services>, utoipa::openapi::OpenApi, Vec<Row>) {
     );
     let components = description.components.get_or_insert_default();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+    components.responses.insert(OVER_THE_LIMIT.to_owned(), over_the_limit().into());
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     for item in description.paths.paths.values_mut() {
         name_operations(item);
     }
     (router, description, rows)
+}
+
+/// The answer over a limit.
+fn over_the_limit() -> utoipa::openapi::Response {
+    let seconds =
+        HeaderBuilder::new().schema(Some(Object::with_type(Type::Integer))).description(Some("After how many seconds there is room again"));
+    ResponseBuilder::new()
+        .description("This was done too often: from there, for this account, to this address. Whether there is such a thing is not told")
+        .header("Retry-After", seconds.build())
+        .content("application/problem+json", ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build())
+        .build()
 }
 
 /// Names each operation by its group and its own name, such as `users.create`: names must be unique in the whole description.
@@ -120,6 +134,7 @@ fn pages() -> impl Iterator<Item = Row> {
         group: "Documentation".to_owned(),
         summary: "Show the description of the API".to_owned(),
         may: vec![Role::Anyone.of(Scope::Everything)],
+        limits: Vec::new(),
     })
 }
 

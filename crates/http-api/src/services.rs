@@ -11,6 +11,7 @@ use projection_runtime::{Epoch, Position, ReadView, ViewError, Views};
 
 use crate::downstream::Downstream;
 use crate::human_check::HumanCheck;
+use crate::limits::Limits;
 use crate::network::Proxies;
 use crate::position::ReadAt;
 use crate::problem::Problem;
@@ -39,6 +40,8 @@ pub struct Inner {
     pub human_check: Arc<dyn HumanCheck>,
     /// What downstream services are told with.
     pub downstream: Downstream,
+    /// How often what is limited was done.
+    pub limits: Arc<Limits>,
     /// The proxies that are trusted to say from where they were reached.
     pub proxies: Arc<Proxies>,
     /// How the outside reaches the service; never taken from a request.

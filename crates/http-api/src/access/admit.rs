@@ -1,16 +1,18 @@
 //! Lets requests through, or not, before any handler sees them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{Granted, Table, authorize};
+use super::{Granted, Row, Table, authorize};
 use crate::caller::Caller;
 use crate::cookie::{Borne, OwnOrigin, SessionAs};
+use crate::limits::{By, Charge, Limit, Metered};
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -24,26 +26,69 @@ pub(crate) struct Gate {
 /// Lets a request through if the table says that its caller may make it: what is not in the table, nobody may.
 pub(crate) async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match gate.granted(&parts).await {
-        Ok((granted, held)) => {
+    match gate.admitted(&parts).await {
+        Ok(Admitted { granted, held, metered, charges }) => {
             parts.extensions.insert(granted);
             parts.extensions.insert(held);
-            next.run(Request::from_parts(parts, body)).await
+            parts.extensions.insert(metered);
+            let response = next.run(Request::from_parts(parts, body)).await;
+            if response.status().is_client_error() {
+                charges.into_iter().for_each(Charge::keep);
+            }
+            response
         }
         Err(problem) => problem.into_response(),
     }
 }
 
+/// What goes with a request that is let through.
+struct Admitted {
+    granted: Granted,
+    held: SessionAs,
+    metered: Metered,
+    /// What counts if the request is refused.
+    charges: Vec<Charge>,
+}
+
 impl Gate {
-    async fn granted(&self, request: &Parts) -> Result<(Granted, SessionAs), Problem> {
+    async fn admitted(&self, request: &Parts) -> Result<Admitted, Problem> {
         let path = request.extensions.get::<MatchedPath>();
-        let may = self.table.find(&request.method, path.map_or("", MatchedPath::as_str));
-        let may = may.ok_or_else(|| Problem::forbidden("nobody may call this"))?;
+        let row = self.table.find(&request.method, path.map_or("", MatchedPath::as_str));
+        let row = row.ok_or_else(|| Problem::forbidden("nobody may call this"))?;
+        let client = self.services.proxies.client_of(&request.extensions, &request.headers);
+        let charges = self.charges(row, client)?;
         let (caller, held) = match bearer(&request.headers)? {
-            Some(token) => (Caller::from_token(token, &self.services).await?, SessionAs::Token),
+            Some(token) => (self.by_token(token, client).await?, SessionAs::Token),
             None => self.by_cookie(request).await?,
         };
-        Ok((authorize(may, caller)?, held))
+        let metered = Metered { limits: row.limits.clone(), client };
+        Ok(Admitted { granted: authorize(&row.may, caller)?, held, metered, charges })
+    }
+
+    /// Counts a request by where it comes from, as its row says; gives what counts only if it is refused.
+    fn charges(&self, row: &Row, client: Option<IpAddr>) -> Result<Vec<Charge>, Problem> {
+        let Some(client) = client else { return Ok(Vec::new()) };
+        let mut of_refusals = Vec::new();
+        for limit in row.limits.iter().filter(|limit| limit.is_by_network()) {
+            let charge = self.services.limits.charge(*limit, By::Network(client), (self.services.handlers.clock())())?;
+            if limit.is_of_refusals() {
+                of_refusals.push(charge);
+            } else {
+                charge.keep();
+            }
+        }
+        Ok(of_refusals)
+    }
+
+    /// Whom a token proves. One that proves nobody counts against where it comes from; one that proves somebody is never held up by others.
+    async fn by_token(&self, token: &str, client: Option<IpAddr>) -> Result<Caller, Problem> {
+        let proved = Caller::from_token(token, &self.services).await;
+        if let (Err(problem), Some(client)) = (&proved, client)
+            && problem.status == StatusCode::UNAUTHORIZED.as_u16()
+        {
+            self.services.limits.count(Limit::RefusedTokensPerNetwork, By::Network(client), (self.services.handlers.clock())())?;
+        }
+        proved
     }
 
     /// Who sends a request without an `Authorization` header. A cookie comes unasked: what would change something must come from a page of

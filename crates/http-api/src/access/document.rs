@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::{May, Role, Row, Scope};
+use crate::limits::Limit;
 
 /// The table, to be read by people: by part of the API, in the order of paths.
 #[must_use]
@@ -22,6 +23,15 @@ pub fn document(rows: &[Row]) -> String {
         for row in rows {
             let _ = writeln!(text, "| `{} {}` | {} | {} |", row.method, row.path, row.summary, may(&row.may));
         }
+    }
+    let limited = |limit: Limit| {
+        let routes = rows.iter().filter(|row| row.limits.contains(&limit)).map(|row| format!("`{} {}`", row.method, row.path));
+        let routes = routes.collect::<Vec<_>>().join(", ");
+        if routes.is_empty() { "whatever the route".to_owned() } else { routes }
+    };
+    let _ = write!(text, "\n## Limits\n\nHow often is configured in `[limits]`; over it, the answer is 429.\n\n");
+    for limit in Limit::ALL {
+        let _ = writeln!(text, "- **{}**: {}", limit.name(), limited(limit));
     }
     text
 }

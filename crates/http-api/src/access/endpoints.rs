@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use axum::Router;
 use axum::http::Method;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::{OpenApi, Ref, RefOr};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::{Role, Scope};
+use crate::limits::Limit;
 use crate::services::Services;
 
 /// What somebody may do on a route: in which role, and of what.
@@ -33,10 +34,16 @@ pub struct Row {
     pub summary: String,
     /// Who may. In this order: a list shows what the first shows that the caller is.
     pub may: Vec<May>,
+    /// How often it may be done.
+    pub limits: Vec<Limit>,
 }
 
 /// The extension of an operation in the API's description that says who may.
 const EXTENSION: &str = "x-gatehouse-access";
+/// The one that says what is limited.
+const LIMITS: &str = "x-gatehouse-limits";
+/// The name of the answer over a limit, in the API's description.
+pub(crate) const OVER_THE_LIMIT: &str = "TooManyRequests";
 
 /// Endpoints, each with who may call it. There is no other way to a route, so none is without.
 #[derive(Default)]
@@ -48,14 +55,28 @@ pub struct Endpoints {
 impl Endpoints {
     /// With an endpoint, as `routes!` makes it, and who may call it.
     #[must_use]
-    pub fn add(mut self, mut endpoint: UtoipaMethodRouter<Services>, may: impl Into<Vec<May>>) -> Self {
-        let may = may.into();
+    pub fn add(self, endpoint: UtoipaMethodRouter<Services>, may: impl Into<Vec<May>>) -> Self {
+        self.limited(endpoint, may, [])
+    }
+
+    /// With an endpoint and who may call it, and how often. By network, the gate counts; by anything else, the handler does
+    /// ([`crate::limits::Metered`]).
+    #[must_use]
+    pub fn limited(mut self, mut endpoint: UtoipaMethodRouter<Services>, may: impl Into<Vec<May>>, limits: impl Into<Vec<Limit>>) -> Self {
+        let (may, limits) = (may.into(), limits.into());
         for (path, item) in &mut endpoint.1.paths {
             for (method, operation) in operations(item) {
-                operation.extensions.get_or_insert_default().insert(EXTENSION.to_owned(), extension(&may));
+                let extensions = operation.extensions.get_or_insert_default();
+                extensions.insert(EXTENSION.to_owned(), extension(&may));
+                if !limits.is_empty() {
+                    extensions.insert(LIMITS.to_owned(), limits.iter().map(|limit| limit.name()).collect());
+                }
+                // Whatever the route: tokens that prove nobody are limited on all of them.
+                let over = RefOr::Ref(Ref::from_response_name(OVER_THE_LIMIT));
+                operation.responses.responses.entry("429".to_owned()).or_insert(over);
                 let group = operation.tags.as_ref().and_then(|tags| tags.first()).cloned().unwrap_or_default();
                 let summary = operation.summary.clone().unwrap_or_default();
-                self.rows.push(Row { method, path: path.clone(), group, summary, may: may.clone() });
+                self.rows.push(Row { method, path: path.clone(), group, summary, may: may.clone(), limits: limits.clone() });
             }
         }
         Self { router: self.router.routes(endpoint), rows: self.rows }
@@ -94,20 +115,20 @@ fn extension(may: &[May]) -> serde_json::Value {
 
 /// Who may call what, to be looked up.
 #[derive(Debug)]
-pub(crate) struct Table(HashMap<String, Vec<(Method, Vec<May>)>>);
+pub(crate) struct Table(HashMap<String, Vec<Row>>);
 
 impl Table {
     pub(crate) fn new(rows: impl IntoIterator<Item = Row>) -> Self {
-        let mut table: HashMap<String, Vec<(Method, Vec<May>)>> = HashMap::new();
+        let mut table: HashMap<String, Vec<Row>> = HashMap::new();
         for row in rows {
-            table.entry(row.path).or_default().push((row.method, row.may));
+            table.entry(row.path.clone()).or_default().push(row);
         }
         Self(table)
     }
 
-    /// Who may make this request; none: it is not in the table. `HEAD` is answered by what answers `GET`.
-    pub(super) fn find(&self, method: &Method, path: &str) -> Option<&[May]> {
+    /// The row of this request; none: it is not in the table. `HEAD` is answered by what answers `GET`.
+    pub(super) fn find(&self, method: &Method, path: &str) -> Option<&Row> {
         let method = if method == Method::HEAD { &Method::GET } else { method };
-        self.0.get(path)?.iter().find(|(of, _)| of == method).map(|(_, may)| may.as_slice())
+        self.0.get(path)?.iter().find(|row| row.method == *method)
     }
 }

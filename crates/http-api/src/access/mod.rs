@@ -21,8 +21,8 @@ mod things;
 
 pub(crate) use admit::{Gate, admit};
 pub use document::document;
-pub(crate) use endpoints::Table;
 pub use endpoints::{Endpoints, May, Row};
+pub(crate) use endpoints::{OVER_THE_LIMIT, Table};
 pub(crate) use proof::{Addressee, AsReviewer, By, DownstreamService, InSession, Invitee, OrganizationAdministrator, Owns, SignedIn};
 pub use role::Role;
 pub use scope::{Belongs, HeldLink, Reach, Scope};

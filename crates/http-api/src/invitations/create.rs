@@ -14,6 +14,7 @@ use crate::access::{By, Owns};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
+use crate::limits::Metered;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -85,11 +86,16 @@ pub(super) async fn create(
     State(services): State<Services>,
     By(Owns(inviter)): By<Owns>,
     incoming: Incoming,
+    metered: Metered,
     Body(body): Body<InviteOrg>,
 ) -> Result<Accepted<Invited>, Problem> {
     let sent = incoming.sent(&services, "invite", &body);
     let invite = body.parse(inviter)?;
+    let mail = metered.mail(&services, invite.addressee.email.as_str())?;
     let (id, answer) = services.workflows.invite_org(invite, &sent).await?;
+    if !answer.repeated {
+        mail.keep();
+    }
     Ok(Accepted::new(&services, &answer, Invited { id }).created(format!("/v1/invitations/{id}")))
 }
 

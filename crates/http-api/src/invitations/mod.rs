@@ -17,6 +17,7 @@ use utoipa_axum::router::UtoipaMethodRouterExt;
 use utoipa_axum::routes;
 
 use crate::access::{Endpoints, May, Role, Scope};
+use crate::limits::Limit;
 use crate::upload::MAX_BYTES;
 
 /// Who invites.
@@ -26,13 +27,13 @@ const READERS: [May; 3] = [Role::Partner.of(Scope::Owned), Role::Administrator.o
 
 pub(crate) fn endpoints() -> Endpoints {
     Endpoints::default()
-        .add(routes!(create::create), INVITERS)
-        .add(routes!(upload::upload).layer(DefaultBodyLimit::max(MAX_BYTES)), INVITERS)
+        .limited(routes!(create::create), INVITERS, [Limit::MailsPerAddress])
+        .limited(routes!(upload::upload).layer(DefaultBodyLimit::max(MAX_BYTES)), INVITERS, [Limit::MailsPerAddress])
         .add(routes!(list::list), READERS)
         .add(routes!(duplicates::duplicates), [Role::Partner.of(Scope::Everything), Role::Administrator.of(Scope::Everything)])
         .add(routes!(current::current), [Role::Addressee.of(Scope::Held)])
         .add(routes!(accept::accept), [Role::Addressee.of(Scope::Held)])
         .add(routes!(show::show), READERS)
-        .add(routes!(resend::resend), INVITERS)
+        .limited(routes!(resend::resend), INVITERS, [Limit::MailsPerAddress])
         .add(routes!(revoke::revoke), INVITERS)
 }

@@ -1,6 +1,7 @@
 //! `POST /v1/invitations/{id}/resend`: sends an invitation again.
 
 use axum::extract::State;
+use domain::invitation::{Invitation, InvitationState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -9,6 +10,7 @@ use super::view::InvitationView;
 use crate::access::{SentInvitation, The};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
+use crate::limits::Metered;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -41,10 +43,17 @@ pub(super) async fn resend(
     State(services): State<Services>,
     The(invitation): The<SentInvitation>,
     incoming: Incoming,
+    metered: Metered,
     Body(body): Body<ResendInvitation>,
 ) -> Result<Accepted<InvitationView>, Problem> {
     let id = invitation.id;
     let sent = incoming.sent(&services, &format!("resend {id}"), &body);
+    let address = |state: &InvitationState| state.invited()?.addressee.get().map(|addressee| addressee.email.as_str().to_owned());
+    let address = services.handlers.inspect::<Invitation, _>(id.0, |state, _| address(state)).await?.flatten();
+    let mail = address.map(|address| metered.mail(&services, &address)).transpose()?;
     let answer = services.workflows.resend_invitation(id, body.expires_in_days, &sent).await?;
+    if let Some(mail) = mail.filter(|_| !answer.repeated) {
+        mail.keep();
+    }
     answered(&services, id, &answer).await
 }

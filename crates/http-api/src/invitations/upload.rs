@@ -26,6 +26,7 @@ use crate::checks::Checks;
 use crate::command::Incoming;
 use crate::extract::Query;
 use crate::position::{POSITION, ReadAt};
+use crate::limits::{Charge, Metered};
 use crate::problem::{FieldError, Problem};
 use crate::reads::broken;
 use crate::services::Services;
@@ -124,6 +125,7 @@ pub(super) async fn upload(
     State(services): State<Services>,
     By(Owns(inviter)): By<Owns>,
     incoming: Incoming,
+    metered: Metered,
     at: ReadAt,
     Query(query): Query<UploadQuery>,
     headers: HeaderMap,
@@ -154,7 +156,10 @@ pub(super) async fn upload(
         return Err(Problem::invalid(wrong));
     }
     upload::with_key(&headers)?;
+    // All of them or none: what was counted is given back if one is too many.
+    let mails = parsed.iter().map(|row| metered.mail(&services, row.invite.addressee.email.as_str())).collect::<Result<Vec<_>, _>>()?;
     let rows = invite(&services, parsed, &sent).await?;
+    mails.into_iter().for_each(Charge::keep);
     let position = services.position_text(*services.handlers.store().head().borrow());
     Ok(([(POSITION, position)], Json(InvitationsUploaded { dry_run: false, rows })).into_response())
 }

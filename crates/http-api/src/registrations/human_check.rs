@@ -11,6 +11,7 @@ use crate::access::{OwnCase, The};
 use crate::body::Body;
 use crate::command::{Accepted, Incoming};
 use crate::human_check::NotHuman;
+use crate::limits::Metered;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -42,8 +43,10 @@ pub(super) async fn answer(
     State(services): State<Services>,
     The(OwnCase(id)): The<OwnCase>,
     incoming: Incoming,
+    metered: Metered,
     Body(body): Body<HumanCheckAnswer>,
 ) -> Result<Accepted<Progress>, Problem> {
+    metered.human_check(&services, id.0)?;
     let sent = incoming.sent(&services, &format!("human-check {id}"), &body);
     let now = (services.handlers.clock())();
     // A repeated answer is judged by the log: its challenge may have expired since.

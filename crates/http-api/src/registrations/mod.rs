@@ -25,6 +25,7 @@ pub mod withdraw;
 use utoipa_axum::routes;
 
 use crate::access::{Endpoints, May, Role, Scope};
+use crate::limits::Limit;
 
 /// Who fills a registration in.
 const REGISTRANT: [May; 2] = [Role::Addressee.of(Scope::Held), Role::Registrant.of(Scope::Held)];
@@ -39,10 +40,10 @@ const READERS: [May; 5] = [
 
 pub(crate) fn endpoints() -> Endpoints {
     Endpoints::default()
-        .add(routes!(start::start), [Role::Anyone.of(Scope::Everything)])
+        .limited(routes!(start::start), [Role::Anyone.of(Scope::Everything)], [Limit::RegistrationsPerNetwork, Limit::MailsPerAddress])
         .add(routes!(show::show), READERS)
-        .add(routes!(challenge::challenge), REGISTRANT)
-        .add(routes!(human_check::answer), REGISTRANT)
+        .limited(routes!(challenge::challenge), REGISTRANT, [Limit::HumanChecksPerNetwork])
+        .limited(routes!(human_check::answer), REGISTRANT, [Limit::HumanChecksPerNetwork, Limit::HumanChecksPerRegistration])
         .add(routes!(save_profile::save), REGISTRANT)
         .add(routes!(propose::propose), REGISTRANT)
         .add(routes!(nominate::nominate), REGISTRANT)

@@ -13,6 +13,7 @@ use crate::body::Body;
 use crate::caller::links;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
+use crate::limits::Metered;
 use crate::position::ReadAt;
 use crate::problem::Problem;
 use crate::reads::broken;
@@ -77,13 +78,18 @@ pub struct StartedRegistration {
 pub(super) async fn start(
     State(services): State<Services>,
     incoming: Incoming,
+    metered: Metered,
     at: ReadAt,
     Body(body): Body<StartRegistration>,
 ) -> Result<Accepted<StartedRegistration>, Problem> {
     let registrant = body.registrant()?;
     let (applications, way) = body.applications(&services, at).await?;
     let sent = incoming.sent(&services, "start-registration", &body);
+    let mail = metered.mail(&services, registrant.email.as_str())?;
     let (id, answer) = services.workflows.start_public(registrant, &applications, &way, &sent).await?;
+    if !answer.repeated {
+        mail.keep();
+    }
     let progress = look(id, &services, |case| Progress::of(id, case)).await?;
     // Told once: nobody in particular sent this, so whoever sends it again need not be the registrant.
     let token = (!answer.repeated).then(|| services.master.link_token(links::REGISTRATION, Link { id: id.0, generation: 0 }));

@@ -12,6 +12,7 @@ use crate::body::Body;
 use crate::command::Incoming;
 use crate::cookie::{Opened, OwnOrigin, SessionAs};
 use crate::first_login::step::Step;
+use crate::limits::Metered;
 use crate::problem::Problem;
 use crate::services::Services;
 use crate::sign_in::used_with::UsedWith;
@@ -73,6 +74,7 @@ pub(super) async fn begin(
     UsedWith(label): UsedWith,
     held: SessionAs,
     headers: HeaderMap,
+    metered: Metered,
     incoming: Incoming,
     Body(body): Body<SignIn>,
 ) -> Result<Opened, Problem> {
@@ -81,6 +83,7 @@ pub(super) async fn begin(
         OwnOrigin::of(&services.base_url).require(&headers)?;
     }
     let sent = incoming.sent(&services, "sign-in", &());
+    let charge = metered.sign_in(&services, &body.user_id)?;
     let user_id = UserId::parse(&body.user_id).ok();
     match services.workflows.sign_in(user_id.as_ref(), &body.secret, &label, &sent).await {
         Ok(signed_in) => {
@@ -90,7 +93,10 @@ pub(super) async fn begin(
             }
             Opened::new(signed_in, body.session)
         }
-        Err(CommandError::Rejected(rejection)) => Err(Problem::new(StatusCode::UNAUTHORIZED, rejection.code(), rejection.to_string())),
+        Err(CommandError::Rejected(rejection)) => {
+            charge.keep();
+            Err(Problem::new(StatusCode::UNAUTHORIZED, rejection.code(), rejection.to_string()))
+        }
         Err(error) => Err(error.into()),
     }
 }

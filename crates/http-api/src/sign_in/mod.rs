@@ -9,6 +9,7 @@ mod used_with;
 use utoipa_axum::routes;
 
 use crate::access::{Endpoints, May, Role, Scope};
+use crate::limits::Limit;
 
 /// Those who are signed in, however far they are: of their own account.
 pub(crate) const UNPROVED: May = Role::Unproved.of(Scope::OwnAccount);
@@ -19,7 +20,7 @@ pub(crate) const NEW_STAFF: May = Role::NewStaff.of(Scope::OwnAccount);
 
 pub(crate) fn endpoints() -> Endpoints {
     Endpoints::default()
-        .add(routes!(begin::begin), [Role::Anyone.of(Scope::Everything)])
+        .limited(routes!(begin::begin), [Role::Anyone.of(Scope::Everything)], [Limit::SignInsPerNetwork, Limit::SignInsPerAccount])
         .add(routes!(prove::prove), [UNPROVED, USER, NEW_USER, STAFF, NEW_STAFF])
         .add(routes!(passkey::begin), [UNPROVED, USER, NEW_USER, STAFF, NEW_STAFF])
         .add(routes!(passkey::show), [UNPROVED, USER, NEW_USER, STAFF, NEW_STAFF])

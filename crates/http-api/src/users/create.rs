@@ -12,6 +12,7 @@ use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
 use crate::fields::{ContactDetails, HeldRole};
+use crate::limits::Metered;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -64,6 +65,7 @@ pub(super) async fn create(
     State(services): State<Services>,
     By(OrganizationAdministrator { person: administrator, organization }): By<OrganizationAdministrator>,
     incoming: Incoming,
+    metered: Metered,
     Body(body): Body<CreateUser>,
 ) -> Result<Accepted<Created>, Problem> {
     let sent = incoming.sent(&services, "create user", &Asked { contact: &body.contact, roles: &body.roles });
@@ -71,8 +73,12 @@ pub(super) async fn create(
     let contact = body.contact.parse(&mut checks, "/contact");
     let contact = checks.finish(contact)?;
     let roles = known_roles(&services, &body.roles, "/roles").await?;
+    let mail = metered.mail(&services, contact.email.as_str())?;
     let (person, user_id, answer) =
         services.workflows.create_user_of(organization, administrator, contact, roles, &body.one_time_password, &sent).await?;
+    if !answer.repeated {
+        mail.keep();
+    }
     let created = Created { id: person.0, user_id: user_id.to_string() };
     Ok(Accepted::new(&services, &answer, created).created(format!("/v1/users/{person}")))
 }

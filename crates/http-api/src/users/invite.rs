@@ -12,6 +12,7 @@ use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
 use crate::fields::{Because, Done};
+use crate::limits::Metered;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -41,13 +42,19 @@ pub(super) async fn invite(
     State(services): State<Services>,
     By(administrator): By<OrganizationAdministrator>,
     incoming: Incoming,
+    metered: Metered,
     Body(body): Body<InviteUser>,
 ) -> Result<Accepted<Done>, Problem> {
     let organization = administrator.organization;
     let sent = incoming.sent(&services, "invite user", &body);
     let mut checks = Checks::default();
     let email = checks.parse("/email", &body.email, Email::parse);
-    let (person, answer) = services.workflows.invite_user(organization, checks.finish(email)?, &sent).await?;
+    let email = checks.finish(email)?;
+    let mail = metered.mail(&services, email.as_str())?;
+    let (person, answer) = services.workflows.invite_user(organization, email, &sent).await?;
+    if !answer.repeated {
+        mail.keep();
+    }
     Ok(Accepted::new(&services, &answer, Done { id: person.0 }).created(format!("/v1/users/{person}")))
 }
 

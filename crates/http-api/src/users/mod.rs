@@ -14,6 +14,7 @@ use utoipa_axum::router::UtoipaMethodRouterExt;
 use utoipa_axum::routes;
 
 use crate::access::{Endpoints, May, Role, Scope};
+use crate::limits::Limit;
 use crate::upload::MAX_BYTES;
 
 /// Who has to do with users.
@@ -21,9 +22,9 @@ const ADMINISTRATOR: [May; 1] = [Role::OrganizationAdministrator.of(Scope::OwnOr
 
 pub(crate) fn endpoints() -> Endpoints {
     Endpoints::default()
-        .add(routes!(upload::upload).layer(DefaultBodyLimit::max(MAX_BYTES)), ADMINISTRATOR)
+        .limited(routes!(upload::upload).layer(DefaultBodyLimit::max(MAX_BYTES)), ADMINISTRATOR, [Limit::MailsPerAddress])
         .add(routes!(list::users), ADMINISTRATOR)
-        .add(routes!(create::create), ADMINISTRATOR)
+        .limited(routes!(create::create), ADMINISTRATOR, [Limit::MailsPerAddress])
         .add(routes!(list::user), [Role::OrganizationAdministrator.of(Scope::OwnOrganization), Role::Service.of(Scope::Shown)])
         .add(
             routes!(one_time_password::propose),
@@ -31,7 +32,7 @@ pub(crate) fn endpoints() -> Endpoints {
         )
         .add(routes!(one_time_password::issue), ADMINISTRATOR)
         .add(routes!(one_time_password::reset_second_factors), ADMINISTRATOR)
-        .add(routes!(invite::invite), ADMINISTRATOR)
+        .limited(routes!(invite::invite), ADMINISTRATOR, [Limit::MailsPerAddress])
         .add(routes!(invite::confirm), ADMINISTRATOR)
         .add(routes!(invite::refuse), ADMINISTRATOR)
         .add(routes!(roles::grant), ADMINISTRATOR)

@@ -21,6 +21,7 @@ use crate::checks::Checks;
 use crate::command::Incoming;
 use crate::extract::Query;
 use crate::fields::ContactDetails;
+use crate::limits::{Charge, Metered};
 use crate::position::POSITION;
 use crate::problem::{FieldError, Problem};
 use crate::services::Services;
@@ -99,6 +100,7 @@ pub(super) async fn upload(
     State(services): State<Services>,
     By(OrganizationAdministrator { person: administrator, organization }): By<OrganizationAdministrator>,
     incoming: Incoming,
+    metered: Metered,
     Query(query): Query<UploadQuery>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
@@ -115,7 +117,10 @@ pub(super) async fn upload(
     upload::with_key(&headers)?;
     let asked: Vec<_> = parsed.iter().map(|row| (ContactDetails::from(&row.contact), row.roles.clone())).collect();
     let sent = incoming.sent(&services, "upload users", &asked);
+    // All of them or none: what was counted is given back if one is too many.
+    let mails = parsed.iter().map(|row| metered.mail(&services, row.contact.email.as_str())).collect::<Result<Vec<_>, _>>()?;
     let rows = create(&services, organization, administrator, parsed, &sent).await?;
+    mails.into_iter().for_each(Charge::keep);
     let position = services.position_text(*services.handlers.store().head().borrow());
     Ok(([(POSITION, position)], Json(Uploaded { dry_run: false, rows })).into_response())
 }

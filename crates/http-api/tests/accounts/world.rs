@@ -25,6 +25,7 @@ use event_codec::{Codec, Fingerprint};
 use event_store::memory::MemoryStore;
 use event_store::{Clock, Epoch, EventStore, Position};
 use http_api::human_check::ProofOfWork;
+use http_api::limits::{Limits, Rates};
 use http_api::{Downstream, Inner, ReadModels, Services, router};
 use http_body_util::BodyExt;
 use key_ring::{KeyRing, Link, MasterKey};
@@ -118,6 +119,7 @@ impl World {
             epoch: store.epoch(),
             views: read_models(&runtime),
             downstream: Downstream::new(origin, data.path().to_owned(), CancellationToken::new()),
+            limits: Arc::new(Limits::new(Rates::default()).unwrap()),
             proxies: Arc::default(),
             base_url: "https://gateway.example".to_owned(),
         }));

@@ -81,6 +81,12 @@ impl Call<'_> {
         self.header("content-type", "application/json")
     }
 
+    /// With this CSV file as its body.
+    pub fn csv(mut self, file: String) -> Self {
+        self.body = Some(file.into_bytes());
+        self.header("content-type", "text/csv")
+    }
+
     /// From this address, as the listener sees it.
     pub fn from(mut self, peer: &str) -> Self {
         self.peer = Some(SocketAddr::new(peer.parse().unwrap(), 4711));

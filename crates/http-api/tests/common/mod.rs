@@ -29,6 +29,7 @@ use event_codec::Codec;
 use event_store::memory::MemoryStore;
 use event_store::{Clock, EventStore};
 use http_api::human_check::ProofOfWork;
+use http_api::limits::{Limits, Rates};
 use http_api::network::{ForwardedHeader, Proxies};
 use http_api::{Downstream, Inner, ReadModels, Services};
 use jiff::{Timestamp, ToSpan};
@@ -61,6 +62,11 @@ impl Api {
 
     /// An empty service under these rules.
     pub async fn with(policy: Policy) -> Self {
+        Self::with_limits(policy, Rates::default()).await
+    }
+
+    /// An empty service under these rules, where things may be done this often.
+    pub async fn with_limits(policy: Policy, rates: Rates) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now = Arc::new(Mutex::new(at(NOW)));
         let clock: Clock = {
@@ -108,6 +114,7 @@ impl Api {
             human_check: Arc::new(ProofOfWork::new(master.clone(), 4)),
             master,
             downstream: Downstream::new(origin, folder.path().to_owned(), stop.clone()),
+            limits: Arc::new(Limits::new(rates).unwrap()),
             proxies: Arc::new(Proxies::new(vec!["10.0.0.0/8".parse().unwrap()], ForwardedHeader::default())),
             base_url: "https://gateway.example".to_owned(),
         }));

@@ -7,5 +7,6 @@ mod common;
 mod connections;
 mod headers;
 mod heads;
+mod limits;
 mod line;
 mod slow;
