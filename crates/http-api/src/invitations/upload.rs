@@ -25,8 +25,8 @@ use crate::access::{By, Owns};
 use crate::checks::Checks;
 use crate::command::Incoming;
 use crate::extract::Query;
-use crate::position::{POSITION, ReadAt};
 use crate::limits::{Charge, Metered};
+use crate::position::{POSITION, ReadAt};
 use crate::problem::{FieldError, Problem};
 use crate::reads::broken;
 use crate::services::Services;
@@ -121,6 +121,7 @@ impl InvitationOutcome {
         (status = 422, description = "A row is not valid: nobody was invited", body = Problem),
     )
 )]
+#[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
 pub(super) async fn upload(
     State(services): State<Services>,
     By(Owns(inviter)): By<Owns>,
