@@ -77,6 +77,12 @@ pub struct Stores {
 const MASTER_KEY: &str = "gatehouse-master-key-1:0707070707070707070707070707070707070707070707070707070707070707";
 
 impl Stores {
+    /// The database, where something is kept in PostgreSQL.
+    #[must_use]
+    pub fn database(&self) -> Option<&TestDatabase> {
+        self.database.as_ref()
+    }
+
     /// How many instances share them.
     #[must_use]
     pub fn instances(&self) -> usize {

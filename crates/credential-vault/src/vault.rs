@@ -143,6 +143,14 @@ impl Vault {
     pub async fn purge_person(&self, person: PersonId) -> Result<(), VaultError> {
         self.inner.store.purge_person(person).await
     }
+
+    /// How many rows there are about a person: credentials in every state, ceremonies, counted attempts, sessions. None, once they were purged.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn rows_about(&self, person: PersonId) -> Result<u64, VaultError> {
+        self.inner.store.rows_about(person).await
+    }
 }
 
 impl std::fmt::Debug for Vault {

@@ -138,6 +138,14 @@ impl Codec {
         })
     }
 
+    /// About whom a record has personal values, whether or not they can still be read.
+    ///
+    /// # Errors
+    /// [`CodecError::Unreadable`] if the record is damaged.
+    pub fn sealed_about(&self, recorded: &Recorded) -> Result<Vec<domain::PersonId>, CodecError> {
+        sealing::about(recorded)
+    }
+
     /// A record's metadata.
     ///
     /// # Errors

@@ -48,8 +48,8 @@ pub(crate) fn seal(
     Ok(data)
 }
 
-/// The personal values of a recorded event; none if it has none.
-pub(crate) fn open(keys: &dyn PersonalKeys, recorded: &Recorded) -> Result<Option<Vec<Parts>>, CodecError> {
+/// The sealed boxes of a recorded event, by person; none if it has none.
+fn boxes(recorded: &Recorded) -> Result<Option<Boxes<'_>>, CodecError> {
     // Where there are boxes, their object is the last that is opened: ids and base64 have no braces.
     let Some(start) =
         memchr::memrchr(b'{', &recorded.data).filter(|start| recorded.data.get(..=*start).is_some_and(|text| text.ends_with(MARK)))
@@ -58,14 +58,27 @@ pub(crate) fn open(keys: &dyn PersonalKeys, recorded: &Recorded) -> Result<Optio
     };
     // The object of boxes begins with the brace that ends the mark; the data's own closing brace follows it.
     let boxes = recorded.data.get(start..recorded.data.len() - 1).unwrap_or_default();
-    let damaged = |what: String| CodecError::Unreadable { event_type: recorded.event_type.to_string(), what };
-    let boxes: Boxes = serde_json::from_slice(boxes).map_err(|error| damaged(error.to_string()))?;
+    serde_json::from_slice(boxes).map(Some).map_err(|error| damaged(recorded, &error))
+}
+
+/// About whom an event has a sealed box.
+pub(crate) fn about(recorded: &Recorded) -> Result<Vec<PersonId>, CodecError> {
+    Ok(boxes(recorded)?.map(|boxes| boxes.0.into_keys().collect()).unwrap_or_default())
+}
+
+fn damaged(recorded: &Recorded, error: &impl std::fmt::Display) -> CodecError {
+    CodecError::Unreadable { event_type: recorded.event_type.to_string(), what: error.to_string() }
+}
+
+/// The personal values of a recorded event; none if it has none.
+pub(crate) fn open(keys: &dyn PersonalKeys, recorded: &Recorded) -> Result<Option<Vec<Parts>>, CodecError> {
+    let Some(boxes) = boxes(recorded)? else { return Ok(None) };
     let mut opened = Vec::with_capacity(boxes.0.len());
     for (person, text) in boxes.0 {
-        let sealed = BASE64_STANDARD_NO_PAD.decode(text).map_err(|error| damaged(error.to_string()))?;
+        let sealed = BASE64_STANDARD_NO_PAD.decode(text).map_err(|error| damaged(recorded, &error))?;
         let plain = keys.open(person, &binding(&recorded.stream, EventId(recorded.id), person), &sealed)?;
         let values: Option<Vec<Box<RawValue>>> = match plain {
-            Some(plain) => Some(serde_json::from_slice(&plain).map_err(|error| damaged(error.to_string()))?),
+            Some(plain) => Some(serde_json::from_slice(&plain).map_err(|error| damaged(recorded, &error))?),
             None => None,
         };
         opened.push(Parts { person, values });

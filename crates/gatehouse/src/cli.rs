@@ -90,10 +90,13 @@ pub(crate) enum Command {
         yes: bool,
     },
     /// Show which downstream services have not acknowledged which erasures, and since when.
+    #[command(args_conflicts_with_subcommands = true)]
     Erasures {
         /// Also those that every service has acknowledged.
         #[arg(long)]
         all: bool,
+        #[command(subcommand)]
+        what: Option<Erasures>,
     },
     /// Copy log, key ring and vault into a folder, together, while the service runs.
     Backup {
@@ -224,6 +227,18 @@ pub(crate) enum SubjectKind {
     Staff,
     /// A downstream service.
     Service,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Erasures {
+    /// Show what was erased of a person, by whose wish, which services have acknowledged it, what backups may still hold, and how to check it.
+    Certificate {
+        /// Who: the id that `forget` printed.
+        person: uuid::Uuid,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,9 +12,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use domain::Policy;
 use http_api::limits::Rates;
+use http_api::wrong::without_values;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use mail::{MailConfig, MailTransport, SmtpConfig, SmtpSecurity};
@@ -124,7 +125,11 @@ impl Config {
             }
             set(&mut tree, &name, &value).with_context(|| format!("GATEHOUSE_{} cannot be used", name.to_uppercase()))?;
         }
-        let config: Self = tree.try_into().context("the configuration is not valid")?;
+        // A secret may have been set under the wrong name: what is wrong is told, not what was found.
+        let config: Self = tree
+            .try_into()
+            .map_err(|error: toml::de::Error| anyhow!(without_values(&error.to_string())))
+            .context("the configuration is not valid")?;
         config.validate()?;
         Ok(config)
     }
@@ -132,6 +137,9 @@ impl Config {
     fn validate(&self) -> anyhow::Result<()> {
         if let Some(base_url) = &self.base_url {
             check_base_url(base_url)?;
+        }
+        if self.master_key_file.as_ref().is_some_and(|file| file.to_string_lossy().starts_with("gatehouse-master-key-")) {
+            bail!("master_key_file names a file: the key itself goes into GATEHOUSE_MASTER_KEY, or better into that file");
         }
         self.policy.calendar.validate().context("policy.calendar cannot be used")?;
         self.network.validate()?;

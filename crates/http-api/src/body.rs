@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 use crate::server::TooSlow;
+use crate::wrong::{is_name, without_values};
 
 /// A JSON body: of the right media type, within the size limit, without unknown fields.
 #[derive(Debug)]
@@ -63,11 +64,11 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
                 .iter()
                 .filter_map(|segment| match segment {
                     serde_path_to_error::Segment::Seq { index } => Some(format!("/{index}")),
-                    serde_path_to_error::Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+                    serde_path_to_error::Segment::Map { key } => is_name(key).then(|| format!("/{key}")),
                     serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => None,
                 })
                 .collect();
-            Problem::malformed(pointer, format!("the body cannot be read: {}", error.inner()))
+            Problem::malformed(pointer, format!("the body cannot be read: {}", without_values(&error.inner().to_string())))
         }),
     }
 }

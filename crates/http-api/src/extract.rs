@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
+use crate::wrong::without_values;
 
 /// What stands in the address: ids, such as `/v1/invitations/{id}`.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +38,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
             Err(rejection) => {
                 let text = rejection.body_text();
-                let why = text.rsplit_once("string: ").map_or(text.as_str(), |(_, why)| why);
-                Err(Problem::malformed("query", format!("the query of this address cannot be read: {why}")))
+                let why = text.split_once("string: ").map_or(text.as_str(), |(_, why)| why);
+                Err(Problem::malformed("query", format!("the query of this address cannot be read: {}", without_values(why))))
             }
         }
     }

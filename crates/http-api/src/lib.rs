@@ -50,6 +50,7 @@ pub mod status;
 pub mod subscriptions;
 pub mod upload;
 pub mod users;
+pub mod wrong;
 
 pub use downstream::Downstream;
 pub use router::{description, router, table};

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
 use crate::problem::Problem;
+use crate::wrong::without_values;
 
 /// The largest upload: 1 MiB.
 pub(crate) const MAX_BYTES: usize = 1024 * 1024;
@@ -32,15 +33,26 @@ pub(crate) fn rows<R: DeserializeOwned>(headers: &HeaderMap, body: Result<Bytes,
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail));
     }
     let bytes = body.map_err(|rejection| crate::body::unread(&rejection))?;
+    read(&bytes, most)
+}
+
+/// The rows of a file of these bytes, at most so many, by the names in its header.
+///
+/// # Errors
+/// 400: a row cannot be read, there are too many, or none.
+pub fn read<R: DeserializeOwned>(bytes: &[u8], most: usize) -> Result<Vec<R>, Problem> {
     // Spreadsheets begin UTF-8 files with a byte order mark.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
     let mut rows = Vec::new();
     for (index, row) in reader.deserialize().enumerate() {
         if index == most {
             return Err(Problem::malformed("", format!("an upload holds at most {most} rows; please send the rest in another one")));
         }
-        rows.push(row.map_err(|error| Problem::malformed(format!("/rows/{}", index + 1), format!("this row cannot be read: {error}")))?);
+        rows.push(row.map_err(|error| {
+            let why = without_values(&error.to_string());
+            Problem::malformed(format!("/rows/{}", index + 1), format!("this row cannot be read: {why}"))
+        })?);
     }
     if rows.is_empty() { Err(Problem::malformed("", "the upload holds no rows")) } else { Ok(rows) }
 }

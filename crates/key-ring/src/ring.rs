@@ -204,6 +204,12 @@ impl KeyRing {
         Ok(self.key(person)?.is_none())
     }
 
+    /// Where this person's key lies, or lay: the number of its block, counting from 1, and the slot in it. None: the id was not made by a ring.
+    #[must_use]
+    pub fn place_of(person: PersonId) -> Option<(u64, u16)> {
+        Place::of(person).map(|place| (place.block, place.slot))
+    }
+
     /// Copies the ring, as it is at one instant, to a new file, durably, while it is in use. A backup of the log that is to
     /// be read with it must have been taken before: then every person in that log has a key in this copy.
     ///

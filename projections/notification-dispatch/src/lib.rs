@@ -21,5 +21,5 @@ mod template;
 pub use link::Link;
 pub use mail::{Cursor, Mail, MailState, Obstacle, Owed, Variables};
 pub use projection::NotificationDispatch;
-pub use queries::{OutboxError, OutboxPage, by_ids, counts, due, owed_after, page};
+pub use queries::{OutboxError, OutboxPage, by_ids, counts, due, owed_after, owed_to, page};
 pub use template::Template;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::MailId;
+use domain::{MailId, PersonId};
 use jiff::Timestamp;
 use projection_runtime::sql::Database;
-use projection_runtime::table::{load, query, select};
+use projection_runtime::table::{Column as _, load, query, select};
 use projection_runtime::{Position, table};
 
 use crate::schema::MailRow;
@@ -58,6 +58,16 @@ pub async fn due(rows: &mut impl Database, now: Timestamp, limit: u32) -> Result
 /// [`OutboxError`] when the database fails.
 pub async fn by_ids(rows: &mut impl Database, ids: &[MailId]) -> Result<Vec<Mail>, OutboxError> {
     mails(load(rows, ids.iter().map(|id| (*id,))).await?)
+}
+
+/// How many mails are owed to a person.
+///
+/// # Errors
+/// [`OutboxError`] when the database fails.
+pub async fn owed_to(rows: &mut impl Database, person: PersonId) -> Result<u64, OutboxError> {
+    let text = "SELECT state, COUNT(*) AS mails FROM mails WHERE recipient = $1 AND state = 'owed' GROUP BY state";
+    let found: Vec<CountRow> = query(rows, text, vec![person.value()?]).await?;
+    Ok(found.first().map_or(0, |row| row.mails))
 }
 
 /// A page of the outbox, newest first: of one state or of all, from before this place on.

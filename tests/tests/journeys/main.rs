@@ -9,6 +9,8 @@
     reason = "only tests are here: what cannot go on fails the journey, loudly, and the clock is the real one"
 )]
 
+mod canary;
+mod forgetting;
 mod j10_downstream;
 mod j1_invitation_links;
 mod j1_invited_no_account;

@@ -249,6 +249,11 @@ impl Store {
         either!(self.purge_person(person))
     }
 
+    /// How many rows there are about a person.
+    pub(crate) async fn rows_about(&self, person: PersonId) -> Result<u64, VaultError> {
+        either!(self.rows_about(person))
+    }
+
     /// Keeps a token.
     pub(crate) async fn insert_token(&self, new: NewToken) -> Result<(), VaultError> {
         either!(self.insert_token(new))

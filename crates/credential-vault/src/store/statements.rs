@@ -268,3 +268,12 @@ SET seen_at = $1
 WHERE id = $2
     AND seen_at < $1
 ";
+
+/// How many rows there are about a person.
+pub(super) const COUNT_ABOUT: &str = "
+SELECT
+    (SELECT COUNT(*) FROM credentials WHERE person = $1)
+    + (SELECT COUNT(*) FROM ceremonies WHERE person = $1)
+    + (SELECT COUNT(*) FROM attempts WHERE person = $1)
+    + (SELECT COUNT(*) FROM sessions WHERE person = $1)
+";

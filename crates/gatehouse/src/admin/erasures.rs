@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::{PersonId, ServiceId};
 use event_store::Position;
+use http_api::erasures::certificate::{Certificate, Sources, certified};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -63,4 +64,23 @@ pub(crate) async fn list(State(admin): State<Admin>, Path(after): Path<u64>, Jso
         }
     });
     Ok(Json(listed.collect()))
+}
+
+/// The certificate of an erasure.
+pub(crate) async fn certificate(State(admin): State<Admin>, Path(person): Path<PersonId>) -> Answer<Certificate> {
+    let service = &admin.service;
+    // What was recorded when the command was typed is in it.
+    drop(service.read_now(read_models::AUDIT_HISTORY).await?);
+    let views = |name: &str| service.runtime.views(name).ok_or_else(|| Failure::failed(format!("there is no read model {name}")));
+    let others = [read_models::DIRECTORY, read_models::ENTITLEMENTS, read_models::REVIEW_QUEUE, read_models::REGISTRATION_STATUS, read_models::DEADLINES];
+    let others = others.iter().map(|name| views(name)).collect::<Result<Vec<_>, _>>()?;
+    let sources = Sources {
+        workflows: &service.workflows,
+        audit_history: &views(read_models::AUDIT_HISTORY)?,
+        notification_dispatch: &views(read_models::NOTIFICATION_DISPATCH)?,
+        public_feed: &views(read_models::PUBLIC_FEED)?,
+        others: &others.iter().collect::<Vec<_>>(),
+    };
+    let found = certified(sources, person).await.map_err(|problem| Failure::Unavailable(problem.detail))?;
+    Ok(Json(found.ok_or_else(|| Failure::Refused(format!("nobody asked to forget person {person}")))?))
 }

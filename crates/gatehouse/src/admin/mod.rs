@@ -66,6 +66,7 @@ pub(crate) fn router(admin: Admin) -> Router {
         .route("/services/{name}/nats", get(services::nats).post(services::make_consumer))
         .route("/services/{name}/retire", post(services::retire))
         .route("/erasures/{after}", post(erasures::list))
+        .route("/erasure-certificates/{person}", post(erasures::certificate))
         .route("/catalogue", get(catalogue::list).post(catalogue::apply))
         .route("/history", post(history::show))
         .route("/state", post(history::state))

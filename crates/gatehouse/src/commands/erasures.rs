@@ -1,5 +1,7 @@
 //! `gatehouse erasures`.
 
+use http_api::erasures::certificate::Certificate;
+
 use super::instant;
 use crate::admin::client::Client;
 use crate::admin::erasures::{Asked, Listed, PAGE};
@@ -29,4 +31,13 @@ pub(super) async fn run(client: &mut Client, all: bool) -> Result<(), Failure> {
 fn row(erasure: &Listed) -> Vec<String> {
     let acknowledged: Vec<_> = erasure.acknowledged.iter().map(|(name, at)| format!("{name} ({})", instant(*at))).collect();
     vec![erasure.person.to_string(), instant(erasure.erased_at), erasure.outstanding.join(", "), acknowledged.join(", ")]
+}
+
+/// Shows the certificate of an erasure.
+pub(super) async fn certificate(client: &mut Client, person: uuid::Uuid, json: bool) -> Result<(), Failure> {
+    let certificate: Certificate = client.post(&format!("/erasure-certificates/{person}"), &()).await?;
+    if json {
+        return output::line(serde_json::to_string_pretty(&certificate).map_err(|error| Failure::from_error(&error))?);
+    }
+    output::line(certificate.text())
 }

@@ -17,7 +17,7 @@ mod token;
 use domain::StaffRole;
 
 use crate::admin::client::Client;
-use crate::cli::{Cli, Command, Global, StaffRoleName};
+use crate::cli::{Cli, Command, Erasures, Global, StaffRoleName};
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::telemetry::{self, Voice};
@@ -74,7 +74,10 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Service(command) => asking(config, async |client| service::run(client, command).await).await,
         Command::Catalogue(command) => asking(config, async |client| catalogue::run(client, command).await).await,
         Command::Forget { person, reason, yes } => asking(config, async |client| forget::run(client, &person, reason, yes).await).await,
-        Command::Erasures { all } => asking(config, async |client| erasures::run(client, all).await).await,
+        Command::Erasures { all, what: None } => asking(config, async |client| erasures::run(client, all).await).await,
+        Command::Erasures { what: Some(Erasures::Certificate { person, json }), .. } => {
+            asking(config, async |client| erasures::certificate(client, person, json).await).await
+        }
         Command::Publish(command) => asking(config, async |client| publish::run(client, command).await).await,
         Command::Backup { folder } => asking(config, async |client| backup::make(client, &folder).await).await,
     }

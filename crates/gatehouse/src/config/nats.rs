@@ -46,9 +46,28 @@ impl NatsConfig {
         if self.stream.is_empty() || !self.stream.chars().all(fits) {
             bail!("nats.stream must consist of letters, digits, dashes and underscores (found {:?})", self.stream);
         }
+        // A password in an address, or a token, would be shown and logged with it.
+        if self.url.iter().flat_map(|url| url.split(',')).any(|server| server.contains('@')) {
+            bail!("nats.url names servers only: the user goes into nats.user, the password into nats.password_file");
+        }
         if ![1, 3, 5].contains(&self.replicas) {
             bail!("nats.replicas must be 1, 3 or 5 (found {})", self.replicas);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_or_token_in_an_address_is_refused_and_not_repeated() {
+        for url in ["nats://anna:hunter2@127.0.0.1:4222", "nats://127.0.0.1:4222,tls://hunter2@db", "hunter2@db"] {
+            let refused = NatsConfig { url: Some(url.to_owned()), ..NatsConfig::default() }.validate().unwrap_err().to_string();
+            assert!(refused.contains("nats.password_file") && !refused.contains("hunter2"), "{refused}");
+        }
+        let url = Some("nats://127.0.0.1:4222, tls://db:4222".to_owned());
+        assert!(NatsConfig { url, ..NatsConfig::default() }.validate().is_ok());
     }
 }

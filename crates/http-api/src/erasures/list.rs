@@ -46,7 +46,7 @@ pub struct ErasureShown {
 }
 
 /// Whether a service has acknowledged an erasure.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct AcknowledgementShown {
     /// Which service.
     #[schema(example = "sft-provisioning")]

@@ -229,6 +229,12 @@ impl NatsServer {
         last_lines(&self.log(), 20)
     }
 
+    /// Everything that it keeps: streams, configuration, log.
+    #[must_use]
+    pub fn data_folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }

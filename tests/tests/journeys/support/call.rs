@@ -96,12 +96,14 @@ impl<'a> Call<'a> {
         if let Some(seen) = seen.filter(|_| self.method == Method::GET) {
             request = request.header("Gatehouse-Min-Position", seen);
         }
+        self.world.secrets.borrow_mut().met_in_request(&self.path, self.token.as_deref(), self.body.as_ref());
         let response = request.send().await.unwrap_or_else(|error| panic!("{} {} was not answered: {error}", self.method, self.path));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.unwrap();
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
         let answer = Answer { what: format!("{} {}", self.method, self.path), status, headers, body };
         answer.check();
+        self.world.secrets.borrow_mut().met_in_answer(&answer.body);
         if self.method != Method::GET
             && let Some(position) = answer.header("gatehouse-position")
         {

@@ -6,6 +6,7 @@ pub(crate) mod downstream;
 pub(crate) mod mails;
 pub(crate) mod registrant;
 pub(crate) mod review;
+pub(crate) mod secrets;
 pub(crate) mod user;
 pub(crate) mod world;
 

@@ -8,6 +8,7 @@ use test_support::servers::{GatehouseProcess, gatehouse_command};
 use tests::stores::{Combination, Stores};
 
 use super::call::Call;
+use super::secrets::Secrets;
 
 /// How the outside reaches the service: what all links in mails begin with.
 pub(crate) const BASE_URL: &str = "https://gateway.example";
@@ -22,6 +23,8 @@ pub(crate) struct World {
     /// What the service wrote on standard error, from its first start to its last.
     log: TempDir,
     settings: Vec<(&'static str, String)>,
+    /// Every secret that was sent or answered.
+    pub(crate) secrets: RefCell<Secrets>,
     /// Which instance is asked next.
     next: Cell<usize>,
     http: reqwest::Client,
@@ -45,6 +48,7 @@ impl World {
             stores,
             log: TempDir::new().unwrap(),
             settings: settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
+            secrets: RefCell::default(),
             next: Cell::new(0),
             http: reqwest::Client::new(),
             seen: RefCell::new(None),
@@ -107,6 +111,35 @@ impl World {
         &self.http
     }
 
+    /// What an instance answers to whoever reaches it, as it is.
+    pub(crate) async fn text(&self, path: &str) -> String {
+        self.http.get(self.url(path)).send().await.unwrap().text().await.unwrap()
+    }
+
+    /// The folders in which the service keeps what it keeps, one for each instance.
+    pub(crate) fn data(&self) -> impl Iterator<Item = &Path> {
+        self.data.iter().map(TempDir::path)
+    }
+
+    /// What the service wrote on standard error.
+    pub(crate) fn logs(&self) -> &Path {
+        self.log.path()
+    }
+
+    /// The tables of a schema with their rows as text, where something is kept in PostgreSQL.
+    pub(crate) fn tables(&self, schema: &str) -> Vec<(String, String)> {
+        let Some(database) = self.stores.database() else { return Vec::new() };
+        // A build of a read model has a schema of its own.
+        let names = database.sql(&format!("SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname LIKE '{schema}%'"));
+        let rows = |name: &str| database.sql(&format!("SELECT rows::text FROM {name} AS rows"));
+        names.lines().map(|name| (name.to_owned(), rows(name))).collect()
+    }
+
+    /// Whether `gatehouse backup` can copy the log: one in EventStoreDB has tools of its own.
+    pub(crate) fn can_back_up(&self) -> bool {
+        self.stores.settings().iter().all(|(name, value)| *name != "GATEHOUSE_LOG" || value.starts_with("postgres"))
+    }
+
     /// The maildir's folder of delivered mails.
     pub(super) fn mail_folder(&self) -> PathBuf {
         self.maildir().join("new")
@@ -118,12 +151,19 @@ impl World {
 
     /// Types a command of `gatehouse`, as an operator would, and gives back what it printed.
     pub(crate) fn operator(&self, arguments: &[&str]) -> String {
-        let mut command = gatehouse_command();
-        command.args(arguments).arg("--data").arg(self.data[0].path()).envs(self.stores.settings());
-        let output = command.output().unwrap();
-        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "gatehouse {arguments:?} failed: {out}{err}");
+        let (succeeded, out, err) = self.operator_tries(arguments, &[]);
+        assert!(succeeded, "gatehouse {arguments:?} failed: {out}{err}");
+        self.secrets.borrow_mut().met_at_the_terminal(&out);
         out.trim().to_owned()
+    }
+
+    /// Types a command with these settings of its environment; gives back whether it succeeded, and what it wrote.
+    pub(crate) fn operator_tries(&self, arguments: &[&str], settings: &[(&str, &str)]) -> (bool, String, String) {
+        let mut command = gatehouse_command();
+        command.args(arguments).arg("--data").arg(self.data[0].path()).envs(self.stores.settings()).envs(settings.iter().copied());
+        let output = command.output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
     }
 
     /// Applies a catalogue file of this text.

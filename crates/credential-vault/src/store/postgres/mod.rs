@@ -20,6 +20,7 @@ use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::Ending;
+use super::statements::COUNT_ABOUT;
 use crate::error::VaultError;
 use crate::sessions::Live;
 use crate::tokens::Token;
@@ -236,6 +237,12 @@ impl PostgresStore {
         // What was removed gives up its place, soon.
         self.vacuum.begin(&self.runtime);
         Ok(())
+    }
+
+    /// As [`super::Store::rows_about`].
+    pub(crate) async fn rows_about(&self, person: PersonId) -> Result<u64, VaultError> {
+        let rows: i64 = sqlx::query_scalar(COUNT_ABOUT).bind(bytes(person.0)).fetch_one(self.pool()).await?;
+        Ok(rows.unsigned_abs())
     }
 }
 

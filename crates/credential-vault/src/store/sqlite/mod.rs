@@ -18,6 +18,7 @@ use parking_lot::{Mutex, RwLock};
 use rusqlite::{Connection, params};
 
 use super::Ending;
+use super::statements::COUNT_ABOUT;
 use crate::error::VaultError;
 use crate::sessions::Live;
 use crate::text::TextHash;
@@ -76,6 +77,12 @@ impl SqliteStore {
         transaction.commit()?;
         self.drop_ended(Ending::AllOf(person));
         file::drop_old_copies(&connection)
+    }
+
+    /// As [`super::Store::rows_about`].
+    pub(crate) fn rows_about(&self, person: PersonId) -> Result<u64, VaultError> {
+        let rows: i64 = self.connection.lock().query_row(COUNT_ABOUT, params![person.0.as_bytes()], |row| row.get(0))?;
+        Ok(rows.unsigned_abs())
     }
 
     /// Takes in what another process has changed, at most once a second; without waiting if the database is in use.
