@@ -72,7 +72,13 @@ pub(crate) async fn certificate(State(admin): State<Admin>, Path(person): Path<P
     // What was recorded when the command was typed is in it.
     drop(service.read_now(read_models::AUDIT_HISTORY).await?);
     let views = |name: &str| service.runtime.views(name).ok_or_else(|| Failure::failed(format!("there is no read model {name}")));
-    let others = [read_models::DIRECTORY, read_models::ENTITLEMENTS, read_models::REVIEW_QUEUE, read_models::REGISTRATION_STATUS, read_models::DEADLINES];
+    let others = [
+        read_models::DIRECTORY,
+        read_models::ENTITLEMENTS,
+        read_models::REVIEW_QUEUE,
+        read_models::REGISTRATION_STATUS,
+        read_models::DEADLINES,
+    ];
     let others = others.iter().map(|name| views(name)).collect::<Result<Vec<_>, _>>()?;
     let sources = Sources {
         workflows: &service.workflows,

@@ -328,7 +328,8 @@ impl Certificate {
         if self.services.is_empty() {
             lines.push("  none was told: the person never was a user, or there is no service".to_owned());
         }
-        let acknowledged = |at: Option<Timestamp>| at.map_or_else(|| "not acknowledged yet".to_owned(), |at| format!("acknowledged {}", instant(at)));
+        let acknowledged =
+            |at: Option<Timestamp>| at.map_or_else(|| "not acknowledged yet".to_owned(), |at| format!("acknowledged {}", instant(at)));
         lines.extend(self.services.iter().map(|service| format!("  {:<22} {}", service.service, acknowledged(service.acknowledged_at))));
         lines.push("Backups:".to_owned());
         lines.extend(self.backups.hold_the_key_if_made_before.map(|at| format!("  those made before {} hold the key", instant(at))));
