@@ -77,7 +77,7 @@ pub use hashing::HashingOptions;
 pub use proposal::propose_one_time_password;
 pub use second_factors::{
     AuthenticatorSecret, Claim, Factor, FactorState, ImportedToken, InventoryToken, OtpAlgorithm, OtpDigits, OtpHash, PasskeyProof,
-    PasskeyPut, PasskeyRefusal, RelyingParty, StockedToken, TokenStanding,
+    PasskeyPut, PasskeyRefusal, RelyingParty, Standing, StockedToken, TokenFlaw, TokenStanding,
 };
 pub use sessions::{Assurance, IssuedSession, NewSessionOf, Session, SessionHolder, SessionId, SessionLifetime};
 pub use tokens::{Holder, IssuedToken, Token, TokenId, TokenRequest};

@@ -81,7 +81,7 @@ async fn assert_knows_all(vault: &Vault, known: &Known) {
     assert_eq!(vault.prove(credential(5), &known.codes[1], at(40)).await.unwrap(), Verification::Ok);
     assert_eq!(vault.prove(credential(6), CODES[5], at(40)).await.unwrap(), Verification::Wrong { attempts_left: 1 }, "it was used");
     assert_eq!(vault.prove(credential(6), CODES[6], at(40)).await.unwrap(), Verification::Ok);
-    let standings: Vec<_> = vault.token_inventory().await.unwrap().into_iter().map(|token| token.standing).collect();
+    let standings: Vec<_> = vault.token_inventory("", None, 100).await.unwrap().into_iter().map(|token| token.standing).collect();
     assert_eq!(standings, [TokenStanding::Taken(credential(6)), TokenStanding::Available]);
 }
 

@@ -6,7 +6,7 @@ mod common;
 
 use common::{CODES, Home, at, credential, person, token, wherever_it_is_kept};
 use credential_vault::{
-    Claim, ImportedToken, InventoryToken, OtpAlgorithm, OtpDigits, OtpHash, TokenStanding, Vault, VaultError, Verification,
+    Claim, ImportedToken, InventoryToken, OtpAlgorithm, OtpDigits, OtpHash, Standing, TokenStanding, Vault, VaultError, Verification,
 };
 use zeroize::Zeroizing;
 
@@ -40,27 +40,28 @@ async fn claimed(vault: &Vault, number: u128, serial: &str) {
 }
 
 async fn standing(vault: &Vault, serial: &str) -> TokenStanding {
-    vault.token_inventory().await.unwrap().into_iter().find(|token| token.serial == serial).unwrap().standing
+    vault.token_inventory("", None, 100).await.unwrap().into_iter().find(|token| token.serial == serial).unwrap().standing
 }
 
 async fn of_each_imported_token_it_is_said_what_became_of_it(home: &Home) {
     let vault = stocked(home).await;
+    use ImportedToken::{Differs, Impossible, New, Same};
     let other_seed = InventoryToken { seed: Zeroizing::new(vec![7; 20]), ..token("A-1") };
     let other_make = InventoryToken { digits: OtpDigits::Eight, ..token("A-1") };
     let short = InventoryToken { seed: Zeroizing::new(vec![7; 15]), ..token("A-4") };
     let still = InventoryToken { algorithm: OtpAlgorithm::Totp { period: 0 }, ..token("A-5") };
     let advanced = InventoryToken { counter: 9, ..token("a-2") };
     let tokens = vec![other_seed, token("A-3"), advanced, other_make, short, still, token("Ä"), token(""), token(&"9".repeat(41))];
-    use ImportedToken::{Differs, Impossible, New, Same};
     let expected = [Differs, New, Same, Differs, Impossible, Impossible, Impossible, Impossible, Impossible];
+    assert_eq!(vault.compare_tokens(&tokens).await.unwrap(), expected, "and nothing was changed by looking");
     assert_eq!(vault.import_tokens(tokens, at(1)).await.unwrap(), expected);
-    assert_eq!(vault.token_inventory().await.unwrap().len(), 3);
+    assert_eq!(vault.token_inventory("", None, 100).await.unwrap().len(), 3);
 }
 
 async fn the_inventory_is_listed_without_seeds(home: &Home) {
     let vault = stocked(home).await;
     claimed(&vault, 1, "A-2").await;
-    let listed = vault.token_inventory().await.unwrap();
+    let listed = vault.token_inventory("", None, 100).await.unwrap();
     let found: Vec<_> = listed.iter().map(|token| (token.serial.as_str(), token.algorithm, token.digits, token.standing)).collect();
     let expected = [
         ("A-1", OtpAlgorithm::Hotp, OtpDigits::Six, TokenStanding::Available),
@@ -68,6 +69,32 @@ async fn the_inventory_is_listed_without_seeds(home: &Home) {
     ];
     assert_eq!(found, expected);
     assert_eq!(listed[0].hash, OtpHash::Sha1);
+    let serials = async |after: &str, only, most| {
+        let page = vault.token_inventory(after, only, most).await.unwrap();
+        page.into_iter().map(|token| token.serial).collect::<Vec<_>>()
+    };
+    assert_eq!((serials("", None, 1).await, serials("a-1", None, 9).await), (vec!["A-1".to_owned()], vec!["A-2".to_owned()]));
+    assert_eq!(serials("", Some(Standing::Taken), 9).await, ["A-2"]);
+    assert_eq!(serials("", Some(Standing::Withdrawn), 9).await, Vec::<String>::new());
+    assert_eq!(vault.inventory_token(" a-2").await.unwrap().unwrap(), listed[1]);
+    assert!(vault.inventory_token("A-9").await.unwrap().is_none());
+}
+
+#[test]
+fn a_seed_is_read_in_hexadecimal_digits_and_in_base_32() {
+    let seed = b"12345678901234567890";
+    for text in ["3132333435363738393031323334353637383930", "31323334 35363738 39303132 33343536 37383930"] {
+        assert_eq!(InventoryToken::seed_of_hex(text).unwrap().as_slice(), seed);
+    }
+    for text in ["GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "gezd gnbv gy3t qojq gezd gnbv gy3t qojq", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ===="] {
+        assert_eq!(InventoryToken::seed_of_base32(text).unwrap().as_slice(), seed);
+    }
+    for text in ["313", "3G", "Ａ1"] {
+        assert!(InventoryToken::seed_of_hex(text).is_none(), "{text}");
+    }
+    for text in ["1", "A8", "Ä", "GEZDGNBV!"] {
+        assert!(InventoryToken::seed_of_base32(text).is_none(), "{text}");
+    }
 }
 
 async fn a_token_is_claimed_by_its_serial_and_proves_its_person(home: &Home) {

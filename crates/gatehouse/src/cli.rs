@@ -69,6 +69,9 @@ pub(crate) enum Command {
     /// Make, list and revoke API tokens.
     #[command(subcommand)]
     Token(Token),
+    /// Import, list and release one-time-password tokens that were bought elsewhere.
+    #[command(subcommand)]
+    Tokens(Tokens),
     /// Appoint, list and dismiss staff.
     #[command(subcommand)]
     Staff(Staff),
@@ -267,6 +270,26 @@ pub(crate) enum Token {
     Revoke {
         /// Its id, as `list` shows it.
         id: uuid::Uuid,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tokens {
+    /// Put tokens into the inventory, so that their users can register them by serial number. Imported again, nothing changes.
+    Import {
+        /// A CSV file with the columns serial, algorithm (hotp or totp), and seed_hex or seed_base32; perhaps digits, period, hash, counter. Remove it
+        /// afterwards: who has a seed has the token.
+        file: PathBuf,
+        /// Only say what would come of each row.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// List the inventory; never a seed.
+    List,
+    /// Let a token be registered again whose credential was revoked or whose user was forgotten.
+    Release {
+        /// The serial number that is printed on it.
+        serial: String,
     },
 }
 

@@ -48,6 +48,7 @@ pub mod sign_in;
 pub mod snapshot;
 pub mod status;
 pub mod subscriptions;
+pub mod tokens;
 pub mod upload;
 pub mod users;
 pub mod wrong;

@@ -62,6 +62,7 @@ fn endpoints() -> Endpoints {
         .merge(crate::history::endpoints())
         .merge(crate::mails::endpoints())
         .merge(crate::persons::endpoints())
+        .merge(crate::tokens::endpoints())
         .merge(crate::events::endpoints())
         .merge(crate::snapshot::endpoints())
         .merge(crate::erasures::endpoints())

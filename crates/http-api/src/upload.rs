@@ -25,15 +25,19 @@ pub struct UploadQuery {
     pub(crate) dry_run: bool,
 }
 
-/// The rows of the file, at most so many, by the names in its header.
-pub(crate) fn rows<R: DeserializeOwned>(headers: &HeaderMap, body: Result<Bytes, BytesRejection>, most: usize) -> Result<Vec<R>, Problem> {
+/// The file, as it was sent.
+pub(crate) fn file(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
     let is_csv = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with("text/csv"));
     if !is_csv {
         let detail = "the upload must be sent as `Content-Type: text/csv`";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail));
     }
-    let bytes = body.map_err(|rejection| crate::body::unread(&rejection))?;
-    read(&bytes, most)
+    body.map_err(|rejection| crate::body::unread(&rejection))
+}
+
+/// The rows of the file, at most so many, by the names in its header.
+pub(crate) fn rows<R: DeserializeOwned>(headers: &HeaderMap, body: Result<Bytes, BytesRejection>, most: usize) -> Result<Vec<R>, Problem> {
+    read(&file(headers, body)?, most)
 }
 
 /// The rows of a file of these bytes, at most so many, by the names in its header.

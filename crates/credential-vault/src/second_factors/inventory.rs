@@ -34,6 +34,57 @@ pub struct InventoryToken {
     pub seed: Zeroizing<Vec<u8>>,
 }
 
+/// Why there can be no such token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenFlaw {
+    /// Its serial number.
+    #[error("a serial number is 1 to 40 letters, digits and dashes")]
+    Serial,
+    /// Its period.
+    #[error("a code lasts 15 to 300 seconds")]
+    Period,
+    /// The length of its seed.
+    #[error("a seed has 16 to 128 bytes")]
+    Seed,
+}
+
+impl InventoryToken {
+    /// Why there can be no such token; none if there can.
+    #[must_use]
+    pub fn flaw(&self) -> Option<TokenFlaw> {
+        let is_period_possible = match self.algorithm {
+            OtpAlgorithm::Hotp => true,
+            OtpAlgorithm::Totp { period } => (15..=300).contains(&period),
+        };
+        match canonical(&self.serial) {
+            None => Some(TokenFlaw::Serial),
+            Some(_) if !is_period_possible => Some(TokenFlaw::Period),
+            Some(_) if !(SHORTEST_SEED..=LONGEST_SEED).contains(&self.seed.len()) => Some(TokenFlaw::Seed),
+            Some(_) => None,
+        }
+    }
+
+    /// The seed that this text is in hexadecimal digits; none if it is none. Spaces do not matter.
+    #[must_use]
+    pub fn seed_of_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let digits =
+            text.chars().filter(|typed| !typed.is_whitespace()).map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()));
+        let digits = Zeroizing::new(digits.collect::<Option<Vec<u8>>>()?);
+        let (pairs, []) = digits.as_chunks::<2>() else { return None };
+        Some(Zeroizing::new(pairs.iter().map(|[high, low]| high << 4 | low).collect()))
+    }
+
+    /// The seed that this text is in base 32 (RFC 4648 §6); none if it is none. Spaces, dashes, small letters and padding do not matter.
+    #[must_use]
+    pub fn seed_of_base32(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let bare = text.trim_end_matches(|typed: char| typed == '=' || typed.is_whitespace());
+        let bare = bare.chars().filter(|typed| !typed.is_whitespace() && *typed != '-').map(|typed| typed.to_ascii_uppercase());
+        let bare = Zeroizing::new(bare.collect::<String>());
+        let secret = totp_rs::Secret::try_from_base32(bare.as_str()).ok()?;
+        Some(Zeroizing::new(secret.as_ref().to_vec()))
+    }
+}
+
 /// Never shows the seed.
 impl fmt::Debug for InventoryToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -80,6 +131,28 @@ pub enum TokenStanding {
     Withdrawn,
 }
 
+/// Whose a token is, without saying whose: by this an inventory is searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// As [`TokenStanding::Available`].
+    Available,
+    /// As [`TokenStanding::Taken`].
+    Taken,
+    /// As [`TokenStanding::Withdrawn`].
+    Withdrawn,
+}
+
+impl Standing {
+    /// What stands for it in a row.
+    fn code(self) -> i64 {
+        match self {
+            Self::Available => 0,
+            Self::Taken => 1,
+            Self::Withdrawn => 2,
+        }
+    }
+}
+
 /// What became of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
@@ -108,8 +181,8 @@ impl Vault {
     }
 
     async fn import(&self, token: InventoryToken, now: Timestamp) -> Result<ImportedToken, VaultError> {
-        let InventoryToken { serial, algorithm, digits, hash, counter, seed } = token;
-        let (Some(serial), true) = (canonical(&serial), is_possible(algorithm, &seed)) else { return Ok(ImportedToken::Impossible) };
+        let (Some(serial), None) = (canonical(&token.serial), token.flaw()) else { return Ok(ImportedToken::Impossible) };
+        let InventoryToken { serial: _, algorithm, digits, hash, counter, seed } = token;
         let generator = Generator { algorithm, hash, digits, seed };
         let sealed = aead::seal(&self.inner.key.verifiers, &aad(&serial), &generator.to_bytes())?;
         let new = NewStock { serial, sealed, counter: i64::from(counter) - 1, imported_at: now };
@@ -118,6 +191,25 @@ impl Vault {
             Some(known) if self.inner.generator_of(&known)?.is_same(&generator) => ImportedToken::Same,
             Some(_) => ImportedToken::Differs,
         })
+    }
+
+    /// Says of each token what would become of it if it were imported, in the same order; changes nothing.
+    ///
+    /// # Errors
+    /// If a row of the inventory is damaged or cannot be read.
+    pub async fn compare_tokens(&self, tokens: &[InventoryToken]) -> Result<Vec<ImportedToken>, VaultError> {
+        let mut outcomes = Vec::with_capacity(tokens.len());
+        for token in tokens {
+            outcomes.push(match (canonical(&token.serial), token.flaw()) {
+                (Some(serial), None) => match self.inner.store.stocked(serial).await? {
+                    None => ImportedToken::New,
+                    Some(known) if self.inner.generator_of(&known)?.is_same(&token.generator()) => ImportedToken::Same,
+                    Some(_) => ImportedToken::Differs,
+                },
+                (None, _) | (_, Some(_)) => ImportedToken::Impossible,
+            });
+        }
+        Ok(outcomes)
     }
 
     /// Makes the token of this serial number somebody's, pending. On disk when this returns. A token is one credential at a time.
@@ -146,21 +238,38 @@ impl Vault {
         self.inner.store.release(serial).await
     }
 
-    /// All tokens of the inventory, by serial number, without their seeds.
+    /// The tokens of the inventory after this serial number, by serial number, without their seeds; of this standing only, if one is told. At
+    /// most so many.
     ///
     /// # Errors
     /// If a row is damaged or cannot be read.
-    pub async fn token_inventory(&self) -> Result<Vec<StockedToken>, VaultError> {
-        let stocks = self.inner.store.inventory().await?;
-        let tokens = stocks.into_iter().map(|stock| {
-            let Generator { algorithm, hash, digits, seed: _ } = self.inner.generator_of(&stock)?;
-            Ok(StockedToken { serial: stock.serial, algorithm, digits, hash, standing: stock.standing })
-        });
-        tokens.collect()
+    pub async fn token_inventory(&self, after: &str, only: Option<Standing>, most: u32) -> Result<Vec<StockedToken>, VaultError> {
+        let stocks = self.inner.store.inventory(after.to_ascii_uppercase(), only.map(Standing::code), most).await?;
+        stocks.into_iter().map(|stock| self.inner.stocked(stock)).collect()
+    }
+
+    /// The token of this serial number, without its seed.
+    ///
+    /// # Errors
+    /// If the row is damaged or cannot be read.
+    pub async fn inventory_token(&self, serial: &str) -> Result<Option<StockedToken>, VaultError> {
+        let Some(serial) = canonical(serial) else { return Ok(None) };
+        self.inner.store.stocked(serial).await?.map(|stock| self.inner.stocked(stock)).transpose()
+    }
+}
+
+impl InventoryToken {
+    fn generator(&self) -> Generator {
+        Generator { algorithm: self.algorithm, hash: self.hash, digits: self.digits, seed: self.seed.clone() }
     }
 }
 
 impl Inner {
+    fn stocked(&self, stock: Stock) -> Result<StockedToken, VaultError> {
+        let Generator { algorithm, hash, digits, seed: _ } = self.generator_of(&stock)?;
+        Ok(StockedToken { serial: stock.serial, algorithm, digits, hash, standing: stock.standing })
+    }
+
     fn generator_of(&self, stock: &Stock) -> Result<Generator, VaultError> {
         let opened = aead::open(&self.key.verifiers, &aad(&stock.serial), &stock.sealed).map(Zeroizing::new);
         opened.and_then(|opened| Generator::of_bytes(&opened)).ok_or(VaultError::DamagedRow { table: "inventory" })
@@ -173,14 +282,6 @@ fn canonical(serial: &str) -> Option<String> {
     let is_possible =
         (1..=LONGEST_SERIAL).contains(&serial.len()) && serial.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     is_possible.then(|| serial.to_ascii_uppercase())
-}
-
-fn is_possible(algorithm: OtpAlgorithm, seed: &[u8]) -> bool {
-    let period_is_possible = match algorithm {
-        OtpAlgorithm::Hotp => true,
-        OtpAlgorithm::Totp { period } => (15..=300).contains(&period),
-    };
-    period_is_possible && (SHORTEST_SEED..=LONGEST_SEED).contains(&seed.len())
 }
 
 /// Binds a sealed generator to its serial number.

@@ -20,7 +20,7 @@ use crate::vault::{Inner, Vault};
 use generator::Generator;
 pub(crate) use generator::NEVER_USED;
 pub use generator::{AuthenticatorSecret, OtpAlgorithm, OtpDigits, OtpHash};
-pub use inventory::{Claim, ImportedToken, InventoryToken, StockedToken, TokenStanding};
+pub use inventory::{Claim, ImportedToken, InventoryToken, Standing, StockedToken, TokenFlaw, TokenStanding};
 pub use passkeys::{PasskeyProof, PasskeyPut, PasskeyRefusal};
 use recovery::Codes;
 pub use relying_party::RelyingParty;

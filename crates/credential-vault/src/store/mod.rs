@@ -219,9 +219,9 @@ impl Store {
         either!(self.stocked(serial))
     }
 
-    /// All tokens of the inventory, by serial.
-    pub(crate) async fn inventory(&self) -> Result<Vec<Stock>, VaultError> {
-        either!(self.inventory())
+    /// The tokens of the inventory after this serial, by serial; of this state only, if one is told.
+    pub(crate) async fn inventory(&self, after: String, state: Option<i64>, most: u32) -> Result<Vec<Stock>, VaultError> {
+        either!(self.inventory(after, state, most))
     }
 
     /// Keeps a credential, pending, that is the token of this serial, if nobody else has that.

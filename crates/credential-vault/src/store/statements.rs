@@ -174,6 +174,7 @@ FROM inventory
 WHERE serial = $1
 ";
 
+/// Parameters: the serial after which it begins, the standing or none, how many.
 pub(super) const SELECT_INVENTORY: &str = "
 SELECT
     serial,
@@ -181,7 +182,10 @@ SELECT
     state,
     credential
 FROM inventory
+WHERE serial > $1
+    AND state = coalesce($2, state)
 ORDER BY serial
+LIMIT $3
 ";
 
 pub(super) const RELEASE: &str = "

@@ -9,6 +9,7 @@ pub(crate) mod catalogue;
 pub(crate) mod client;
 pub(crate) mod erasures;
 pub(crate) mod history;
+pub(crate) mod inventory;
 pub(crate) mod persons;
 mod problem;
 pub(crate) mod publish;
@@ -55,6 +56,8 @@ pub(crate) fn router(admin: Admin) -> Router {
         .route("/secrets-left", get(secrets::left))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{id}/revoke", post(tokens::revoke))
+        .route("/inventory", get(inventory::list).post(inventory::import))
+        .route("/inventory/{serial}/release", post(inventory::release))
         .route("/staff", get(staff::list).post(staff::appoint))
         .route("/staff/{id}/grant", post(staff::grant))
         .route("/staff/{id}/revoke", post(staff::revoke))

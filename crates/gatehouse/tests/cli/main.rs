@@ -16,6 +16,7 @@ mod folder;
 mod forgetting;
 mod people;
 mod stores;
+mod tokens;
 
 use std::path::Path;
 use std::process::Output;

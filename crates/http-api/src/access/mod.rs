@@ -29,6 +29,7 @@ pub use scope::{Belongs, HeldLink, Reach, Scope};
 pub(crate) use thing::{Address, The, Thing};
 pub(crate) use things::{
     AskedAccess, CatalogueEntry, Company, DesiredSubscription, Member, Offer, OwnCase, OwnCredential, OwnRelationship, SentInvitation,
+    TokenOfInventory,
 };
 
 use axum::http::StatusCode;

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use audit_history::Subject;
+use command_handlers::workflows::WorkflowError;
 use domain::access::{Access, Accessor};
 use domain::application::{Application, RegistrationPolicy};
 use domain::credential::{Credential, CredentialState};
@@ -339,5 +340,24 @@ impl Thing for OwnCredential {
 
     fn belongs(&self) -> Belongs {
         Belongs { person: Some(self.person), ..Belongs::default() }
+    }
+}
+
+/// A token of the operator's inventory, by its serial number in the form in which it is kept. It is nobody's own thing: whoever runs the service
+/// reaches all.
+#[derive(Debug, Clone)]
+pub(crate) struct TokenOfInventory(pub(crate) String);
+
+impl Thing for TokenOfInventory {
+    const NAME: &'static str = "token";
+
+    async fn find(address: &Address, _: &Granted, services: &Services) -> Result<Option<Self>, Problem> {
+        let serial = address.text("serial").unwrap_or_default();
+        let found = services.vault.inventory_token(serial).await.map_err(WorkflowError::from)?;
+        Ok(found.map(|token| Self(token.serial)))
+    }
+
+    fn belongs(&self) -> Belongs {
+        Belongs::default()
     }
 }

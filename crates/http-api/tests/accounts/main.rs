@@ -9,5 +9,6 @@ mod history;
 mod organizations;
 mod passkeys;
 mod second_factors;
+mod tokens;
 mod users;
 mod world;

@@ -53,6 +53,7 @@ fn example(before: &str, name: &str, row: &Row, who: Who, target: Target<'_>, ca
         ("schemas", "{file}") => "access.granted.v1.json".to_owned(),
         ("status", "{case_number}") => side.invited.case_number.clone(),
         ("subscriptions", "{id}") => side.subscription().to_string(),
+        ("tokens", "{serial}") => side.serial(),
         _ => panic!(
             "{} {}: there is no example for `{before}/{name}`. Say in `example` of crates/http-api/tests/authorization/examples.rs what stands \
              there for the things of a side, so that this route is tested for every caller.",

@@ -1,7 +1,7 @@
 //! One of three parts of the world that have nothing to do with each other: an owner of an application, an organization that is
 //! subscribed to it, and all that happens between them.
 
-use credential_vault::SessionHolder;
+use credential_vault::{ImportedToken, InventoryToken, OtpAlgorithm, OtpDigits, OtpHash, SessionHolder};
 use domain::access::{Access, AccessCommand};
 use domain::person::{Person, PersonCommand};
 use domain::relationship::{Relationship, RelationshipCommand};
@@ -14,6 +14,7 @@ use domain::{
 };
 use serde_json::json;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::accounts::Own;
 use super::common::Api;
@@ -111,7 +112,7 @@ impl Side {
             new_user: Own::of(api, new_user, holder).await,
         };
         let begun = Walk::invited(api, &owner_token, &[application]).await;
-        Self {
+        let side = Self {
             partner,
             application,
             organization,
@@ -128,7 +129,9 @@ impl Side {
             owner_token,
             own,
             is_ours: false,
-        }
+        };
+        in_inventory(api, side.serial()).await;
+        side
     }
 
     /// The subscription of the organization to the application.
@@ -139,6 +142,11 @@ impl Side {
     /// The access of the user to the application.
     pub(crate) fn access(&self) -> AccessId {
         AccessId::of(self.user, self.application)
+    }
+
+    /// The serial number of a token in the inventory, which is nobody's.
+    pub(crate) fn serial(&self) -> String {
+        format!("SN-{}", self.application.0.simple())
     }
 
     /// The ids of all that is of this side and of no other. Who is erased is told to everybody.
@@ -187,6 +195,14 @@ async fn subscribed(api: &Api, organization: OrganizationId, application: Applic
         let establish = RelationshipCommand::EstablishRelationship { organization, partner };
         did::<Relationship>(api, RelationshipId::of(organization, partner).0, establish).await;
     }
+}
+
+/// A token that was bought is in the inventory.
+async fn in_inventory(api: &Api, serial: String) {
+    let (algorithm, digits, hash, seed) = (OtpAlgorithm::Hotp, OtpDigits::Six, OtpHash::Sha1, Zeroizing::new(vec![7; 20]));
+    let token = InventoryToken { serial, algorithm, digits, hash, counter: 0, seed };
+    let now = (api.services.handlers.clock())();
+    assert_eq!(api.services.vault.import_tokens(vec![token], now).await.unwrap(), [ImportedToken::New]);
 }
 
 /// A user who has not begun with first-time login.

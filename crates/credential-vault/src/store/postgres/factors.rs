@@ -185,8 +185,9 @@ impl PostgresStore {
     }
 
     /// As [`crate::store::Store::inventory`].
-    pub(crate) async fn inventory(&self) -> Result<Vec<Stock>, VaultError> {
-        let found: Vec<StockColumns> = sqlx::query_as(SELECT_INVENTORY).fetch_all(self.pool()).await?;
+    pub(crate) async fn inventory(&self, after: String, state: Option<i64>, most: u32) -> Result<Vec<Stock>, VaultError> {
+        let which = sqlx::query_as(SELECT_INVENTORY).bind(after.as_bytes()).bind(state).bind(i64::from(most));
+        let found: Vec<StockColumns> = which.fetch_all(self.pool()).await?;
         found.into_iter().map(stock_of).collect()
     }
 

@@ -133,10 +133,11 @@ impl SqliteStore {
     }
 
     /// As [`crate::store::Store::inventory`].
-    pub(crate) fn inventory(&self) -> Result<Vec<Stock>, VaultError> {
+    pub(crate) fn inventory(&self, after: String, state: Option<i64>, most: u32) -> Result<Vec<Stock>, VaultError> {
         let connection = self.connection.lock();
         let mut statement = connection.prepare(SELECT_INVENTORY)?;
-        let found = statement.query_map([], |row| Ok(stock_of(row)))?.collect::<Result<Vec<_>, _>>()?;
+        let which = params![after.as_bytes(), state, most];
+        let found = statement.query_map(which, |row| Ok(stock_of(row)))?.collect::<Result<Vec<_>, _>>()?;
         found.into_iter().collect()
     }
 
