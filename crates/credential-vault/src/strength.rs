@@ -1,11 +1,15 @@
 //! How strong a password is, and what to say to people whose password is not strong enough.
 
+use std::collections::HashSet;
+
 use zxcvbn::zxcvbn;
 
 /// The fewest characters.
 pub const MIN_CHARACTERS: usize = 12;
 /// The most characters; longer ones only cost time.
 pub const MAX_CHARACTERS: usize = 128;
+
+const PASSWORD_ADVICE: &str = "A good password is four or more uncommon words, or one that a password manager made.";
 
 /// How strong a secret is that was found strong enough.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,7 +34,7 @@ pub struct Weak {
 /// # Errors
 /// [`Weak`] with what to tell the person.
 pub fn check(candidate: &str, context: &[&str]) -> Result<Strength, Weak> {
-    judge(candidate, context, 3, "A good password is four or more uncommon words, or one that a password manager made.")
+    judge(candidate, context, 3, PASSWORD_ADVICE)
 }
 
 /// Checks a one-time password that a person typed instead of taking the proposed one: as [`check`], but not guessable with
@@ -40,6 +44,42 @@ pub fn check(candidate: &str, context: &[&str]) -> Result<Strength, Weak> {
 /// [`Weak`] with what to tell the person.
 pub fn check_one_time_password(candidate: &str, context: &[&str]) -> Result<Strength, Weak> {
     judge(candidate, context, 4, "Take the one that is proposed, or type four or more uncommon words.")
+}
+
+/// Passwords that nobody may choose, such as those that have become known elsewhere; beside the 30,000 commonest, which [`check`] knows.
+#[derive(Debug, Clone, Default)]
+pub struct Blocklist(HashSet<Box<str>>);
+
+impl Blocklist {
+    /// Of a text with one password on each line. Upper and lower case are one.
+    #[must_use]
+    pub fn of_lines(text: &str) -> Self {
+        Self(text.lines().filter(|line| !line.is_empty()).map(|line| line.to_lowercase().into()).collect())
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it refuses none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// As [`check`], and that it is not one of these.
+    ///
+    /// # Errors
+    /// [`Weak`] with what to tell the person.
+    pub fn check(&self, candidate: &str, context: &[&str]) -> Result<Strength, Weak> {
+        if self.0.contains(candidate.to_lowercase().as_str()) {
+            let sentences = ["It is on a list of passwords that others know.", PASSWORD_ADVICE].map(str::to_owned).into();
+            return Err(Weak { sentences });
+        }
+        check(candidate, context)
+    }
 }
 
 fn judge(candidate: &str, context: &[&str], wanted: u8, advice: &str) -> Result<Strength, Weak> {
@@ -139,6 +179,16 @@ mod tests {
         for candidate in ["Featherstonehaugh", "featherstonehaugh1", "RosalindZephyrine", "ZEPH-4821-ZEPH"] {
             assert!(check(candidate, &context).is_err(), "{candidate}");
         }
+    }
+
+    #[test]
+    fn what_others_know_is_refused_however_strong_it_is() {
+        let known = Blocklist::of_lines("Kettle mural osprey tundra\n\ncorrect horse battery staple\n");
+        assert_eq!(known.len(), 2);
+        let refused = known.check("kettle MURAL osprey tundra", &[]).unwrap_err();
+        assert_eq!(refused.sentences[0], "It is on a list of passwords that others know.");
+        known.check("kettle mural osprey tundra 7", &[]).unwrap();
+        assert!(known.check("short", &[]).unwrap_err().sentences[0].contains("12 are needed"));
     }
 
     #[test]

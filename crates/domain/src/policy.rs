@@ -27,6 +27,8 @@ pub struct Policy {
     pub registration_days: u32,
     /// How long a self-registration invitation lives, in days.
     pub self_registration_days: u32,
+    /// How long a one-time password may lie unused, in days. That of an administrator-to-be lives for `registration_days` more.
+    pub one_time_password_days: u32,
     /// The roles of users that need a second factor, whatever their applications ask for. Staff always need one.
     pub second_factor_roles: Vec<UserRoleKind>,
     /// The version of the terms of use that is in force. Whoever accepted another one is asked at the next request.
@@ -47,6 +49,7 @@ impl Default for Policy {
             invitation_reminder_days: 7,
             registration_days: 60,
             self_registration_days: 14,
+            one_time_password_days: 14,
             second_factor_roles: Vec::new(),
             terms_version: "2026-01".to_owned(),
             terms_years: 5,

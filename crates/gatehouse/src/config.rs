@@ -63,6 +63,8 @@ pub(crate) struct Config {
     pub(crate) nats: NatsConfig,
     /// What published events name as their source. None: the base URL.
     pub(crate) event_source: Option<String>,
+    /// Passwords that nobody may choose, one on each line, beside the 30,000 commonest. None: only those.
+    pub(crate) password_blocklist_file: Option<PathBuf>,
     /// The rules that decisions look at.
     pub(crate) policy: Policy,
     /// Effort of the human check: leading zero bits that a browser has to find.
@@ -86,6 +88,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             base_url: None,
             master_key_file: None,
+            password_blocklist_file: None,
             log: None,
             log_password_file: None,
             secrets: None,
@@ -179,6 +182,7 @@ impl Config {
         match (table, key) {
             ("", "base_url") => self.base_url.is_some(),
             ("", "master_key_file") => self.master_key_file.is_some(),
+            ("", "password_blocklist_file") => self.password_blocklist_file.is_some(),
             ("", "log") => self.log.is_some(),
             ("", "log_password_file") => self.log_password_file.is_some(),
             ("", "secrets") => self.secrets.is_some(),
@@ -214,6 +218,7 @@ const UNSET: &[(&str, &str, &str)] = &[
     ("", "instance", "\"gatehouse-1\"  # unset: the machine's name and the process id"),
     ("", "log_filter", "\"info,mail=debug\"  # unset: info for serve, warn otherwise"),
     ("", "log_format", "\"json\"  # or \"text\"; unset: json for serve, text otherwise"),
+    ("", "password_blocklist_file", "\"/etc/gatehouse/known-passwords.txt\"  # unset: the 30,000 commonest are refused"),
     ("", "event_source", "\"https://gateway.example\"  # unset: the base URL"),
     ("nats", "url", "\"nats://127.0.0.1:4222\"  # unset: events are to be had over HTTP only"),
     ("nats", "user", "\"gatehouse\"  # unset: no password is sent"),

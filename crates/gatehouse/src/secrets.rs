@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use credential_vault::strength::Blocklist;
 use credential_vault::{Vault, VaultKey};
 use event_store::Position;
 use key_ring::{KeyRing, LoadedMasterKey, MasterKey, MasterKeyOptions};
@@ -133,4 +134,15 @@ async fn refuse_if_missing(server: &Server, head: Position, options: &MasterKeyO
         )));
     }
     Ok(())
+}
+
+/// The passwords that nobody may choose, if the configuration names a file of them.
+///
+/// # Errors
+/// The file cannot be read.
+pub(crate) fn refused_passwords(config: &Config) -> Result<Blocklist, Failure> {
+    let Some(file) = &config.password_blocklist_file else { return Ok(Blocklist::default()) };
+    let lines =
+        std::fs::read_to_string(file).map_err(|error| Failure::Usage(format!("password_blocklist_file {}: {error}", file.display())))?;
+    Ok(Blocklist::of_lines(&lines))
 }

@@ -91,7 +91,8 @@ impl Service {
         let handlers = Arc::new(CommandHandlers::new(store, codec, Arc::clone(&clock), config.policy.clone(), Settings::default()));
         let operator_name = CompanyName::parse(&config.mail.operator_name)
             .map_err(|invalid| Failure::Usage(format!("mail.operator_name cannot be used: {invalid}")))?;
-        let workflows = Workflows::new(Arc::clone(&handlers), Arc::clone(&ring), Arc::clone(&vault), Arc::clone(&master), operator_name);
+        let workflows = Workflows::new(Arc::clone(&handlers), Arc::clone(&ring), Arc::clone(&vault), Arc::clone(&master), operator_name)
+            .refusing(secrets::refused_passwords(&config)?);
         let background = Background::start()?;
         let started = background.spawn(Runtime::start(setup)).await.map_err(|error| Failure::from_error(&error))?;
         let runtime = started.map_err(|error| Failure::from_error(&error))?;

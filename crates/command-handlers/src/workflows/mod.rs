@@ -35,6 +35,7 @@ pub use sign_in::{SignedIn, Stage};
 
 use std::sync::Arc;
 
+use credential_vault::strength::Blocklist;
 use credential_vault::{Vault, VaultError};
 use domain::sign_in::SignInRule;
 use domain::{ApplicationId, CompanyName, OrganizationId, RegisteredIdentifier, Rejection, RejectionKind};
@@ -51,6 +52,7 @@ pub struct Workflows {
     vault: Arc<Vault>,
     master: Arc<MasterKey>,
     operator_name: CompanyName,
+    refused_passwords: Arc<Blocklist>,
 }
 
 /// Why a workflow went no further. What it did before stands, and sending the command again goes on from there.
@@ -305,7 +307,13 @@ impl Workflows {
         master: Arc<MasterKey>,
         operator_name: CompanyName,
     ) -> Self {
-        Self { handlers, keys, vault, master, operator_name }
+        Self { handlers, keys, vault, master, operator_name, refused_passwords: Arc::default() }
+    }
+
+    /// With passwords that nobody may choose.
+    #[must_use]
+    pub fn refusing(self, passwords: Blocklist) -> Self {
+        Self { refused_passwords: Arc::new(passwords), ..self }
     }
 
     /// The name of the gateway's operator, as people know it.

@@ -3,6 +3,7 @@
 use credential_vault::NamedBy;
 use domain::registration::{AdministratorRole, Registration, RegistrationCommand, RegistrationEvent};
 use domain::{CompanyName, Contact, CredentialId, PersonId, Personal, RegistrationId};
+use jiff::{SignedDuration, Timestamp};
 
 use super::{WorkflowError, WorkflowRejection, Workflows};
 use crate::{Answer, CommandError, Sent};
@@ -81,11 +82,15 @@ impl Workflows {
         if let Some(answer) = before {
             return Ok(answer);
         }
-        self.put_one_time_password(person, NamedBy::Stream(registration.0), secret, sent).await?;
+        // Nobody can replace it before the account is there: it lives as long as a registration may lie, and then as any other.
+        let policy = self.handlers.policy();
+        let days = policy.registration_days.saturating_add(policy.one_time_password_days);
+        self.put_one_time_password_for(days, person, NamedBy::Stream(registration.0), secret, sent).await?;
         self.handlers.handle::<Registration>(registration.0, command, sent).await.map_err(CommandError::of_any)
     }
 
-    /// Keeps a one-time password under the id that follows from the command, before the event that will name it.
+    /// Keeps a one-time password under the id that follows from the command, before the event that will name it. It ends unused after as
+    /// many days as policy says.
     pub(super) async fn put_one_time_password(
         &self,
         person: PersonId,
@@ -93,8 +98,20 @@ impl Workflows {
         secret: &str,
         sent: &Sent,
     ) -> Result<CredentialId, WorkflowError> {
-        let id = one_time_password_of(sent);
-        self.vault.put_one_time_password(id, person, named_by, secret, None, self.now()).await?;
+        self.put_one_time_password_for(self.handlers.policy().one_time_password_days, person, named_by, secret, sent).await
+    }
+
+    async fn put_one_time_password_for(
+        &self,
+        days: u32,
+        person: PersonId,
+        named_by: NamedBy,
+        secret: &str,
+        sent: &Sent,
+    ) -> Result<CredentialId, WorkflowError> {
+        let (id, now) = (one_time_password_of(sent), self.now());
+        let ends = now.checked_add(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MAX);
+        self.vault.put_one_time_password(id, person, named_by, secret, Some(ends), now).await?;
         Ok(id)
     }
 

@@ -9,6 +9,9 @@ use super::holder::{AccountHolder, Ask, OpenAccount};
 use super::{WorkflowError, WorkflowRejection, Workflows};
 use crate::{Answer, Sent};
 
+/// What the service is called: a word that whoever guesses a password of its users would try.
+const SERVICE: &str = "Gatehouse";
+
 /// Somebody who proved to be the holder of an account.
 pub struct SignedIn {
     /// Who, as whom, and by what.
@@ -136,7 +139,8 @@ impl Workflows {
         sent: &Sent,
     ) -> Result<Answer<()>, WorkflowError> {
         let account = self.their_account(holder).await?;
-        if let Err(weak) = credential_vault::strength::check(password, &account.known_words()) {
+        let known = [account.known_words(), vec![self.operator_name.as_str(), SERVICE]].concat();
+        if let Err(weak) = self.refused_passwords.check(password, &known) {
             return Err(WorkflowRejection::WeakPassword(weak.to_string()).into());
         }
         let id = CredentialId(sent.derive("password"));

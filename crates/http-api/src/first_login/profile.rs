@@ -10,6 +10,7 @@ use crate::access::{By, InSession, SignedIn};
 use crate::body::Body;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
+use crate::credentials::shown_lately;
 use crate::fields::ContactDetails;
 use crate::problem::Problem;
 use crate::services::Services;
@@ -34,7 +35,8 @@ pub(super) async fn profile(
 
 /// Confirm the profile
 ///
-/// Sends it as it shall be, unchanged or corrected. Later, this is how a user corrects their own details.
+/// Sends it as it shall be, unchanged or corrected. Later, this is how a user corrects their own details, having signed in or shown a second
+/// factor not long ago.
 #[utoipa::path(
     put,
     path = "/v1/first-login/profile",
@@ -42,6 +44,7 @@ pub(super) async fn profile(
     request_body = ContactDetails,
     responses(
         (status = 200, description = "The profile is confirmed", body = LoginProgress),
+        (status = 403, description = "Signed in too long ago for this", body = Problem),
         (status = 409, description = "Another step comes first", body = Problem),
         (status = 422, description = "A field is not valid", body = Problem),
     )
@@ -53,6 +56,10 @@ pub(super) async fn confirm_profile(
     Body(body): Body<ContactDetails>,
 ) -> Result<Accepted<LoginProgress>, Problem> {
     let person = session.person;
+    // Once the account is established: mails about it go to the address that stands here.
+    if LoginProgress::now(&services, &session).await?.established {
+        shown_lately(&session, &services)?;
+    }
     let sent = incoming.sent(&services, "confirm profile", &body);
     let mut checks = Checks::default();
     let contact = body.parse(&mut checks, "");

@@ -6,6 +6,7 @@ use credential_vault::SessionId;
 use uuid::Uuid;
 
 use crate::access::{By, InSession};
+use crate::credentials::shown_lately;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -20,6 +21,7 @@ use crate::services::Services;
     params(("id" = Uuid, Path, description = "Which session")),
     responses(
         (status = 204, description = "It is over"),
+        (status = 403, description = "Signed in too long ago for this", body = Problem),
         (status = 404, description = "You have no such session", body = Problem),
     )
 )]
@@ -28,6 +30,7 @@ pub(super) async fn one(
     By(InSession(current)): By<InSession>,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
+    shown_lately(&current, &services)?;
     let ended = services.vault.end_session_of(current.person, SessionId(id)).await.map_err(|error| Problem::internal(&error))?;
     if ended { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found("session")) }
 }
@@ -38,9 +41,13 @@ pub(super) async fn one(
     path = "/v1/me/sessions/end-others",
     tag = "My sessions",
     operation_id = "end_others",
-    responses((status = 204, description = "The session that asked is the only one"))
+    responses(
+        (status = 204, description = "The session that asked is the only one"),
+        (status = 403, description = "Signed in too long ago for this", body = Problem),
+    )
 )]
 pub(super) async fn others(State(services): State<Services>, By(InSession(current)): By<InSession>) -> Result<StatusCode, Problem> {
+    shown_lately(&current, &services)?;
     services.vault.end_others(current.person, current.id).await.map_err(|error| Problem::internal(&error))?;
     Ok(StatusCode::NO_CONTENT)
 }

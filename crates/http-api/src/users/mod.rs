@@ -32,6 +32,7 @@ pub(crate) fn endpoints() -> Endpoints {
         )
         .add(routes!(one_time_password::issue), ADMINISTRATOR)
         .add(routes!(one_time_password::reset_second_factors), ADMINISTRATOR)
+        .add(routes!(one_time_password::end_sessions), ADMINISTRATOR)
         .limited(routes!(invite::invite), ADMINISTRATOR, [Limit::MailsPerAddress])
         .add(routes!(invite::confirm), ADMINISTRATOR)
         .add(routes!(invite::refuse), ADMINISTRATOR)

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -68,6 +69,25 @@ pub(super) async fn issue(
     let sent = incoming.sent(&services, &format!("issue one-time password {person}"), &());
     let answer = services.workflows.issue_one_time_password(person, &body.one_time_password, &sent).await?;
     Ok(Accepted::new(&services, &answer, Done { id: person.0 }))
+}
+
+/// End a user's sessions
+///
+/// All of them, at once: such as of somebody whose laptop was lost. They can sign in again; `suspend` keeps them out.
+#[utoipa::path(
+    post,
+    path = "/v1/users/{id}/end-sessions",
+    tag = "Users",
+    operation_id = "end_sessions",
+    params(("id" = Uuid, Path, description = "Which user")),
+    responses(
+        (status = 204, description = "They are signed in nowhere"),
+        (status = 404, description = "There is no such user in the organization", body = Problem),
+    )
+)]
+pub(super) async fn end_sessions(State(services): State<Services>, The(user): The<Member>) -> Result<StatusCode, Problem> {
+    services.vault.end_all(user.person).await.map_err(|error| Problem::internal(&error))?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Take the second factors away

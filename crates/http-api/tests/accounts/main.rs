@@ -9,6 +9,7 @@ mod history;
 mod organizations;
 mod passkeys;
 mod second_factors;
+mod sessions;
 mod tokens;
 mod users;
 mod world;

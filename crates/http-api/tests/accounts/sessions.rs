@@ -1,0 +1,69 @@
+//! What a session is good for that was left open, and who ends it; and one-time passwords that nobody uses (ASVS 5.0, 6.4.1, 7.4.5, 7.5).
+
+use serde_json::json;
+
+use crate::world::{ANOTHER_ONE_TIME_PASSWORD, ONE_TIME_PASSWORD, PASSWORD, World};
+
+#[tokio::test]
+async fn a_session_that_was_left_open_changes_neither_the_profile_nor_what_one_signs_in_with() {
+    let world = World::new().await;
+    let company = world.company("Fastener Works").await;
+    let token = world.first_login(&company.user_id, ONE_TIME_PASSWORD).await;
+    let profile = world.get("/v1/first-login/profile", &token).await.expect(200);
+    let other = world.sign_in(&company.user_id, PASSWORD).await;
+    world.pass_minutes(16);
+    let authenticator = json!({ "label": "Phone" });
+    world.post("/v1/me/credentials/authenticators", &token, authenticator.clone()).await.problem(403, "prove-again");
+    world.post("/v1/me/credentials/recovery-codes", &token, json!({ "label": "In the safe" })).await.problem(403, "prove-again");
+    world.put("/v1/first-login/profile", &token, profile.clone()).await.problem(403, "prove-again");
+    world.post("/v1/me/sessions/end-others", &token, json!({})).await.problem(403, "prove-again");
+    world.get("/v1/home", &token).await.expect(200);
+
+    // Whoever signs in anew has just shown who they are.
+    let fresh = world.sign_in(&company.user_id, PASSWORD).await;
+    world.put("/v1/first-login/profile", &fresh, profile).await.expect(200);
+    world.post("/v1/me/credentials/authenticators", &fresh, authenticator).await.expect(201);
+    world.post("/v1/me/sessions/end-others", &fresh, json!({})).await.expect(204);
+    world.get("/v1/home", &other).await.problem(401, "unauthenticated");
+    world.get("/v1/home", &token).await.problem(401, "unauthenticated");
+}
+
+/// A user whom the administrator creates: their id and User ID.
+async fn created(world: &World, administrator: &str) -> (String, String) {
+    let contact = json!({ "given_name": "Lin", "family_name": "Okafor", "email": "lin@fastener.example" });
+    let body = json!({ "contact": contact, "one_time_password": ONE_TIME_PASSWORD });
+    let created = world.post("/v1/users", administrator, body).await.expect(201);
+    (created["id"].as_str().unwrap().to_owned(), created["user_id"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn an_administrator_signs_a_user_out_everywhere() {
+    let world = World::new().await;
+    let company = world.company("Fastener Works").await;
+    let administrator = world.administrator(&company).await;
+    let (person, user_id) = created(&world, &administrator).await;
+    let token = world.first_login(&user_id, ONE_TIME_PASSWORD).await;
+    let foreign = world.company("Alder Forge").await;
+    let foreign = world.administrator(&foreign).await;
+    let end = format!("/v1/users/{person}/end-sessions");
+    world.post(&end, &foreign, json!({})).await.problem(404, "not-found");
+    world.get("/v1/home", &token).await.expect(200);
+    world.post(&end, &administrator, json!({})).await.expect(204);
+    world.get("/v1/home", &token).await.problem(401, "unauthenticated");
+    world.sign_in(&user_id, PASSWORD).await;
+}
+
+#[tokio::test]
+async fn a_one_time_password_that_nobody_uses_ends_and_another_one_is_issued() {
+    let world = World::new().await;
+    let company = world.company("Fastener Works").await;
+    let administrator = world.administrator(&company).await;
+    let (person, user_id) = created(&world, &administrator).await;
+    let secret = |secret: &str| json!({ "user_id": user_id, "secret": secret });
+    world.pass_minutes(14 * 24 * 60);
+    world.post_public("/v1/sign-in", secret(ONE_TIME_PASSWORD)).await.problem(401, "sign-in-refused");
+    let administrator = world.sign_in(&company.user_id, PASSWORD).await;
+    let issue = json!({ "one_time_password": ANOTHER_ONE_TIME_PASSWORD });
+    world.post(&format!("/v1/users/{person}/one-time-password"), &administrator, issue).await.expect(200);
+    world.sign_in(&user_id, ANOTHER_ONE_TIME_PASSWORD).await;
+}
