@@ -54,6 +54,8 @@ pub(crate) fn start_metrics() -> Result<PrometheusHandle, Failure> {
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(wrong)?;
     metrics::describe_counter!("gatehouse_commands_total", "Commands by aggregate and outcome");
+    metrics::describe_counter!("gatehouse_sign_ins_total", "Passwords and second factors that were shown, by what and outcome");
+    metrics::describe_counter!("gatehouse_refused_total", "Requests that were refused to whoever showed a token or a cookie, by status");
     metrics::describe_gauge!("gatehouse_log_head_position", "Position of the newest event on disk");
     metrics::describe_gauge!("gatehouse_build_info", "Always 1; the version is in the label");
     metrics::gauge!("gatehouse_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);

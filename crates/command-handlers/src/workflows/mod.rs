@@ -17,6 +17,7 @@ mod passkeys;
 mod profiles;
 mod register;
 mod second_factors;
+mod security;
 mod sign_in;
 mod staff;
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::holder::AccountHolder;
 use super::sign_in::SignedIn;
-use super::{AnyRejection, WorkflowError, WorkflowRejection, Workflows};
+use super::{AnyRejection, WorkflowError, WorkflowRejection, Workflows, security};
 use crate::{CommandError, Sent};
 
 /// A passkey that an authenticator is asked to make.
@@ -98,6 +98,18 @@ impl Workflows {
     /// # Errors
     /// If the answer is not accepted, or comes too late.
     pub async fn finish_passkey_proof(
+        &self,
+        session: &Session,
+        relying_party: &RelyingParty,
+        response: &str,
+        sent: &Sent,
+    ) -> Result<SignedIn, WorkflowError> {
+        let result = self.proved_by_passkey(session, relying_party, response, sent).await;
+        security::note("passkey", Some(session.person), &result);
+        result
+    }
+
+    async fn proved_by_passkey(
         &self,
         session: &Session,
         relying_party: &RelyingParty,

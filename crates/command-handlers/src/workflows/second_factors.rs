@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::holder::{AccountHolder, Ask, OpenAccount};
 use super::sign_in::{SignedIn, Stage};
-use super::{WorkflowError, WorkflowRejection, Workflows};
+use super::{WorkflowError, WorkflowRejection, Workflows, security};
 use crate::{Answer, CommandError, Sent};
 
 /// What happens to a credential that was begun and never shown to work when another one is begun.
@@ -166,6 +166,18 @@ impl Workflows {
     /// # Errors
     /// If the code is not right, there were too many wrong ones, or it is not clear of which factor it is.
     pub async fn prove_second_factor(
+        &self,
+        session: &Session,
+        credential: Option<CredentialId>,
+        code: Code<'_>,
+        sent: &Sent,
+    ) -> Result<SignedIn, WorkflowError> {
+        let result = self.proved_by(session, credential, code, sent).await;
+        security::note("second_factor", Some(session.person), &result);
+        result
+    }
+
+    async fn proved_by(
         &self,
         session: &Session,
         credential: Option<CredentialId>,

@@ -6,7 +6,7 @@ use domain::{CredentialId, UserId};
 use zeroize::Zeroizing;
 
 use super::holder::{AccountHolder, Ask, OpenAccount};
-use super::{WorkflowError, WorkflowRejection, Workflows};
+use super::{WorkflowError, WorkflowRejection, Workflows, security};
 use crate::{Answer, Sent};
 
 /// What the service is called: a word that whoever guesses a password of its users would try.
@@ -63,6 +63,13 @@ impl Workflows {
             Some(user_id) => self.account_under(user_id).await?,
             None => None,
         };
+        let person = account.as_ref().map(|account| account.holder.person);
+        let result = self.open(account, secret, label, sent).await;
+        security::note("password", person, &result);
+        result
+    }
+
+    async fn open(&self, account: Option<OpenAccount>, secret: &str, label: &str, sent: &Sent) -> Result<SignedIn, WorkflowError> {
         // For an account that is not there, a credential of nobody takes as long to be refused.
         let nobody = CredentialId(sent.derive("nobody"));
         let credential = account.as_ref().map_or(nobody, |account| account.means.opens_with());

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::Actor;
 
 use super::{Granted, Row, Table, authorize};
 use crate::caller::Caller;
@@ -26,8 +27,10 @@ pub(crate) struct Gate {
 /// Lets a request through if the table says that its caller may make it: what is not in the table, nobody may.
 pub(crate) async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    let bears_something = parts.headers.contains_key(header::AUTHORIZATION) || Borne::by(&parts.headers) != Borne::Nothing;
     match gate.admitted(&parts).await {
         Ok(Admitted { granted, held, metered, charges }) => {
+            let actor = granted.caller().actor();
             parts.extensions.insert(granted);
             parts.extensions.insert(held);
             parts.extensions.insert(metered);
@@ -35,9 +38,18 @@ pub(crate) async fn admit(State(gate): State<Gate>, request: Request, next: Next
             if response.status().is_client_error() {
                 charges.into_iter().for_each(Charge::keep);
             }
+            if response.status() == StatusCode::FORBIDDEN {
+                note_refused(response.status(), Some(&actor));
+            }
             response
         }
-        Err(problem) => problem.into_response(),
+        Err(problem) => {
+            let response = problem.into_response();
+            if bears_something {
+                note_refused(response.status(), None);
+            }
+            response
+        }
     }
 }
 
@@ -48,6 +60,13 @@ struct Admitted {
     metered: Metered,
     /// What counts if the request is refused.
     charges: Vec<Charge>,
+}
+
+/// For whoever watches over the service: somebody is refused who showed something, or asked for what is not theirs to ask. The span of the
+/// request says for what.
+fn note_refused(status: StatusCode, actor: Option<&Actor>) {
+    metrics::counter!("gatehouse_refused_total", "status" => status.as_u16().to_string()).increment(1);
+    tracing::info!(target: "security", what = "request", outcome = "refused", status = status.as_u16(), ?actor, "a request is refused");
 }
 
 impl Gate {

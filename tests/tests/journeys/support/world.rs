@@ -140,6 +140,12 @@ impl World {
         self.stores.settings().iter().all(|(name, value)| *name != "GATEHOUSE_LOG" || value.starts_with("postgres"))
     }
 
+    /// What the service has logged so far, all of its instances.
+    pub(crate) fn logged(&self) -> String {
+        let of = |instance| std::fs::read_to_string(self.log.path().join(format!("stderr-{instance}.log"))).unwrap();
+        (0..self.data.len()).map(of).collect()
+    }
+
     /// The maildir's folder of delivered mails.
     pub(super) fn mail_folder(&self) -> PathBuf {
         self.maildir().join("new")
