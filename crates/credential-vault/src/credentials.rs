@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 
 use crate::aead;
 use crate::error::VaultError;
-use crate::hashing::Hashing;
 use crate::proposal;
 use crate::second_factors::NEVER_USED;
 use crate::store::{Attempted, Counted, NewCredential};
@@ -200,8 +199,8 @@ impl Vault {
     ///
     /// An attempt is counted, durably, before it is compared, and taken back when it was right: however many guesses come
     /// at once, and wherever the process is killed, no more than five wrong ones are compared with a one-time password, and
-    /// ten with a password in a quarter of an hour. For an id that is unknown this takes as long as for one that is known:
-    /// call it with an id of nobody when the User ID is nobody's.
+    /// ten with a password in a quarter of an hour. Whatever it says but [`Verification::Ok`], it took the same
+    /// work: call it with an id of nobody when the User ID is nobody's.
     ///
     /// # Errors
     /// If hashing fails, the verifier is damaged or the disk refuses: the attempt may have been counted.
@@ -243,10 +242,11 @@ impl Inner {
     async fn verify(self: Arc<Self>, id: CredentialId, candidate: Zeroizing<String>, now: Timestamp) -> Result<Verification, VaultError> {
         let counted = match self.store.count_attempt(id, now).await? {
             Attempted::Counted(counted) => counted,
-            Attempted::Refused(Verification::Unknown) => {
-                return blocking(move || self.hashing.pretend(&candidate)).await.map(|()| Verification::Unknown);
+            // As much work, on disk and of hashing, as if there were something to compare with: an answer tells by its time no more than by its words.
+            Attempted::Refused(verification) => {
+                self.store.pretend_to_count(now).await?;
+                return blocking(move || self.hashing.pretend(&candidate)).await.map(|()| verification);
             }
-            Attempted::Refused(verification) => return Ok(verification),
         };
         let (kind, attempts_left) = (counted.kind, counted.attempts_left);
         let comparing = Arc::clone(&self);
@@ -264,7 +264,7 @@ impl Inner {
         let is_typed_carelessly = counted.kind == CredentialKind::OneTimePassword;
         let canonical = is_typed_carelessly.then(|| proposal::canonical(candidate));
         let candidate = canonical.as_ref().map_or(candidate, |canonical| canonical.as_str());
-        Hashing::matches(&verifier, candidate)?.ok_or(VaultError::Damaged(id))
+        self.hashing.matches(&verifier, candidate)?.ok_or(VaultError::Damaged(id))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Argon2id verifiers, and how many are computed at a time.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use subtle::ConstantTimeEq;
@@ -48,6 +49,8 @@ impl HashingOptions {
 pub(crate) struct Hashing {
     options: HashingOptions,
     permits: Arc<Semaphore>,
+    /// How many hashes were computed so far.
+    computed: AtomicU64,
 }
 
 impl Hashing {
@@ -57,7 +60,7 @@ impl Hashing {
     /// If Argon2 does not take the parameters.
     pub(crate) fn new(options: HashingOptions) -> Result<Self, VaultError> {
         params(options.memory_kib, options.passes, options.lanes)?;
-        Ok(Self { options, permits: Arc::new(Semaphore::new(options.at_a_time.max(1))) })
+        Ok(Self { options, permits: Arc::new(Semaphore::new(options.at_a_time.max(1))), computed: AtomicU64::new(0) })
     }
 
     /// Waits for the turn to hash; given back when dropped.
@@ -65,12 +68,22 @@ impl Hashing {
         Arc::clone(&self.permits).acquire_owned().await.map_err(|_| VaultError::Interrupted)
     }
 
+    /// How many hashes were computed so far.
+    pub(crate) fn computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
+    }
+
+    fn hash(&self, params: &Params, secret: &str, salt: &[u8]) -> Result<Zeroizing<[u8; HASH_BYTES]>, VaultError> {
+        self.computed.fetch_add(1, Ordering::Relaxed);
+        hash(params, secret, salt)
+    }
+
     /// A verifier of this secret with a fresh salt. Takes tens of milliseconds.
     pub(crate) fn verifier(&self, secret: &str) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let HashingOptions { memory_kib, passes, lanes, at_a_time: _ } = self.options;
         let mut salt = [0; SALT_BYTES];
         getrandom::fill(&mut salt)?;
-        let hash = hash(&params(memory_kib, passes, lanes)?, secret, &salt)?;
+        let hash = self.hash(&params(memory_kib, passes, lanes)?, secret, &salt)?;
         let mut verifier = Zeroizing::new(vec![FORM]);
         for number in [memory_kib, passes, lanes] {
             verifier.extend_from_slice(&number.to_be_bytes());
@@ -82,16 +95,16 @@ impl Hashing {
 
     /// Whether the candidate is the secret of this verifier, compared in constant time; none if the verifier has another
     /// form. Uses the costs that the verifier was made with.
-    pub(crate) fn matches(verifier: &[u8], candidate: &str) -> Result<Option<bool>, VaultError> {
+    pub(crate) fn matches(&self, verifier: &[u8], candidate: &str) -> Result<Option<bool>, VaultError> {
         let Some(([memory_kib, passes, lanes], salt, expected)) = read(verifier) else { return Ok(None) };
-        let found = hash(&params(memory_kib, passes, lanes)?, candidate, salt)?;
+        let found = self.hash(&params(memory_kib, passes, lanes)?, candidate, salt)?;
         Ok(Some(found.as_slice().ct_eq(expected).into()))
     }
 
     /// Takes the time of a comparison, so that an answer about nobody does not come sooner.
     pub(crate) fn pretend(&self, candidate: &str) -> Result<(), VaultError> {
         let HashingOptions { memory_kib, passes, lanes, at_a_time: _ } = self.options;
-        hash(&params(memory_kib, passes, lanes)?, candidate, &[0; SALT_BYTES]).map(|_| ())
+        self.hash(&params(memory_kib, passes, lanes)?, candidate, &[0; SALT_BYTES]).map(|_| ())
     }
 }
 
@@ -128,18 +141,19 @@ mod tests {
     fn a_verifier_knows_its_secret_and_no_other() {
         let hashing = Hashing::new(HashingOptions::cheap_for_tests()).unwrap();
         let verifier = hashing.verifier("correct horse").unwrap();
-        assert_eq!(Hashing::matches(&verifier, "correct horse").unwrap(), Some(true));
-        assert_eq!(Hashing::matches(&verifier, "correct hors").unwrap(), Some(false));
-        assert_eq!(Hashing::matches(&verifier[1..], "correct horse").unwrap(), None);
+        assert_eq!(hashing.matches(&verifier, "correct horse").unwrap(), Some(true));
+        assert_eq!(hashing.matches(&verifier, "correct hors").unwrap(), Some(false));
+        assert_eq!(hashing.matches(&verifier[1..], "correct horse").unwrap(), None);
         assert_ne!(hashing.verifier("correct horse").unwrap(), verifier, "each has a salt of its own");
     }
 
     #[test]
     fn a_verifier_outlives_a_change_of_costs() {
-        let before = Hashing::new(HashingOptions::cheap_for_tests()).unwrap().verifier("x").unwrap();
+        let hashing = Hashing::new(HashingOptions::cheap_for_tests()).unwrap();
+        let before = hashing.verifier("x").unwrap();
         let dearer = HashingOptions { memory_kib: 16, passes: 2, ..HashingOptions::cheap_for_tests() };
         assert_ne!(before[..13], Hashing::new(dearer).unwrap().verifier("x").unwrap()[..13]);
-        assert_eq!(Hashing::matches(&before, "x").unwrap(), Some(true));
+        assert_eq!(hashing.matches(&before, "x").unwrap(), Some(true));
     }
 
     #[test]

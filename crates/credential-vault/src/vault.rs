@@ -135,6 +135,12 @@ impl Vault {
         self.inner.store.backup_to(path).await
     }
 
+    /// How many hashes of passwords and one-time passwords were computed since this was opened: nearly all of the work that it does.
+    #[must_use]
+    pub fn hashings(&self) -> u64 {
+        self.inner.hashing.computed()
+    }
+
     /// Removes everything about a person who is forgotten: credentials in every state, counted attempts and sessions. A token that was
     /// theirs stays in the inventory, as nobody's. Doing it again does nothing new.
     ///

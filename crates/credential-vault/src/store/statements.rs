@@ -60,6 +60,14 @@ WHERE id = $1
     AND kind <= 2
 ";
 
+/// Writes what counting an attempt would. Parameters: nobody, now.
+pub(super) const PRETEND_TO_COUNT: &str = "
+INSERT INTO attempts (person, failures, failed_at)
+VALUES ($1, 0, $2)
+ON CONFLICT (person) DO UPDATE SET
+    failed_at = excluded.failed_at
+";
+
 /// Counts an attempt with a second factor as wrong, for its person, if it may be compared at all: one statement, so that of any number at
 /// once each is counted. Parameters: now, the id, its state, when a lock is over that began by then, the attempts that a person has.
 macro_rules! count_proof {

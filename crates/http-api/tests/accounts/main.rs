@@ -5,6 +5,7 @@ mod catalogue;
 mod cookies;
 mod entitled;
 mod first_login;
+mod guessing;
 mod history;
 mod organizations;
 mod passkeys;

@@ -82,19 +82,27 @@ pub struct World {
     now: Arc<AtomicI64>,
     next: AtomicU64,
     runtime: Runtime,
-    _data: tempfile::TempDir,
+    store: Arc<dyn EventStore>,
+    data: tempfile::TempDir,
 }
 
 impl World {
     /// A new service: empty but for what a test does.
     pub async fn new() -> Self {
-        let data = tempfile::tempdir().unwrap();
         let now = Arc::new(AtomicI64::new(at(domain::testing::NOW).as_microsecond()));
-        let clock: Clock = {
-            let now = Arc::clone(&now);
-            Arc::new(move || jiff::Timestamp::from_microsecond(now.load(Ordering::SeqCst)).unwrap())
-        };
-        let store: Arc<dyn EventStore> = Arc::new(MemoryStore::with_epoch(Arc::clone(&clock), Epoch(uuid(0xe90c))));
+        let store: Arc<dyn EventStore> = Arc::new(MemoryStore::with_epoch(clock(&now), Epoch(uuid(0xe90c))));
+        Self::on(tempfile::tempdir().unwrap(), now, store, 1).await
+    }
+
+    /// The same service, started again: what it remembered is what it wrote.
+    pub async fn started_again(self) -> Self {
+        let Self { services, router, now, next, runtime, store, data } = self;
+        drop((services, router, runtime));
+        Self::on(data, now, store, next.into_inner()).await
+    }
+
+    async fn on(data: tempfile::TempDir, now: Arc<AtomicI64>, store: Arc<dyn EventStore>, next: u64) -> Self {
+        let clock = clock(&now);
         let master = Arc::new(MasterKey::from_bytes([7; 32]));
         let keys = Arc::new(KeyRing::open(&data.path().join("keys.db"), &master).unwrap());
         let vault_key = VaultKey::new(&master.vault_key());
@@ -123,7 +131,7 @@ impl World {
             proxies: Arc::default(),
             base_url: "https://gateway.example".to_owned(),
         }));
-        Self { router: router(services.clone()), services, now, next: AtomicU64::new(1), runtime, _data: data }
+        Self { router: router(services.clone()), services, now, next: AtomicU64::new(next), runtime, store, data }
     }
 
     /// What time it is.
@@ -351,6 +359,11 @@ impl World {
         let command = SubscriptionCommand::SubscribeApp { organization, application, origin, needs_review: false };
         self.did::<Subscription>(SubscriptionId::of(organization, application).0, command).await;
     }
+}
+
+fn clock(now: &Arc<AtomicI64>) -> Clock {
+    let now = Arc::clone(now);
+    Arc::new(move || jiff::Timestamp::from_microsecond(now.load(Ordering::SeqCst)).unwrap())
 }
 
 fn projections() -> Vec<Arc<dyn Projection>> {

@@ -2,12 +2,13 @@
 
 use domain::CredentialId;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::{PostgresStore, bytes, uuid};
 use crate::credentials::{Pending, Verification};
 use crate::error::VaultError;
 use crate::store::rows::{self, ONE_TIME_PASSWORD_ATTEMPTS, PASSWORD_ATTEMPTS, Refused};
-use crate::store::statements::{ACTIVATE, COUNT_ATTEMPT, PUT, SELECT_PENDING, SELECT_REFUSED, SELECT_STATE};
+use crate::store::statements::{ACTIVATE, COUNT_ATTEMPT, PRETEND_TO_COUNT, PUT, SELECT_PENDING, SELECT_REFUSED, SELECT_STATE};
 use crate::store::{Attempted, Counted, NewCredential, Uncounted};
 
 /// A token whose credential is revoked is nobody's until the operator releases it; one that never counted is available again.
@@ -113,6 +114,12 @@ impl PostgresStore {
             sqlx::query_as(SELECT_REFUSED).bind(bytes(id.0)).fetch_optional(self.pool()).await?;
         let Some((kind, failures, failed_at, expires_at)) = found else { return Ok(Some(Verification::Unknown)) };
         Refused { kind, failures, failed_at, expires_at }.verification(id, now)
+    }
+
+    /// As [`crate::store::Store::pretend_to_count`].
+    pub(crate) async fn pretend_to_count(&self, now: Timestamp) -> Result<(), VaultError> {
+        sqlx::query(PRETEND_TO_COUNT).bind(bytes(Uuid::nil())).bind(now.as_microsecond()).execute(self.pool()).await?;
+        Ok(())
     }
 
     /// As [`crate::store::Store::uncount`].

@@ -9,7 +9,7 @@ use super::SqliteStore;
 use crate::credentials::{Pending, Verification};
 use crate::error::VaultError;
 use crate::store::rows::{self, ONE_TIME_PASSWORD_ATTEMPTS, PASSWORD_ATTEMPTS, Refused};
-use crate::store::statements::{ACTIVATE, COUNT_ATTEMPT, PUT, SELECT_PENDING, SELECT_REFUSED, SELECT_STATE};
+use crate::store::statements::{ACTIVATE, COUNT_ATTEMPT, PRETEND_TO_COUNT, PUT, SELECT_PENDING, SELECT_REFUSED, SELECT_STATE};
 use crate::store::{Attempted, Counted, NewCredential, Uncounted};
 
 /// A token whose credential is revoked is nobody's until the operator releases it; one that never counted is available again.
@@ -58,6 +58,12 @@ impl SqliteStore {
         };
         transaction.commit()?;
         Ok(Attempted::Counted(Counted::of(id, person, kind, sealed, failures)?))
+    }
+
+    /// As [`crate::store::Store::pretend_to_count`].
+    pub(crate) fn pretend_to_count(&self, now: Timestamp) -> Result<(), VaultError> {
+        self.connection.lock().execute(PRETEND_TO_COUNT, params![Uuid::nil().as_bytes(), now.as_microsecond()])?;
+        Ok(())
     }
 
     /// As [`crate::store::Store::uncount`].
