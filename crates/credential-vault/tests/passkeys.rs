@@ -79,6 +79,7 @@ async fn a_passkey_is_registered_and_proves_its_person(home: &Home) {
     assert_eq!(options["rp"]["id"], "gatehouse.example");
     assert_eq!((&options["user"]["name"], &options["user"]["displayName"]), (&json!("ada.l"), &json!("Ada Lovelace")));
     assert_eq!(options["authenticatorSelection"]["userVerification"], "required");
+    assert_ne!(options["extensions"]["enforceCredentialProtectionPolicy"], true, "browsers would refuse most authenticators");
     let mut browser = registered(&vault, 1, 1).await;
     let again = home.open().await;
     for seconds in [20, 30] {

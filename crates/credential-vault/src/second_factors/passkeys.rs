@@ -13,10 +13,10 @@ use webauthn_rp::request::auth::{
     NonDiscoverableCredentialRequestOptions,
 };
 use webauthn_rp::request::register::{
-    PublicKeyCredentialCreationOptions, PublicKeyCredentialUserEntity, RegistrationServerState, RegistrationVerificationOptions,
-    UserHandle16,
+    CredProtect, PublicKeyCredentialCreationOptions, PublicKeyCredentialUserEntity, RegistrationServerState,
+    RegistrationVerificationOptions, UserHandle16,
 };
-use webauthn_rp::request::{Credentials, PublicKeyCredentialDescriptor, UserVerificationRequirement};
+use webauthn_rp::request::{Credentials, ExtensionInfo, PublicKeyCredentialDescriptor, UserVerificationRequirement};
 use webauthn_rp::response::auth::NonDiscoverableAuthentication;
 use webauthn_rp::response::register::{CompressedPubKey, DynamicState, Registration, StaticState};
 use webauthn_rp::response::{AuthTransports, CredentialId as AuthenticatorsId};
@@ -141,7 +141,10 @@ impl Vault {
             let name = user_name.try_into().map_err(impossible)?;
             // Names that the profile of RFC 8266 has no place for are left out.
             let user = PublicKeyCredentialUserEntity { name, id: &handle, display_name: display_name.try_into().ok() };
-            let options = PublicKeyCredentialCreationOptions::passkey(&relying_party.id, user, exclude);
+            let mut options = PublicKeyCredentialCreationOptions::passkey(&relying_party.id, user, exclude);
+            // Asked for, not enforced: most platforms' own authenticators know no such policy, and browsers would refuse them. That the user was
+            // verified is looked at here, in every answer.
+            options.extensions.cred_protect = CredProtect::UserVerificationRequired(ExtensionInfo::AllowDontEnforceValue);
             let (server, client) = options.start_ceremony().map_err(impossible)?;
             (server.encode().map_err(impossible)?, serde_json::to_value(client).map_err(impossible)?)
         };
