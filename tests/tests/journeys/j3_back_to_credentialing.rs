@@ -1,10 +1,11 @@
 //! J3: back to credentialing, from the mail *Login Success* or from *My Account*: to the next step, which the server keeps.
 
 use serde_json::{Value, json};
+use test_support::passkeys::Browser;
 
 use crate::support::cast::{Cast, PARTNER};
 use crate::support::registrant::{Company, Named};
-use crate::support::user::{Authenticator, PASSWORD, User, establish, sign_in};
+use crate::support::user::{Authenticator, PASSWORD, PurchasedToken, User, establish, sign_in};
 
 /// An established user who needs no second factor.
 async fn established(cast: &Cast) -> User {
@@ -65,6 +66,103 @@ async fn a_user_registers_a_second_factor_later_replaces_it_and_revokes_it() {
     // Nobody needs one of them, so they may be without.
     revoke(&other.id).send().await.ok();
     assert!(sign_in(world, &user.user_id, PASSWORD).await.ok()["next"].is_null());
+}
+
+/// How a token that was bought stands in the operator's inventory.
+fn standing(cast: &Cast, serial: &str) -> String {
+    let listed = cast.world.operator(&["tokens", "list"]);
+    let line = listed.lines().find(|line| line.starts_with(serial)).unwrap_or_else(|| panic!("no {serial} in {listed}"));
+    line.split_whitespace().nth(4).unwrap().to_owned()
+}
+
+/// The token that a session has after a sign-in with the password and what shows the second factor.
+async fn with_code(cast: &Cast, user: &User, code: &str) -> String {
+    let half = sign_in(&cast.world, &user.user_id, PASSWORD).await.ok();
+    assert_eq!(half.text("next"), "prove_second_factor");
+    let shown = cast.world.post("/v1/sign-in/second-factor").by(&half.text("token")).json(json!({ "code": code })).send().await;
+    shown.ok().text("token")
+}
+
+#[tokio::test]
+async fn a_purchased_token_is_imported_registered_by_its_serial_shown_replaced_and_revoked() {
+    let cast = Cast::assemble().await;
+    let world = &cast.world;
+    let user = established(&cast).await;
+    let begin = |token: &str, serial: &str| {
+        world.post("/v1/me/credentials/tokens").by(token).json(json!({ "serial": serial, "label": "Key ring" })).send()
+    };
+    begin(&user.token, "SN-004217").await.refused(422, "no-such-token");
+    let device = PurchasedToken::new("SN-004217").imported(world);
+    let begun = begin(&user.token, " sn-004217").await.ok();
+    assert_eq!(standing(&cast, device.serial), "taken");
+
+    // Interrupted before the first code: the server knows where they were.
+    world.kill_and_restart();
+    let token = sign_in(world, &user.user_id, PASSWORD).await.ok().text("token");
+    assert_eq!(next(&cast, &token).await, json!({ "next": "confirm", "credential": begun.text("id") }));
+    let confirm = world.post(format!("/v1/me/credentials/{}/confirm", begun.text("id"))).by(&token).json(json!({ "code": device.code() }));
+    confirm.send().await.ok();
+    world.mail(&user.email, "A credential was added to your account").await;
+    let token = with_code(&cast, &user, &device.code()).await;
+
+    // Another one takes its place.
+    let other = PurchasedToken::new("SN-004218").imported(world);
+    let replaced = begun.text("id");
+    let begun = begin(&token, other.serial).await.ok();
+    let confirm = world.post(format!("/v1/me/credentials/{}/confirm", begun.text("id"))).by(&token).json(json!({ "code": other.code() }));
+    let token = confirm.send().await.ok().text("token");
+    let revoke = |id: &str| world.post(format!("/v1/me/credentials/{id}/revoke")).by(&token).json(json!({ "reason": "Battery is low." }));
+    revoke(&replaced).send().await.ok();
+    assert_eq!((standing(&cast, device.serial), standing(&cast, other.serial)), ("withdrawn".to_owned(), "taken".to_owned()));
+    let half = sign_in(world, &user.user_id, PASSWORD).await.ok().text("token");
+    let shown = world.post("/v1/sign-in/second-factor").by(&half).json(json!({ "code": device.code() })).send().await;
+    shown.refused(422, "code-refused");
+    with_code(&cast, &user, &other.code()).await;
+
+    revoke(&begun.text("id")).send().await.ok();
+    assert!(sign_in(world, &user.user_id, PASSWORD).await.ok()["next"].is_null());
+    // The operator has both back.
+    world.operator(&["tokens", "release", device.serial]);
+    assert_eq!(standing(&cast, device.serial), "available");
+    let listed = world.operator(&["tokens", "list"]);
+    assert!(!listed.contains(&device.seed()), "{listed}");
+}
+
+#[tokio::test]
+async fn a_passkey_is_registered_and_shown_and_stands_beside_a_phone() {
+    let cast = Cast::assemble().await;
+    let world = &cast.world;
+    let user = established(&cast).await;
+    let mut browser = Browser::at("https://gateway.example", None);
+    let begun = world.post("/v1/me/credentials/passkeys/options").by(&user.token).json(json!({})).send().await.ok();
+    let made = browser.create(begun["options"].clone()).await;
+    // Between the browser's question and its answer the service may be another process.
+    world.kill_and_restart();
+    let body = json!({ "id": begun["id"], "label": "Laptop", "passkey": made });
+    let token = world.post("/v1/me/credentials/passkeys").by(&user.token).json(body).send().await.ok().text("token");
+    let mail = world.mail(&user.email, "A credential was added to your account").await;
+    assert!(mail.flat().contains("Laptop"), "{}", mail.text);
+    assert_eq!(next(&cast, &token).await["next"], "make_recovery_codes");
+
+    let half = sign_in(world, &user.user_id, PASSWORD).await.ok();
+    assert_eq!(half.text("next"), "prove_second_factor");
+    let half = half.text("token");
+    let asked = world.post("/v1/sign-in/passkey/options").by(&half).json(json!({})).send().await.ok();
+    let shown = browser.get(asked["options"].clone()).await;
+    world.kill_and_restart();
+    let answer = world.post("/v1/sign-in/passkey").by(&half).json(json!({ "passkey": shown })).send().await.ok();
+    assert!(answer["next"].is_null(), "{answer}");
+    let token = answer.text("token");
+    world.get("/v1/home").by(&token).send().await.ok();
+
+    let (phone, token) = Authenticator::register(world, &token, "Phone").await;
+    let revoke = world.post(format!("/v1/me/credentials/{}/revoke", begun.text("id"))).by(&token).json(json!({ "reason": "Sold it." }));
+    revoke.send().await.ok();
+    let mail = world.mail(&user.email, "A credential was removed from your account").await;
+    assert!(mail.flat().contains("Sold it."), "{}", mail.text);
+    let half = sign_in(world, &user.user_id, PASSWORD).await.ok().text("token");
+    world.post("/v1/sign-in/passkey/options").by(&half).json(json!({})).send().await.refused(409, "no-passkey");
+    with_code(&cast, &user, &phone.code()).await;
 }
 
 #[tokio::test]

@@ -48,6 +48,47 @@ pub(crate) async fn establish(world: &World, named: &Named, subject: &str) -> Us
     User { person: named.person.clone(), user_id, email: named.email.clone(), token }
 }
 
+/// A token with a button, bought elsewhere.
+pub(crate) struct PurchasedToken {
+    /// What is printed on it.
+    pub(crate) serial: &'static str,
+    /// How often its button was pressed.
+    pressed: Cell<u64>,
+}
+
+impl PurchasedToken {
+    /// A new one.
+    pub(crate) fn new(serial: &'static str) -> Self {
+        Self { serial, pressed: Cell::new(0) }
+    }
+
+    /// The operator puts it into the inventory.
+    pub(crate) fn imported(self, world: &World) -> Self {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), format!("serial,algorithm,seed_hex\n{},hotp,{}\n", self.serial, self.seed())).unwrap();
+        let import = |more: &[&str]| world.operator(&[&["tokens", "import", &file.path().to_string_lossy()], more].concat());
+        assert_eq!(import(&["--dry-run"]), format!("row 1: {} would be imported", self.serial));
+        assert_eq!(import(&[]), format!("row 1: {} imported", self.serial));
+        self
+    }
+
+    /// Its seed in hexadecimal digits, as its maker tells it.
+    pub(crate) fn seed(&self) -> String {
+        self.secret().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Each has its own.
+    fn secret(&self) -> Vec<u8> {
+        format!("{:->20}", self.serial).into_bytes()
+    }
+
+    /// Its button is pressed: the next code.
+    pub(crate) fn code(&self) -> String {
+        let counter = self.pressed.replace(self.pressed.get() + 1);
+        totp_rs::Builder::new().with_step_duration(1).with_secret(self.secret()).build().unwrap().generate(counter).to_string()
+    }
+}
+
 /// An authenticator app, as a phone has it.
 pub(crate) struct Authenticator {
     /// Its id.
