@@ -54,7 +54,11 @@ pub(crate) fn unread(rejection: &BytesRejection) -> Problem {
     }
 }
 
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// What a JSON body of these bytes says.
+///
+/// # Errors
+/// 400, with where it is wrong and what was expected there; what was found is not repeated.
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     match serde_json::from_slice(bytes) {
         Ok(value) => Ok(value),
         // Read once more, to find out where: only what is wrong pays for it.

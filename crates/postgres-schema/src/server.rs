@@ -49,7 +49,10 @@ impl FromStr for Server {
     /// and the password file that libpq reads, too (`PGPASSWORD`, `PGPASSFILE`, …).
     fn from_str(address: &str) -> Result<Self, Self::Err> {
         let is_one = address.starts_with("postgres://") || address.starts_with("postgresql://");
-        let options = PgConnectOptions::from_str(address).ok().filter(|_| is_one);
+        // What looks like another part of an address in a name is a password in the wrong place, which would be shown with it.
+        let is_name = |name: &str| !name.contains(['@', ':', '/']);
+        let are_names = |options: &PgConnectOptions| is_name(options.get_username()) && options.get_database().is_none_or(is_name);
+        let options = PgConnectOptions::from_str(address).ok().filter(|options| is_one && are_names(options));
         let options = options.ok_or_else(|| SchemaError::NotAnAddress(without_password(address)))?;
         Ok(Self { options: Arc::new(options.application_name("gatehouse").disable_statement_logging()) })
     }
@@ -57,6 +60,8 @@ impl FromStr for Server {
 
 /// An address that may be shown: what stands between the first `:` after the scheme and the `@` is left out.
 fn without_password(address: &str) -> String {
+    // It may stand among the parameters, too.
+    let address = address.split('?').next().unwrap_or_default();
     let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
     match rest.rsplit_once('@') {
         Some((user, host)) => format!("{scheme}://{}@{host}", user.split(':').next().unwrap_or_default()),

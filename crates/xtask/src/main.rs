@@ -7,6 +7,7 @@
 mod bench;
 mod check;
 mod deny;
+mod fuzz;
 mod generate;
 mod process;
 mod published;
@@ -45,12 +46,14 @@ enum Task {
     Test(test::Options),
     /// Run the benches: figures are ratios within one run
     Bench(bench::Options),
+    /// Fuzz what reads bytes from outside, longer than the tests do
+    Fuzz(fuzz::Options),
     /// Check licences, bans, sources and duplicates of the dependencies; advisories where their database is present
     Deny,
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().task) {
+    match fuzz::as_wrapper().unwrap_or_else(|| run(Arguments::parse().task)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The chain of causes in one line; a backtrace into this tool helps nobody.
@@ -68,6 +71,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Setup => setup::run(&repository).map(drop),
         Task::Test(options) => test::run(&repository, &options),
         Task::Bench(options) => bench::run(&repository, &options),
+        Task::Fuzz(options) => fuzz::run(&repository, &options),
         Task::Deny => deny::run(&repository),
     }
 }

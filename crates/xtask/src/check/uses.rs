@@ -67,6 +67,7 @@ const TABLE: &[Row] = &[
     },
     Row { who: "gatehouse", may_use: &["*"], beyond: &[] },
     Row { who: "test-support", may_use: &["domain", "event-store"], beyond: &[] },
+    Row { who: "fuzz-targets", may_use: &["*"], beyond: &[] },
     Row { who: "tests", may_use: &["*", "test-support"], beyond: &[] },
     Row { who: "xtask", may_use: &["test-support"], beyond: &[] },
 ];
@@ -84,7 +85,7 @@ const TESTS_MAY_USE: &[&str] = &[
 ];
 
 /// Not meant by `*`: they serve development only.
-const DEVELOPMENT: &[&str] = &["test-support", "eventstore-double", "tests", "xtask"];
+const DEVELOPMENT: &[&str] = &["test-support", "eventstore-double", "fuzz-targets", "tests", "xtask"];
 
 /// Libraries that some crates must not use outside their tests.
 struct Ban {
