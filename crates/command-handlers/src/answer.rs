@@ -54,6 +54,7 @@ fn taken(kind: ReservationKind) -> &'static str {
         ReservationKind::RegisteredIdentifier => "a registered organization has this identifier already",
         ReservationKind::OpenInvitation => "this company has an open invitation of yours already; resend or revoke that one",
         ReservationKind::ApplicationCode => "another application has this code",
+        ReservationKind::StaffIdentity => "this identity is linked to another member of the staff",
     }
 }
 

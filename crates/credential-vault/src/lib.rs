@@ -34,6 +34,12 @@
 //! challenge is answered once. The authenticator must have verified its user; the count of its signatures must go up, if it counts. Attestation is
 //! not asked for: any authenticator will do. There is nothing to guess, so that nothing is counted for the person.
 //!
+//! # Sign-in at a provider
+//!
+//! Between the two steps of a sign-in at an identity provider, what was begun is kept here, sealed, for ten minutes
+//! ([`Vault::begin_errand`]); the browser holds a text that names it, of which only the hash is kept. Whoever comes back with the text takes
+//! it away ([`Vault::take_errand`]): it is answered once.
+//!
 //! # In a file
 //!
 //! The database is SQLite in WAL mode with `synchronous=FULL` and `secure_delete=ON`. Another process of the same machine
@@ -59,6 +65,7 @@
 
 mod aead;
 mod credentials;
+mod errands;
 mod error;
 mod hashing;
 mod proposal;

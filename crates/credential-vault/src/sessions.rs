@@ -50,6 +50,8 @@ pub enum Assurance {
     OneFactor,
     /// A second factor as well, or one that counts for two (a passkey that verified its user).
     TwoFactors,
+    /// Both factors, to the operator's identity provider: a second factor of their own here is not asked for.
+    TwoFactorsElsewhere,
 }
 
 impl Assurance {
@@ -58,12 +60,13 @@ impl Assurance {
         match self {
             Self::OneFactor => 1,
             Self::TwoFactors => 2,
+            Self::TwoFactorsElsewhere => 3,
         }
     }
 
     /// What a row says; none if it says something else.
     pub(crate) fn of_code(code: i64) -> Option<Self> {
-        [Self::OneFactor, Self::TwoFactors].into_iter().find(|assurance| assurance.code() == code)
+        [Self::OneFactor, Self::TwoFactors, Self::TwoFactorsElsewhere].into_iter().find(|assurance| assurance.code() == code)
     }
 }
 

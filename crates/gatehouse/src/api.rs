@@ -12,11 +12,12 @@ use crate::failure::Failure;
 use crate::publishing;
 use crate::read_models;
 use crate::service::Service;
+use crate::staff_openid;
 
 /// All endpoints of the API, with links that begin with `base_url`. Who follows events is let go at `stop`.
 ///
 /// # Errors
-/// A read model that it answers from is not kept.
+/// A read model that it answers from is not kept, or the identity provider of staff is not configured as it should be.
 pub(crate) fn router(service: &Service, base_url: &str, stop: CancellationToken) -> Result<Router, Failure> {
     let views = |name: &str| service.runtime.views(name).ok_or_else(|| Failure::failed(format!("there is no read model {name}")));
     let views = ReadModels {
@@ -40,6 +41,7 @@ pub(crate) fn router(service: &Service, base_url: &str, stop: CancellationToken)
         downstream: Downstream::new(publishing::origin(&service.config, service.log.epoch()), service.folder.root().to_owned(), stop),
         limits: Arc::new(Limits::new(service.config.limits.clone()).map_err(|error| Failure::from_error(&error))?),
         proxies: service.config.network.proxies(),
+        openid: staff_openid::of(&service.config, base_url)?,
         base_url: base_url.to_owned(),
     };
     Ok(http_api::router(Services(Arc::new(inner))))

@@ -334,6 +334,19 @@ pub(crate) enum Staff {
         /// Who.
         id: uuid::Uuid,
     },
+    /// Let somebody sign in by the configured identity provider (staff_openid), beside their password. They need an account first.
+    Link {
+        /// Who.
+        id: uuid::Uuid,
+        /// Who they are at the provider, as its ID tokens have it (`sub`), letter for letter.
+        #[arg(long)]
+        subject: String,
+    },
+    /// Let somebody sign in by the identity provider no more; their sessions end.
+    Unlink {
+        /// Who.
+        id: uuid::Uuid,
+    },
     /// Take the second factors of somebody away who has lost them; they register another one when they sign in next.
     ResetSecondFactors {
         /// Who.

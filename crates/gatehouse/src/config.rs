@@ -6,6 +6,7 @@
 mod mail;
 mod nats;
 mod network;
+mod staff_openid;
 mod stores;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use mail::{MailConfig, MailTransport, SmtpConfig, SmtpSecurity};
 pub(crate) use nats::NatsConfig;
 pub(crate) use network::NetworkConfig;
+pub(crate) use staff_openid::StaffOpenIdConfig;
 pub(crate) use stores::{LogAddress, Role, StoreAddress};
 
 /// All that an operator can decide.
@@ -61,6 +63,8 @@ pub(crate) struct Config {
     pub(crate) mail: MailConfig,
     /// Where events are published for other services.
     pub(crate) nats: NatsConfig,
+    /// The identity provider by which staff can sign in.
+    pub(crate) staff_openid: StaffOpenIdConfig,
     /// What published events name as their source. None: the base URL.
     pub(crate) event_source: Option<String>,
     /// Passwords that nobody may choose, one on each line, beside the 30,000 commonest. None: only those.
@@ -101,6 +105,7 @@ impl Default for Config {
             limits: Rates::default(),
             mail: MailConfig::default(),
             nats: NatsConfig::default(),
+            staff_openid: StaffOpenIdConfig::default(),
             event_source: None,
             policy: Policy::default(),
             human_check_bits: 16,
@@ -147,6 +152,7 @@ impl Config {
         self.policy.calendar.validate().context("policy.calendar cannot be used")?;
         self.network.validate()?;
         self.nats.validate()?;
+        self.staff_openid.validate()?;
         self.validate_stores()?;
         if self.human_check_bits > 24 {
             bail!("human_check_bits must be at most 24: more takes a browser minutes (found {})", self.human_check_bits);
@@ -196,6 +202,9 @@ impl Config {
             ("nats", "password_file") => self.nats.password_file.is_some(),
             ("nats", "credentials_file") => self.nats.credentials_file.is_some(),
             ("nats", "authority_file") => self.nats.authority_file.is_some(),
+            ("staff_openid", "issuer") => self.staff_openid.issuer.is_some(),
+            ("staff_openid", "client_secret_file") => self.staff_openid.client_secret_file.is_some(),
+            ("staff_openid", "authority_file") => self.staff_openid.authority_file.is_some(),
             ("mail", "support") => self.mail.support.is_some(),
             ("mail", "maildir") => self.mail.maildir.is_some(),
             ("mail", "templates") => self.mail.templates.is_some(),
@@ -225,6 +234,9 @@ const UNSET: &[(&str, &str, &str)] = &[
     ("nats", "password_file", "\"/etc/gatehouse/nats.password\"  # goes with user"),
     ("nats", "credentials_file", "\"/etc/gatehouse/nats.creds\"  # instead of user and password_file"),
     ("nats", "authority_file", "\"/etc/ssl/own.pem\"  # unset: the public authorities only"),
+    ("staff_openid", "issuer", "\"https://id.example\"  # unset: staff sign in by User ID and password only"),
+    ("staff_openid", "client_secret_file", "\"/etc/gatehouse/openid.secret\"  # goes with issuer"),
+    ("staff_openid", "authority_file", "\"/etc/ssl/own.pem\"  # unset: the public authorities only"),
     ("mail", "support", "\"help@gateway.example\"  # unset: mails name no address for questions"),
     ("mail", "maildir", "\"/var/mail/gatehouse\"  # unset: mail in the data folder"),
     ("mail", "templates", "\"/etc/gatehouse/mail\"  # unset: the built-in ones"),

@@ -28,6 +28,7 @@ mod secrets;
 mod serve;
 mod service;
 mod shared;
+mod staff_openid;
 mod telemetry;
 
 use std::process::ExitCode;

@@ -14,7 +14,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use command_handlers::workflows;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
 
@@ -27,7 +27,7 @@ pub const NAME: &str = "__Host-gatehouse";
 const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Strict";
 
 /// How a client holds its session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionAs {
     /// As a token in the answer, to be sent as `Authorization: Bearer …`.
@@ -110,8 +110,13 @@ pub(crate) enum Borne<'a> {
 impl<'a> Borne<'a> {
     /// What these headers say. Cookies of other names may look as they like.
     pub(crate) fn by(headers: &'a HeaderMap) -> Self {
+        Self::named(NAME, headers)
+    }
+
+    /// What they say of another cookie of ours.
+    pub(crate) fn named(name: &str, headers: &'a HeaderMap) -> Self {
         let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-        let mut ours = pairs.filter_map(|pair| pair.trim_ascii().strip_prefix(NAME.as_bytes())?.strip_prefix(b"="));
+        let mut ours = pairs.filter_map(|pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="));
         match (ours.next().map(str::from_utf8), ours.next()) {
             (None, _) => Self::Nothing,
             (Some(Ok(text)), None) => Self::One(text),

@@ -15,6 +15,7 @@ use crate::limits::Limits;
 use crate::network::Proxies;
 use crate::position::ReadAt;
 use crate::problem::Problem;
+use crate::sign_in::openid::StaffOpenId;
 
 /// What endpoints work with: one for the process, shared.
 #[derive(Clone)]
@@ -44,6 +45,8 @@ pub struct Inner {
     pub limits: Arc<Limits>,
     /// The proxies that are trusted to say from where they were reached.
     pub proxies: Arc<Proxies>,
+    /// The operator's identity provider; none: staff sign in by User ID and password only.
+    pub openid: Option<StaffOpenId>,
     /// How the outside reaches the service; never taken from a request.
     pub base_url: String,
 }

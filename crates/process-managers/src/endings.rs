@@ -140,7 +140,10 @@ impl Endings {
 
     async fn staff(&self, staff: StaffId, happened: &StaffEvent) -> Result<(), ConsumerError> {
         match happened {
-            StaffEvent::RoleGranted { .. } | StaffEvent::RoleRevoked { .. } | StaffEvent::Dismissed { .. } => {
+            StaffEvent::RoleGranted { .. }
+            | StaffEvent::RoleRevoked { .. }
+            | StaffEvent::IdentityUnlinked { .. }
+            | StaffEvent::Dismissed { .. } => {
                 let person = |state: &StaffState| match state {
                     StaffState::Member(member) | StaffState::Dismissed(member) => Some(member.contact.person()),
                     StaffState::NotAppointed => None,
@@ -158,7 +161,8 @@ impl Endings {
             | StaffEvent::OneTimePasswordLocked { .. }
             | StaffEvent::PasswordSet { .. }
             | StaffEvent::SecondFactorAdded { .. }
-            | StaffEvent::SecondFactorRemoved { .. } => Ok(()),
+            | StaffEvent::SecondFactorRemoved { .. }
+            | StaffEvent::IdentityLinked { .. } => Ok(()),
         }
     }
 

@@ -6,7 +6,7 @@
 //! - [`Onboarding`]: an approval takes effect: organization, administrators, subscriptions, relationship.
 //! - [`Offers`]: an invitation turns into, or is answered as, an offer to a registered organization.
 //! - [`Reservations`]: an invitation that is answered or over gives back its company's name; an approval that is undone, or never came
-//!   to be, its identifiers.
+//!   to be, its identifiers; somebody on the staff who is unlinked, who they were at the identity provider.
 //! - [`Administrators`]: an administrator's account is established, a user is given the role, or loses it.
 //! - [`Forgetting`]: a person is to be forgotten: the account is closed, the key destroyed.
 //! - [`Endings`]: what ends with an organization, a subscription or an account.

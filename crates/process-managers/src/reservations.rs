@@ -7,7 +7,8 @@
 //! last instant, nobody is told. But an approval needs a claim, and every claim comes to an end, by its reviewer or by time: at each
 //! end, and wherever else an approval has become impossible, all identifiers that the case ever named and does not hold are given back.
 //! Likewise those that an organization named in changes of its profile, when such a change is decided. A company's name that was taken
-//! for an invitation that never came to be is given back when somebody invites the company anew.
+//! for an invitation that never came to be is given back when somebody invites the company anew. Who somebody on the staff is at the
+//! identity provider is given back when it is unlinked, as it is when they leave.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +18,8 @@ use domain::invitation::{Invitation, InvitationEvent, InvitationState};
 use domain::organization::{Organization, OrganizationEvent};
 use domain::registration::{Registration, RegistrationEvent, Stage};
 use domain::reservation::{Reservation, ReservationCommand, ReservationKind};
-use domain::{Aggregate, DomainEvent, InvitationId, OrganizationId, RegisteredIdentifier, RegistrationId, ReservationId};
+use domain::staff::{Staff, StaffEvent};
+use domain::{Aggregate, DomainEvent, InvitationId, OrganizationId, RegisteredIdentifier, RegistrationId, ReservationId, StaffId};
 use projection_runtime::{Consumer, ConsumerError, Direction, Envelope, StreamId};
 use uuid::Uuid;
 
@@ -53,6 +55,9 @@ impl Consumer for Reservations {
         {
             let named = self.named_by_organization(*organization).await?;
             return self.release_identifiers(event, *organization, None, named).await;
+        }
+        if let DomainEvent::Staff(staff, StaffEvent::IdentityUnlinked { identity }) = &event.event {
+            return self.release_identity(event, *staff, *identity).await;
         }
         Ok(())
     }
@@ -143,6 +148,22 @@ impl Reservations {
             .await
             .map_err(later)?;
         Ok(seen.flatten().map(|(is_open, inviter, company)| (is_open, self.0.workflows.open_invitation(inviter, &company))))
+    }
+
+    async fn release_identity(&self, event: &Envelope, staff: StaffId, identity: ReservationId) -> Result<(), ConsumerError> {
+        if self.is_linked(staff, identity).await? {
+            return Ok(());
+        }
+        self.release(event, identity, staff.0).await?;
+        if self.is_linked(staff, identity).await? {
+            return self.take_again(event, identity, ReservationKind::StaffIdentity, staff.0).await;
+        }
+        Ok(())
+    }
+
+    async fn is_linked(&self, staff: StaffId, identity: ReservationId) -> Result<bool, ConsumerError> {
+        let linked = self.0.handlers.inspect::<Staff, _>(staff.0, |state, _| state.member().and_then(|member| member.identity));
+        Ok(linked.await.map_err(later)?.flatten() == Some(identity))
     }
 
     async fn release_of_case(&self, event: &Envelope, registration: RegistrationId) -> Result<(), ConsumerError> {

@@ -116,6 +116,8 @@ impl Glossary {
                 | StaffEvent::PasswordSet { .. }
                 | StaffEvent::SecondFactorAdded { .. }
                 | StaffEvent::SecondFactorRemoved { .. }
+                | StaffEvent::IdentityLinked { .. }
+                | StaffEvent::IdentityUnlinked { .. }
                 | StaffEvent::Dismissed { .. },
             )
             | DomainEvent::Subscription(..)

@@ -215,7 +215,7 @@ impl Workflows {
         Ok((stands == Some(true)).then_some(account))
     }
 
-    async fn account_of_staff(&self, staff: StaffId) -> Result<Option<OpenAccount>, WorkflowError> {
+    pub(super) async fn account_of_staff(&self, staff: StaffId) -> Result<Option<OpenAccount>, WorkflowError> {
         let company = self.operator_name.as_str();
         let open = |state: &StaffState| state.member().and_then(|member| OpenAccount::of_staff(staff, member, company));
         let account = self.handlers.inspect::<Staff, _>(staff.0, |state, _| open(state)).await.map_err(CommandError::of_any)?;

@@ -9,6 +9,7 @@ mod entitle;
 mod erasure;
 mod forget;
 mod holder;
+mod identity;
 mod invite;
 mod members;
 mod nominate;
@@ -27,6 +28,7 @@ pub use credentials::Swept;
 pub use entitle::AskAccess;
 pub use erasure::{Evidence, Told};
 pub use holder::{AccountHolder, ActsAs, OpenAccount};
+pub use identity::ProviderIdentity;
 pub use invite::Invite;
 pub use nominate::Nominate;
 pub use owned::OwnedCredential;
@@ -147,6 +149,9 @@ pub enum WorkflowRejection {
     /// User ID and secret do not fit together, or the account cannot be used. Says no more on purpose.
     #[error("the User ID or the password is not right")]
     SignInRefused,
+    /// Whoever the provider says it is, they cannot sign in here.
+    #[error("nobody on the staff who can sign in is linked to this identity")]
+    IdentityRefused,
     /// They have no such credential.
     #[error("there is no such credential")]
     NoSuchCredential,
@@ -199,7 +204,9 @@ impl Rejection for WorkflowRejection {
             | Self::WhichFactor => RejectionKind::Invalid,
             Self::SignIn(rule) => rule.kind(),
             Self::RetiredApplication(_) | Self::PasskeyTooLate => RejectionKind::Gone,
-            Self::NotYourApplication(_) | Self::NotOpenThisWay(_) | Self::SignInRefused | Self::TooManyCodes(_) => RejectionKind::Forbidden,
+            Self::NotYourApplication(_) | Self::NotOpenThisWay(_) | Self::SignInRefused | Self::IdentityRefused | Self::TooManyCodes(_) => {
+                RejectionKind::Forbidden
+            }
             Self::NoSuchOrganization | Self::NoSuchInvitation | Self::NoSuchRegistration | Self::NoSuchUser | Self::NoSuchCredential => {
                 RejectionKind::NotFound
             }
@@ -224,6 +231,7 @@ impl Rejection for WorkflowRejection {
             Self::NoSuchUser => "no-such-user",
             Self::NotSubscribed(_) => "not-subscribed",
             Self::SignInRefused => "sign-in-refused",
+            Self::IdentityRefused => "identity-refused",
             Self::NoSuchCredential => "no-such-credential",
             Self::NoSuchToken => "no-such-token",
             Self::TokenTaken => "token-taken",
@@ -258,6 +266,7 @@ impl Rejection for WorkflowRejection {
             | Self::NoSuchRegistration
             | Self::NoSuchUser
             | Self::SignInRefused
+            | Self::IdentityRefused
             | Self::NoSuchCredential
             | Self::NoPasskey
             | Self::PasskeyTooLate

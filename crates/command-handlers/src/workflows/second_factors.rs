@@ -286,7 +286,7 @@ impl Workflows {
         let raised = self.vault.raise_session(session.id, Assurance::TwoFactors, self.now()).await?;
         let raised = raised.ok_or(WorkflowRejection::NoSuchAccount)?;
         let account = self.their_account(session.into()).await?;
-        Ok(SignedIn { stage: Stage::of(&account, Assurance::TwoFactors), session: raised.session, token: raised.secret })
+        Ok(SignedIn { stage: Stage::of(&account, raised.session.assurance), session: raised.session, token: raised.secret })
     }
 
     /// A password comes before second factors.

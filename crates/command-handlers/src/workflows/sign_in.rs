@@ -38,6 +38,8 @@ impl Stage {
     #[must_use]
     pub fn of(account: &OpenAccount, assurance: Assurance) -> Self {
         match account.next {
+            // The operator's provider has seen both factors.
+            _ if assurance == Assurance::TwoFactorsElsewhere => Self::Done,
             // Whoever has second factors shows one first, whatever is left: also who comes with a one-time password.
             _ if assurance < Assurance::TwoFactors && !account.means.second_factors.is_empty() => Self::ProveSecondFactor,
             Some(step) => Self::Step(step),
@@ -81,7 +83,7 @@ impl Workflows {
         }
         let Some(account) = account else { return Err(WorkflowRejection::SignInRefused.into()) };
         match verification {
-            Verification::Ok => self.admit(account, label, sent).await,
+            Verification::Ok => self.admit(account, Assurance::OneFactor, label, sent).await,
             Verification::Wrong { attempts_left: 0 } | Verification::Locked { until: None } => {
                 self.note_lock(&account, sent).await?;
                 Err(WorkflowRejection::SignInRefused.into())
@@ -92,7 +94,13 @@ impl Workflows {
         }
     }
 
-    async fn admit(&self, account: OpenAccount, label: &str, sent: &Sent) -> Result<SignedIn, WorkflowError> {
+    pub(super) async fn admit(
+        &self,
+        account: OpenAccount,
+        assurance: Assurance,
+        label: &str,
+        sent: &Sent,
+    ) -> Result<SignedIn, WorkflowError> {
         // What held up first-time login may not be asked for any more.
         let account = if account.next.is_none() && !account.is_established {
             self.ask(account.holder, Ask::CompleteFirstLogin, &sent.part("complete")).await?;
@@ -100,7 +108,6 @@ impl Workflows {
         } else {
             account
         };
-        let assurance = Assurance::OneFactor;
         let AccountHolder { person, holder } = account.holder;
         let new = NewSessionOf { person, holder, assurance, lifetime: account.lifetime(), label: label.to_owned() };
         let issued = self.vault.create_session(new, self.now()).await?;

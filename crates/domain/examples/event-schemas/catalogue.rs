@@ -290,6 +290,8 @@ const ENTRIES: &[Entry] = &[
     event("staff.password_set.v1", &["SetStaffPassword"], &[NOTIFICATION_DISPATCH], &["password_changed"]),
     event("staff.second_factor_added.v1", &["AddStaffSecondFactor"], &[DIRECTORY], &[]),
     event("staff.second_factor_removed.v1", &["RemoveStaffSecondFactor", "ResetStaffSecondFactors"], &[DIRECTORY], &[]),
+    event("staff.identity_linked.v1", &["LinkStaffIdentity"], &[], &[]),
+    event("staff.identity_unlinked.v1", &["UnlinkStaffIdentity", "DismissStaff"], &[RESERVATIONS, ENDINGS], &[]),
     event("staff.dismissed.v1", &["DismissStaff"], &[DIRECTORY, NOTIFICATION_DISPATCH, ENDINGS], &[]),
     event("service.registered.v1", &["RegisterService"], &[PUBLIC_FEED], &[]),
     event("service.scope_changed.v1", &["ChangeScope"], &[PUBLIC_FEED], &[]),

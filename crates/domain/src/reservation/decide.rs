@@ -19,7 +19,7 @@ pub(super) fn decide(
             ReservationState::Free => Ok(vec![]),
             ReservationState::Taken { kind: _, owner: by } if *by != owner => Ok(vec![]),
             ReservationState::Taken { kind, owner } => match kind {
-                ReservationKind::RegisteredIdentifier | ReservationKind::OpenInvitation => {
+                ReservationKind::RegisteredIdentifier | ReservationKind::OpenInvitation | ReservationKind::StaffIdentity => {
                     Ok(vec![ReservationEvent::Released { owner: *owner }])
                 }
                 // People remember and quote them: what once meant one must never mean another.

@@ -31,6 +31,7 @@ fn taken(kind: ReservationKind) -> &'static str {
         ReservationKind::RegisteredIdentifier => "This registered identifier belongs to another organization.",
         ReservationKind::OpenInvitation => "You have an open invitation to this company already. Please send that one again instead.",
         ReservationKind::ApplicationCode => "Another application has this code.",
+        ReservationKind::StaffIdentity => "This identity is linked to another member of the staff.",
     }
 }
 
@@ -41,6 +42,7 @@ fn kept(kind: ReservationKind) -> &'static str {
         ReservationKind::RegisteredIdentifier => "This registered identifier is kept for good.",
         ReservationKind::OpenInvitation => "This invitation is kept for good.",
         ReservationKind::ApplicationCode => "The code of an application is never used again.",
+        ReservationKind::StaffIdentity => "This identity is kept for good.",
     }
 }
 
@@ -58,6 +60,7 @@ impl Rejection for ReservationRejection {
             Self::Taken { kind: ReservationKind::RegisteredIdentifier, .. } => "registered-identifier-taken",
             Self::Taken { kind: ReservationKind::OpenInvitation, .. } => "open-invitation-exists",
             Self::Taken { kind: ReservationKind::ApplicationCode, .. } => "application-code-taken",
+            Self::Taken { kind: ReservationKind::StaffIdentity, .. } => "staff-identity-taken",
             Self::KeptForGood { .. } => "reservation-kept-for-good",
         }
     }

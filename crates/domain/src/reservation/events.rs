@@ -39,4 +39,6 @@ pub enum ReservationKind {
     CommandPerson,
     /// The code of an application; owned by the application, never released.
     ApplicationCode,
+    /// Who somebody is at the operator's identity provider: issuer and subject; owned by the member of the staff.
+    StaffIdentity,
 }

@@ -1,7 +1,7 @@
 //! What can be asked about a member of the operator's staff.
 
 use crate::registration::Affiliation;
-use crate::{Contact, CredentialId, Personal, Reason, StaffRole, UserId};
+use crate::{Contact, CredentialId, Personal, Reason, ReservationId, StaffRole, UserId};
 
 /// What can be asked about a member of the operator's staff.
 #[derive(Debug, Clone)]
@@ -64,6 +64,13 @@ pub enum StaffCommand {
     },
     /// Takes all second factors away, as an administrator does for who has lost them.
     ResetStaffSecondFactors {},
+    /// Lets them sign in by the operator's identity provider.
+    LinkStaffIdentity {
+        /// Names who they are there: the reservation of issuer and subject, taken for them.
+        identity: ReservationId,
+    },
+    /// Lets them do so no more.
+    UnlinkStaffIdentity {},
     /// Ends their membership.
     DismissStaff {
         /// Why.

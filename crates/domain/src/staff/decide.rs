@@ -29,9 +29,15 @@ pub(super) fn decide(state: &StaffState, command: StaffCommand, _context: &Conte
         StaffCommand::AddStaffSecondFactor { credential } => account::add_second_factor(state, credential),
         StaffCommand::RemoveStaffSecondFactor { credential } => account::remove_second_factor(state, credential),
         StaffCommand::ResetStaffSecondFactors {} => account::reset_second_factors(state),
+        StaffCommand::LinkStaffIdentity { identity } => account::link_identity(state, identity),
+        StaffCommand::UnlinkStaffIdentity {} => Ok(unlink(member(state)?)),
         StaffCommand::DismissStaff { reason } => match state {
             StaffState::NotAppointed => Err(StaffRejection::NotFound),
-            StaffState::Member(_) => Ok(vec![StaffEvent::Dismissed { reason }]),
+            StaffState::Member(member) => {
+                let mut events = unlink(member);
+                events.push(StaffEvent::Dismissed { reason });
+                Ok(events)
+            }
             StaffState::Dismissed(_) => Ok(vec![]),
         },
     }
@@ -63,6 +69,11 @@ fn member(state: &StaffState) -> Result<&Member, StaffRejection> {
         StaffState::Member(member) => Ok(member),
         StaffState::Dismissed(_) => Err(StaffRejection::Dismissed),
     }
+}
+
+/// Who they were at the identity provider can be somebody else's here.
+fn unlink(member: &Member) -> Vec<StaffEvent> {
+    member.identity.map(|identity| StaffEvent::IdentityUnlinked { identity }).into_iter().collect()
 }
 
 fn each_once(affiliations: Vec<Affiliation>) -> Vec<Affiliation> {

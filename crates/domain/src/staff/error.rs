@@ -24,6 +24,9 @@ pub enum StaffRejection {
     /// The User ID stays.
     #[error("This member of the staff has another User ID already.")]
     AnotherUserId,
+    /// They have one identity at the provider.
+    #[error("This member of the staff is linked to another identity already: unlink that one first.")]
+    AnotherIdentity,
     /// What they sign in with does not allow it.
     #[error(transparent)]
     SignIn(#[from] SignInRule),
@@ -36,7 +39,7 @@ impl Rejection for StaffRejection {
     fn kind(&self) -> RejectionKind {
         match self {
             Self::NotFound => RejectionKind::NotFound,
-            Self::AlreadyAppointed | Self::NoAccountYet | Self::AnotherUserId => RejectionKind::Conflict,
+            Self::AlreadyAppointed | Self::NoAccountYet | Self::AnotherUserId | Self::AnotherIdentity => RejectionKind::Conflict,
             Self::SignIn(rule) => rule.kind(),
             Self::RoleRequired => RejectionKind::Invalid,
             Self::PersonForgotten | Self::Dismissed => RejectionKind::Gone,
@@ -50,6 +53,7 @@ impl Rejection for StaffRejection {
             Self::RoleRequired => "staff-role-required",
             Self::NoAccountYet => "no-account-yet",
             Self::AnotherUserId => "staff-has-another-user-id",
+            Self::AnotherIdentity => "staff-has-another-identity",
             Self::SignIn(rule) => rule.code(),
             Self::PersonForgotten => "person-forgotten",
             Self::Dismissed => "staff-dismissed",
@@ -63,6 +67,7 @@ impl Rejection for StaffRejection {
             | Self::AlreadyAppointed
             | Self::NoAccountYet
             | Self::AnotherUserId
+            | Self::AnotherIdentity
             | Self::SignIn(_)
             | Self::PersonForgotten
             | Self::Dismissed => None,

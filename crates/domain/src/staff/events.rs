@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::registration::Affiliation;
-use crate::{Contact, CredentialId, Personal, Reason, StaffRole, UserId};
+use crate::{Contact, CredentialId, Personal, Reason, ReservationId, StaffRole, UserId};
 
 /// What can happen to a member of the operator's staff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -76,6 +76,18 @@ pub enum StaffEvent {
     SecondFactorRemoved {
         /// Which.
         credential: CredentialId,
+    },
+    /// They can sign in by the operator's identity provider.
+    #[serde(rename = "staff.identity_linked.v1")]
+    IdentityLinked {
+        /// Names who they are there, without telling it: the reservation of issuer and subject.
+        identity: ReservationId,
+    },
+    /// They cannot sign in there any more.
+    #[serde(rename = "staff.identity_unlinked.v1")]
+    IdentityUnlinked {
+        /// Which it was.
+        identity: ReservationId,
     },
     /// They left the staff.
     #[serde(rename = "staff.dismissed.v1")]

@@ -8,7 +8,7 @@ pub(super) fn evolve(state: StaffState, event: &StaffEvent) -> StaffState {
     match event {
         StaffEvent::Appointed { contact, roles } => {
             let roles = roles.iter().copied().collect();
-            StaffState::Member(Member { contact: contact.clone(), roles, affiliations: vec![], account: None })
+            StaffState::Member(Member { contact: contact.clone(), roles, affiliations: vec![], account: None, identity: None })
         }
         StaffEvent::RoleGranted { role } => change(state, |member| {
             member.roles.insert(*role);
@@ -37,6 +37,8 @@ pub(super) fn evolve(state: StaffState, event: &StaffEvent) -> StaffState {
         StaffEvent::SecondFactorRemoved { credential } => change_means(state, |means| {
             means.second_factors.remove(credential);
         }),
+        StaffEvent::IdentityLinked { identity } => change(state, |member| member.identity = Some(*identity)),
+        StaffEvent::IdentityUnlinked { identity: _ } => change(state, |member| member.identity = None),
         StaffEvent::Dismissed { reason: _ } => match state {
             StaffState::NotAppointed => StaffState::NotAppointed,
             StaffState::Member(member) | StaffState::Dismissed(member) => StaffState::Dismissed(member),

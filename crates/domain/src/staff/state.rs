@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::registration::{Affiliation, Reviewer};
 use crate::sign_in::{LoginStep, SignInMeans};
-use crate::{Contact, Personal, StaffId, StaffRole, UserId};
+use crate::{Contact, Personal, ReservationId, StaffId, StaffRole, UserId};
 
 /// Where a member of the staff stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Member {
     pub affiliations: Vec<Affiliation>,
     /// By what they sign in; none: by nothing yet, tokens apart.
     pub account: Option<StaffAccount>,
+    /// Who they are at the operator's identity provider; none: they do not sign in there.
+    pub identity: Option<ReservationId>,
 }
 
 /// How a member of the staff signs in.

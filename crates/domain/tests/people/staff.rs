@@ -3,7 +3,7 @@ use domain::registration::Affiliation;
 use domain::sign_in::LoginStep;
 use domain::staff::{Staff, StaffCommand, StaffEvent};
 use domain::testing::{Scenario, company, email, given, nominee, reason};
-use domain::{Personal, StaffRole};
+use domain::{Personal, ReservationId, StaffRole};
 
 use crate::cases::{credential, organization, person, staff, user_id};
 
@@ -169,4 +169,35 @@ fn wrong_guesses_end_a_one_time_password_of_staff() {
     let locked = reviewer().having(issue(1)).when(StaffCommand::LockStaffOneTimePassword { one_time_password: credential(1) });
     let locked = locked.then_events([StaffEvent::OneTimePasswordLocked { one_time_password: credential(1) }]);
     locked.when(redeem(1)).then_refused(Gone, "one-time-password-locked");
+}
+
+fn identity(number: u128) -> ReservationId {
+    ReservationId(uuid::Uuid::from_u128(number))
+}
+
+fn link(number: u128) -> StaffCommand {
+    StaffCommand::LinkStaffIdentity { identity: identity(number) }
+}
+
+fn unlinked(number: u128) -> StaffEvent {
+    StaffEvent::IdentityUnlinked { identity: identity(number) }
+}
+
+#[test]
+fn a_member_of_the_staff_with_an_account_is_linked_to_one_identity() {
+    reviewer().when(link(1)).then_refused(Conflict, "no-account-yet");
+    let linked = reviewer().having(issue(1)).when(link(1)).then_events([StaffEvent::IdentityLinked { identity: identity(1) }]);
+    linked.clone().when(link(1)).then_nothing();
+    linked.clone().when(link(2)).then_refused(Conflict, "staff-has-another-identity");
+    let alone = linked.when(StaffCommand::UnlinkStaffIdentity {}).then_events([unlinked(1)]);
+    alone.clone().when(StaffCommand::UnlinkStaffIdentity {}).then_nothing();
+    alone.when(link(2)).then_events([StaffEvent::IdentityLinked { identity: identity(2) }]);
+}
+
+#[test]
+fn who_leaves_the_staff_is_unlinked() {
+    let gone = reviewer().having(issue(1)).having(link(1)).when(dismiss()).then_events([unlinked(1), dismissed()]);
+    gone.clone().when(dismiss()).then_nothing();
+    gone.clone().when(link(1)).then_refused(Gone, "staff-dismissed");
+    gone.when(StaffCommand::UnlinkStaffIdentity {}).then_refused(Gone, "staff-dismissed");
 }

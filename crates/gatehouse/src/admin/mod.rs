@@ -63,6 +63,8 @@ pub(crate) fn router(admin: Admin) -> Router {
         .route("/staff/{id}/revoke", post(staff::revoke))
         .route("/staff/{id}/dismiss", post(staff::dismiss))
         .route("/staff/{id}/account", post(staff::account))
+        .route("/staff/{id}/link", post(staff::link))
+        .route("/staff/{id}/unlink", post(staff::unlink))
         .route("/staff/{id}/reset-second-factors", post(staff::reset_second_factors))
         .route("/services", get(services::list).post(services::register))
         .route("/services/{name}/scope", post(services::scope))

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use command_handlers::Answer as Accepted;
+use command_handlers::workflows::ProviderIdentity;
 use credential_vault::Holder;
 use directory::StaffMember;
 use domain::registration::Affiliation;
@@ -51,6 +52,13 @@ pub(crate) struct Revoking {
 pub(crate) struct Dismissal {
     /// Why.
     pub(crate) reason: String,
+}
+
+/// An identity to be linked.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Linking {
+    /// Who they are at the provider.
+    pub(crate) subject: String,
 }
 
 /// What became of it.
@@ -182,6 +190,32 @@ pub(crate) async fn account(State(admin): State<Admin>, Path(id): Path<StaffId>,
     let (user_id, answer) = admin.service.workflows.issue_staff_one_time_password(id, &proposed, &sent).await?;
     let one_time_password = (!answer.repeated).then(|| proposed.to_string());
     Ok(Json(Account { user_id: user_id.to_string(), one_time_password }))
+}
+
+/// Lets somebody sign in by the configured identity provider.
+pub(crate) async fn link(
+    State(admin): State<Admin>,
+    Path(id): Path<StaffId>,
+    command: Typed,
+    Json(asked): Json<Linking>,
+) -> Answer<Changed> {
+    let Some(issuer) = admin.service.config.staff_openid.issuer.clone() else {
+        return Err(Failure::Refused("there is no identity provider: the configuration names one as staff_openid.issuer".to_owned()).into());
+    };
+    if asked.subject.is_empty() || asked.subject.len() > 255 || !asked.subject.chars().all(|c| c.is_ascii() && !c.is_ascii_control()) {
+        return Err(Failure::Usage("a subject has 1 to 255 ASCII characters, letter for letter as the provider has it".to_owned()).into());
+    }
+    let sent = command.sent(&admin.service, &format!("staff link {id}"), &asked);
+    let identity = ProviderIdentity { issuer, subject: asked.subject };
+    let answer = admin.service.workflows.link_staff_identity(id, &identity, &sent).await?;
+    Ok(changed(id, &answer))
+}
+
+/// Lets somebody sign in by the identity provider no more, and ends their sessions.
+pub(crate) async fn unlink(State(admin): State<Admin>, Path(id): Path<StaffId>, command: Typed) -> Answer<Changed> {
+    let sent = command.sent(&admin.service, &format!("staff unlink {id}"), &());
+    let answer = admin.service.handlers.handle::<Staff>(id.0, StaffCommand::UnlinkStaffIdentity {}, &sent).await?;
+    Ok(changed(id, &answer))
 }
 
 /// Takes the second factors of somebody away who has lost them.

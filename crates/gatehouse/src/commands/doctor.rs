@@ -17,7 +17,7 @@ use crate::config::{Config, LogAddress, MailTransport, StoreAddress};
 use crate::failure::Failure;
 use crate::folder::DataFolder;
 use crate::secrets::{self, master_key_options};
-use crate::{clock, mailing, moving, output};
+use crate::{clock, mailing, moving, output, staff_openid};
 
 /// Less free space than this is a problem now.
 const LITTLE_SPACE: u64 = 256 << 20;
@@ -58,6 +58,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     };
     say(Finding::Good("the configuration can be read".to_owned()))?;
     say(base_url(&config))?;
+    if let Some(finding) = identity_provider(&config).await {
+        say(finding)?;
+    }
     match DataFolder::open(&config.data) {
         Ok(folder) => {
             say(permissions(&folder))?;
@@ -86,6 +89,22 @@ fn base_url(config: &Config) -> Finding {
         Some(url) if url.starts_with("https://") => Finding::Good(format!("links in mails lead to {url}")),
         Some(url) => Finding::Doubtful(format!("links in mails lead to {url}, without encryption: right for a trial only")),
     }
+}
+
+/// Whether the identity provider of staff answers; none: there is none.
+async fn identity_provider(config: &Config) -> Option<Finding> {
+    let base_url = config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
+    let provider = match staff_openid::of(config, &base_url) {
+        Ok(provider) => provider?,
+        Err(failure) => return Some(Finding::Bad(failure.to_string())),
+    };
+    let issuer = provider.client.issuer();
+    Some(match provider.client.check().await {
+        Ok(()) => {
+            Finding::Good(format!("the identity provider {issuer} answers; it sends browsers back to {}", provider.client.redirect_uri()))
+        }
+        Err(error) => Finding::Bad(format!("staff cannot sign in by the identity provider {issuer}: {error}")),
+    })
 }
 
 fn permissions(folder: &DataFolder) -> Finding {

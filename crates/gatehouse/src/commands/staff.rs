@@ -4,7 +4,7 @@ use domain::registration::Affiliation;
 
 use super::{instant, role, role_name, role_names};
 use crate::admin::client::Client;
-use crate::admin::staff::{Account, Appointment, Changed, Dismissal, Granting, Listed, Revoking};
+use crate::admin::staff::{Account, Appointment, Changed, Dismissal, Granting, Linking, Listed, Revoking};
 use crate::cli::Staff;
 use crate::failure::Failure;
 use crate::output;
@@ -43,6 +43,16 @@ pub(super) async fn run(client: &mut Client, command: Staff) -> Result<(), Failu
             };
             output::line(format_args!("User ID            {}\nOne-time password  {one_time_password}", account.user_id))?;
             output::note("hand it over yourself: it is shown this once. With it they set a password and register a second factor");
+            Ok(())
+        }
+        Staff::Link { id, subject } => {
+            let changed: Changed = client.post(&format!("/staff/{id}/link"), &Linking { subject }).await?;
+            say(&changed, "they can sign in by the identity provider now", "they were linked so already");
+            Ok(())
+        }
+        Staff::Unlink { id } => {
+            let changed: Changed = client.post(&format!("/staff/{id}/unlink"), &()).await?;
+            say(&changed, "they cannot sign in by the identity provider any more, and are signed out everywhere", "they were not linked");
             Ok(())
         }
         Staff::ResetSecondFactors { id, reason } => {

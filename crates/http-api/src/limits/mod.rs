@@ -31,6 +31,8 @@ pub enum Limit {
     SignInsPerNetwork,
     /// Refused sign-ins, by User ID as sent and network: nobody can use up somebody else's from elsewhere.
     SignInsPerAccount,
+    /// Sign-ins begun at the identity provider, by network: each is kept for ten minutes.
+    ProviderSignInsPerNetwork,
     /// Registrations begun without an invitation, by network.
     RegistrationsPerNetwork,
     /// Challenges and answers of the human check, by network.
@@ -47,9 +49,10 @@ pub enum Limit {
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::SignInsPerNetwork,
         Self::SignInsPerAccount,
+        Self::ProviderSignInsPerNetwork,
         Self::RegistrationsPerNetwork,
         Self::HumanChecksPerNetwork,
         Self::HumanChecksPerRegistration,
@@ -64,6 +67,7 @@ impl Limit {
         match self {
             Self::SignInsPerNetwork => "sign_ins_per_network",
             Self::SignInsPerAccount => "sign_ins_per_account",
+            Self::ProviderSignInsPerNetwork => "provider_sign_ins_per_network",
             Self::RegistrationsPerNetwork => "registrations_per_network",
             Self::HumanChecksPerNetwork => "human_checks_per_network",
             Self::HumanChecksPerRegistration => "human_checks_per_registration",
@@ -77,7 +81,11 @@ impl Limit {
     /// handlers find in it.
     pub(crate) fn is_by_network(self) -> bool {
         match self {
-            Self::SignInsPerNetwork | Self::RegistrationsPerNetwork | Self::HumanChecksPerNetwork | Self::StatusPerNetwork => true,
+            Self::SignInsPerNetwork
+            | Self::ProviderSignInsPerNetwork
+            | Self::RegistrationsPerNetwork
+            | Self::HumanChecksPerNetwork
+            | Self::StatusPerNetwork => true,
             Self::SignInsPerAccount | Self::HumanChecksPerRegistration | Self::MailsPerAddress | Self::RefusedTokensPerNetwork => false,
         }
     }
@@ -86,7 +94,8 @@ impl Limit {
     pub(crate) fn is_of_refusals(self) -> bool {
         match self {
             Self::SignInsPerNetwork | Self::SignInsPerAccount => true,
-            Self::RegistrationsPerNetwork
+            Self::ProviderSignInsPerNetwork
+            | Self::RegistrationsPerNetwork
             | Self::HumanChecksPerNetwork
             | Self::HumanChecksPerRegistration
             | Self::StatusPerNetwork
@@ -100,6 +109,7 @@ impl Limit {
             Self::MailsPerAddress => "this address has been sent as many mails as this service sends to one in a day; try again later",
             Self::SignInsPerNetwork
             | Self::SignInsPerAccount
+            | Self::ProviderSignInsPerNetwork
             | Self::RegistrationsPerNetwork
             | Self::HumanChecksPerNetwork
             | Self::HumanChecksPerRegistration
@@ -117,6 +127,8 @@ pub struct Rates {
     pub sign_ins_per_network: Allowance,
     /// Refused sign-ins with one User ID from one network. The vault counts wrong passwords and one-time passwords besides, wherever they come from.
     pub sign_ins_per_account: Allowance,
+    /// Sign-ins of staff begun at the identity provider from one network.
+    pub provider_sign_ins_per_network: Allowance,
     /// Registrations begun without an invitation from one network.
     pub registrations_per_network: Allowance,
     /// Challenges and answers of the human check from one network.
@@ -137,6 +149,7 @@ impl Default for Rates {
         Self {
             sign_ins_per_network: Allowance::of(300, 15 * MINUTE),
             sign_ins_per_account: Allowance::of(20, 15 * MINUTE),
+            provider_sign_ins_per_network: Allowance::of(300, 15 * MINUTE),
             registrations_per_network: Allowance::of(60, 60 * MINUTE),
             human_checks_per_network: Allowance::of(300, 15 * MINUTE),
             human_checks_per_registration: Allowance::of(30, 15 * MINUTE),
@@ -152,6 +165,7 @@ impl Rates {
         match limit {
             Limit::SignInsPerNetwork => self.sign_ins_per_network,
             Limit::SignInsPerAccount => self.sign_ins_per_account,
+            Limit::ProviderSignInsPerNetwork => self.provider_sign_ins_per_network,
             Limit::RegistrationsPerNetwork => self.registrations_per_network,
             Limit::HumanChecksPerNetwork => self.human_checks_per_network,
             Limit::HumanChecksPerRegistration => self.human_checks_per_registration,

@@ -56,7 +56,7 @@ pub(super) async fn list(State(services): State<Services>, By(InSession(current)
     let shown = |(session, last_used_at): (credential_vault::Session, Timestamp)| OwnSession {
         id: session.id.0,
         current: session.id == current.id,
-        two_factors: session.assurance == Assurance::TwoFactors,
+        two_factors: session.assurance >= Assurance::TwoFactors,
         signed_in_at: session.created_at,
         last_used_at,
         ends_at: session.ends_at,

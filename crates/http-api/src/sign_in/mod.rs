@@ -2,6 +2,7 @@
 
 pub mod begin;
 pub mod end;
+pub mod openid;
 pub mod passkey;
 pub mod prove;
 mod used_with;
@@ -21,6 +22,9 @@ pub(crate) const NEW_STAFF: May = Role::NewStaff.of(Scope::OwnAccount);
 pub(crate) fn endpoints() -> Endpoints {
     Endpoints::default()
         .limited(routes!(begin::begin), [Role::Anyone.of(Scope::Everything)], [Limit::SignInsPerNetwork, Limit::SignInsPerAccount])
+        .add(routes!(openid::show::show), [Role::Anyone.of(Scope::Everything)])
+        .limited(routes!(openid::begin::begin), [Role::Anyone.of(Scope::Everything)], [Limit::ProviderSignInsPerNetwork])
+        .limited(routes!(openid::callback::callback), [Role::Anyone.of(Scope::Everything)], [Limit::SignInsPerNetwork])
         .add(routes!(prove::prove), [UNPROVED, USER, NEW_USER, STAFF, NEW_STAFF])
         .add(routes!(passkey::begin), [UNPROVED, USER, NEW_USER, STAFF, NEW_STAFF])
         .add(routes!(passkey::show), [UNPROVED, USER, NEW_USER, STAFF, NEW_STAFF])

@@ -129,6 +129,7 @@ impl World {
             downstream: Downstream::new(origin, data.path().to_owned(), CancellationToken::new()),
             limits: Arc::new(Limits::new(Rates::default()).unwrap()),
             proxies: Arc::default(),
+            openid: None,
             base_url: "https://gateway.example".to_owned(),
         }));
         Self { router: router(services.clone()), services, now, next: AtomicU64::new(next), runtime, store, data }

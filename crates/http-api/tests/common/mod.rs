@@ -31,6 +31,7 @@ use event_store::{Clock, EventStore};
 use http_api::human_check::ProofOfWork;
 use http_api::limits::{Limits, Rates};
 use http_api::network::{ForwardedHeader, Proxies};
+use http_api::sign_in::openid::StaffOpenId;
 use http_api::{Downstream, Inner, ReadModels, Services};
 use jiff::{Timestamp, ToSpan};
 use key_ring::{KeyRing, MasterKey};
@@ -67,6 +68,15 @@ impl Api {
 
     /// An empty service under these rules, where things may be done this often.
     pub async fn with_limits(policy: Policy, rates: Rates) -> Self {
+        Self::with_all(policy, rates, None).await
+    }
+
+    /// An empty service with an identity provider of its staff.
+    pub async fn with_provider(openid: StaffOpenId) -> Self {
+        Self::with_all(Policy::default(), Rates::default(), Some(openid)).await
+    }
+
+    async fn with_all(policy: Policy, rates: Rates, openid: Option<StaffOpenId>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now = Arc::new(Mutex::new(at(NOW)));
         let clock: Clock = {
@@ -116,6 +126,7 @@ impl Api {
             downstream: Downstream::new(origin, folder.path().to_owned(), stop.clone()),
             limits: Arc::new(Limits::new(rates).unwrap()),
             proxies: Arc::new(Proxies::new(vec!["10.0.0.0/8".parse().unwrap()], ForwardedHeader::default())),
+            openid,
             base_url: "https://gateway.example".to_owned(),
         }));
         let router = http_api::router(services.clone());
@@ -125,6 +136,12 @@ impl Api {
     /// What time it is.
     pub fn now(&self) -> Timestamp {
         *self.now.lock()
+    }
+
+    /// It is as late as on the clock on the wall, which is that of other servers.
+    #[allow(clippy::disallowed_methods, reason = "the provider's clock cannot be moved")]
+    pub fn keep_real_time(&self) {
+        *self.now.lock() = Timestamp::now();
     }
 
     /// So many minutes pass.

@@ -14,6 +14,7 @@ fn two_of_each() -> Rates {
     Rates {
         sign_ins_per_network: two,
         sign_ins_per_account: two,
+        provider_sign_ins_per_network: two,
         registrations_per_network: two,
         human_checks_per_network: two,
         human_checks_per_registration: two,

@@ -1,13 +1,14 @@
 //! Values that are unique are given back, kept and taken again.
 
 use command_handlers::CommandError;
-use command_handlers::workflows::Approve;
+use command_handlers::workflows::{Approve, ProviderIdentity};
 use domain::invitation::{Invitation, InvitationCommand, InvitationState};
 use domain::organization::{Organization, OrganizationCommand};
 use domain::registration::{Question, Registration, RegistrationCommand, Stage};
 use domain::reservation::{Reservation, ReservationCommand, ReservationKind};
-use domain::testing::{company, profile, reason, uuid};
-use domain::{ApplicationId, OrganizationId, Owner, Policy};
+use domain::staff::{Staff, StaffCommand};
+use domain::testing::{company, contact, profile, reason, uuid};
+use domain::{ApplicationId, CredentialId, OrganizationId, Owner, Personal, Policy, StaffId, StaffRole, UserId};
 use jiff::SignedDuration;
 
 use super::world::{Case, World};
@@ -227,4 +228,53 @@ async fn identifiers_of_a_killed_change_of_profile_are_given_back_and_those_that
             assert_eq!(world.owner_of(number).await, (number == kept).then_some(case.organization.0), "{number} after {appends} appends");
         }
     }
+}
+
+impl World {
+    /// A reviewer with an account.
+    async fn staff(&self, number: u128) -> StaffId {
+        let staff = StaffId(uuid(0x57af_0000 + number));
+        let appoint =
+            StaffCommand::AppointStaff { contact: Personal::new(self.person(), contact("Rita")), roles: vec![StaffRole::Reviewer] };
+        self.ask::<Staff>(staff.0, appoint).await;
+        let one_time_password = CredentialId(self.fresh());
+        let issue = StaffCommand::IssueStaffOneTimePassword { user_id: UserId::derive(staff.0), one_time_password };
+        self.ask::<Staff>(staff.0, issue).await;
+        staff
+    }
+
+    async fn link(&self, staff: StaffId) -> bool {
+        let identity = ProviderIdentity { issuer: "https://id.example".to_owned(), subject: "rita".to_owned() };
+        match self.desk.workflows.link_staff_identity(staff, &identity, &self.sent()).await {
+            Ok(_) => true,
+            Err(CommandError::Taken(ReservationKind::StaffIdentity)) => false,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_somebody_is_at_the_provider_can_be_somebody_else_once_it_is_unlinked_or_they_left() {
+    let world = World::new();
+    let (rita, eve) = (world.staff(1).await, world.staff(2).await);
+    assert!(world.link(rita).await && !world.link(eve).await);
+    world.ask::<Staff>(rita.0, StaffCommand::UnlinkStaffIdentity {}).await;
+    world.settle().await;
+    assert!(world.link(eve).await && !world.link(rita).await);
+    world.ask::<Staff>(eve.0, StaffCommand::DismissStaff { reason: reason("Left") }).await;
+    world.settle().await;
+    assert!(world.link(rita).await);
+    assert_eq!(world.count("reservation.released.v1").await, 2);
+}
+
+#[tokio::test]
+async fn who_is_linked_again_before_the_unlinking_was_followed_stays_linked() {
+    let world = World::new();
+    let (rita, eve) = (world.staff(1).await, world.staff(2).await);
+    world.link(rita).await;
+    world.ask::<Staff>(rita.0, StaffCommand::UnlinkStaffIdentity {}).await;
+    assert!(world.link(rita).await);
+    world.settle().await;
+    assert!(!world.link(eve).await);
+    assert_eq!(world.count("reservation.released.v1").await, 0);
 }

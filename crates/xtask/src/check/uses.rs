@@ -14,6 +14,7 @@ struct Row {
 const TABLE: &[Row] = &[
     Row { who: "domain", may_use: &[], beyond: &[] },
     Row { who: "public-events", may_use: &[], beyond: &[] },
+    Row { who: "openid-client", may_use: &[], beyond: &[] },
     Row { who: "gatehouse-client", may_use: &["public-events"], beyond: &[] },
     Row { who: "event-store", may_use: &[], beyond: &[] },
     Row { who: "postgres-schema", may_use: &[], beyond: &[] },
@@ -57,6 +58,7 @@ const TABLE: &[Row] = &[
         beyond: &[
             ("credential-vault", "sign-in and bearer tokens are checked where the request comes in"),
             ("key-ring", "the history is decrypted when it is read"),
+            ("openid-client", "staff may sign in at the operator's provider"),
             ("projection-runtime", "a read waits for the position that it was asked for, and says the one it answers for"),
         ],
     },
@@ -111,6 +113,7 @@ const BANS: &[Ban] = &[
 const ONLY: &[(&str, &str)] = &[
     ("kurrentdb", "event-store-kurrentdb"),
     ("async-nats", "nats-publisher gatehouse-client"),
+    ("jsonwebtoken", "openid-client"),
     ("lettre", "mail"),
     ("minijinja", "mail web-console"),
 ];

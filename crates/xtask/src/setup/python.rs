@@ -22,7 +22,7 @@ pub(super) fn environment(repository: &Repository) -> anyhow::Result<PathBuf> {
     let installed = folder.join("requirements.txt");
     let wanted = std::fs::read_to_string(repository.root().join(REQUIREMENTS)).with_context(|| format!("cannot read {REQUIREMENTS}"))?;
     let current = std::fs::read_to_string(&installed).is_ok_and(|text| text == wanted);
-    if current && Run::new(&python, repository.root()).args(["-c", "import aiosmtpd"]).succeeds() {
+    if current && Run::new(&python, repository.root()).args(["-c", "import aiosmtpd, nats, idpyoidc"]).succeeds() {
         return Ok(python);
     }
     println!("installing {REQUIREMENTS} into {}", folder.display());

@@ -33,7 +33,7 @@ const REQUIREMENTS: &[Requirement] = &[
         name: "Python 3 with venv",
         probe: Probe::Command { program: "python3", arguments: &["-c", "import venv, ensurepip, ssl"] },
         packages: &["python3", "python3-venv"],
-        used_by: &["crates/test-support/src/servers/smtp.rs"],
+        used_by: &["crates/test-support/src/servers/smtp.rs", "crates/test-support/src/servers/openid.rs"],
     },
     Requirement {
         name: "openssl",

@@ -326,7 +326,10 @@ fn of_reservation(to: &mut Mentions, event: &ReservationEvent) {
         ReservationEvent::Taken { kind: ReservationKind::OpenInvitation, .. } => &[Kind::Invitation],
         ReservationEvent::Taken { kind: ReservationKind::ApplicationCode, .. } => &[Kind::Application],
         ReservationEvent::Taken { kind: ReservationKind::RegisteredIdentifier, .. } => &[Kind::Organization],
-        ReservationEvent::Released { .. } => &[Kind::Person, Kind::Invitation, Kind::Application, Kind::Organization, Kind::Registration],
+        ReservationEvent::Taken { kind: ReservationKind::StaffIdentity, .. } => &[Kind::Staff],
+        ReservationEvent::Released { .. } => {
+            &[Kind::Person, Kind::Invitation, Kind::Application, Kind::Organization, Kind::Registration, Kind::Staff]
+        }
     };
     let owner: Uuid = match event {
         ReservationEvent::Taken { owner, .. } | ReservationEvent::Released { owner } => *owner,
@@ -349,6 +352,8 @@ fn of_staff(to: &mut Mentions, event: &StaffEvent) {
         | StaffEvent::PasswordSet { .. }
         | StaffEvent::SecondFactorAdded { .. }
         | StaffEvent::SecondFactorRemoved { .. }
+        | StaffEvent::IdentityLinked { .. }
+        | StaffEvent::IdentityUnlinked { .. }
         | StaffEvent::Dismissed { .. } => {}
     }
 }

@@ -59,6 +59,7 @@ pub(super) fn reservation(names: &Glossary, event: &ReservationEvent) -> Deed {
                 ReservationKind::OpenInvitation => "the one open invitation of a company",
                 ReservationKind::ApplicationCode => "an application code",
                 ReservationKind::CommandPerson => "the person first mentioned by a command",
+                ReservationKind::StaffIdentity => "an identity at the provider",
             };
             Deed::plain(format!("reserved {kind} for {}", names.name("owner", *owner)))
         }
@@ -110,6 +111,8 @@ pub(super) fn staff(names: &Glossary, id: StaffId, event: &StaffEvent) -> Deed {
         StaffEvent::SecondFactorRemoved { credential } => {
             Deed::plain(format!("took the credential {credential} from the second factors of {member}"))
         }
+        StaffEvent::IdentityLinked { identity: _ } => Deed::plain(format!("let {member} sign in by the identity provider")),
+        StaffEvent::IdentityUnlinked { identity: _ } => Deed::plain(format!("let {member} sign in by the identity provider no more")),
         StaffEvent::Dismissed { reason } => Deed::because(format!("dismissed {member} from the staff"), reason),
     }
 }

@@ -51,7 +51,11 @@ pub(super) async fn apply(conn: &mut Tables<'_>, events: &Of<'_, StaffId, StaffE
             StaffEvent::SecondFactorRemoved { credential } => {
                 rows.expect(&(*id,), envelope)?.second_factors.0.retain(|known| known != credential);
             }
-            StaffEvent::OneTimePasswordRedeemed { .. } | StaffEvent::OneTimePasswordLocked { .. } | StaffEvent::PasswordSet { .. } => {}
+            StaffEvent::OneTimePasswordRedeemed { .. }
+            | StaffEvent::OneTimePasswordLocked { .. }
+            | StaffEvent::PasswordSet { .. }
+            | StaffEvent::IdentityLinked { .. }
+            | StaffEvent::IdentityUnlinked { .. } => {}
             StaffEvent::Dismissed { reason: _ } => rows.expect(&(*id,), envelope)?.dismissed_at = Some(envelope.recorded_at),
         }
     }

@@ -54,7 +54,9 @@ pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, id: StaffI
         | StaffEvent::OneTimePasswordRedeemed { .. }
         | StaffEvent::OneTimePasswordLocked { .. }
         | StaffEvent::SecondFactorAdded { .. }
-        | StaffEvent::SecondFactorRemoved { .. } => Ok(()),
+        | StaffEvent::SecondFactorRemoved { .. }
+        | StaffEvent::IdentityLinked { .. }
+        | StaffEvent::IdentityUnlinked { .. } => Ok(()),
         StaffEvent::PasswordSet { password: _, replaces: Some(_) } => {
             let member = batch.get::<Roster>(Roster::ID).await?.members.get(&id).map(|member| member.person);
             let Some(recipient) = member else { return Ok(()) };

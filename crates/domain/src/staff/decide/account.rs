@@ -2,7 +2,7 @@
 
 use super::{Decision, member};
 use crate::staff::{StaffAccount, StaffEvent, StaffRejection, StaffState};
-use crate::{CredentialId, UserId};
+use crate::{CredentialId, ReservationId, UserId};
 
 /// The first one-time password opens the account.
 pub(super) fn issue(state: &StaffState, user_id: UserId, one_time_password: CredentialId) -> Decision {
@@ -44,6 +44,16 @@ pub(super) fn remove_second_factor(state: &StaffState, credential: CredentialId)
 pub(super) fn reset_second_factors(state: &StaffState) -> Decision {
     let factors = &account(state)?.means.second_factors;
     Ok(factors.iter().map(|credential| StaffEvent::SecondFactorRemoved { credential: *credential }).collect())
+}
+
+/// An account comes first: where the provider proves one factor only, the second one is of the account.
+pub(super) fn link_identity(state: &StaffState, identity: ReservationId) -> Decision {
+    account(state)?;
+    match member(state)?.identity {
+        None => Ok(vec![StaffEvent::IdentityLinked { identity }]),
+        Some(linked) if linked == identity => Ok(vec![]),
+        Some(_) => Err(StaffRejection::AnotherIdentity),
+    }
 }
 
 fn account(state: &StaffState) -> Result<&StaffAccount, StaffRejection> {
