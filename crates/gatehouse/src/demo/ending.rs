@@ -7,8 +7,10 @@ use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use super::cast::Cast;
-use super::stage::{Account, Stage};
+use super::stage::{Account, Authenticator, Stage};
 use crate::config::MailTransport;
 use crate::failure::Failure;
 use crate::read_models;
@@ -62,6 +64,8 @@ pub(super) struct Ending {
     tokens: [(&'static str, String); 6],
     case: Option<String>,
     user: Option<Account>,
+    /// The token of a session of theirs.
+    session: Option<Zeroizing<String>>,
 }
 
 impl Ending {
@@ -100,6 +104,7 @@ impl Ending {
             ],
             case: first.cases.first().map(|row| row.case_number.to_string()),
             user: stage.user.clone(),
+            session: stage.sign_in().await?,
         })
     }
 }
@@ -135,6 +140,9 @@ impl Ending {
         for (name, token) in &self.tokens {
             let _ = writeln!(text, "{}={token}", name.to_uppercase().replace(' ', "_"));
         }
+        if let Some(session) = &self.session {
+            let _ = writeln!(text, "ORGANIZATION_ADMINISTRATOR={}", session.as_str());
+        }
         let wrong = |error: std::io::Error| Failure::from_error(&error);
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(folder.join("demo.env")).map_err(wrong)?;
         file.write_all(text.as_bytes()).map_err(wrong)
@@ -162,8 +170,8 @@ impl fmt::Display for Ending {
         }
         if let Some(Account { user_id, password, authenticator }) = &self.user {
             writeln!(f, "\nAn organization administrator signs in as {user_id} with {password}")?;
-            if let Some(secret) = authenticator {
-                writeln!(f, "and a code of an authenticator app that is given the secret {secret}")?;
+            if let Some(Authenticator { text, .. }) = authenticator {
+                writeln!(f, "and a code of an authenticator app that is given the secret {text}")?;
             }
         }
         if self.stays {

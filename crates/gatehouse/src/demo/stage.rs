@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use command_handlers::Sent;
 use command_handlers::workflows::{Code, Invite};
-use credential_vault::Session;
+use credential_vault::{AuthenticatorSecret, Session};
 use domain::invitation::{Invitation, InvitationCommand};
 use domain::sign_in::LoginStep;
 use domain::user::{User, UserCommand};
@@ -13,6 +13,7 @@ use domain::{
     Actor, Addressee, CredentialLabel, InvitationId, Message, Owner, PersonId, PersonName, Personal, Reason, RegistrationId, StaffId,
     TermsVersion, UserId,
 };
+use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
 use super::PATIENCE;
@@ -38,8 +39,16 @@ pub(super) struct Stage<'a> {
 pub(super) struct Account {
     pub(super) user_id: UserId,
     pub(super) password: &'static str,
-    /// The secret of their authenticator app, if they need one.
-    pub(super) authenticator: Option<String>,
+    /// Their authenticator app, if they need one.
+    pub(super) authenticator: Option<Authenticator>,
+}
+
+/// An authenticator app.
+#[derive(Debug, Clone)]
+pub(super) struct Authenticator {
+    secret: Arc<AuthenticatorSecret>,
+    /// Its secret, to be given to another one.
+    pub(super) text: String,
 }
 
 /// What has become of a company so far.
@@ -197,8 +206,25 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
+    /// Signs the user in, now that the story is told: the token of their session.
+    ///
+    /// # Errors
+    /// A store refuses.
+    pub(super) async fn sign_in(&self) -> Result<Option<Zeroizing<String>>, Failure> {
+        let Some(Account { user_id, password, authenticator }) = &self.user else { return Ok(None) };
+        let workflows = &self.service.workflows;
+        let by_user = |what: &str| sent(&format!("the tour, {what}"), Actor::Service("public".to_owned()));
+        let signed_in = workflows.sign_in(Some(user_id), password, "the tour", &by_user("sign in")).await?;
+        let Some(Authenticator { secret, .. }) = authenticator else { return Ok(Some(signed_in.token)) };
+        // The code of the next half minute: that of this one may have been used in the story.
+        let soon = (self.service.handlers.clock())().saturating_add(SignedDuration::from_secs(30)).unwrap_or(Timestamp::MAX);
+        let code = secret.code(soon).map_err(|error| Failure::from_error(&error))?;
+        let code = Code { code: &code, next: None };
+        Ok(Some(workflows.prove_second_factor(&signed_in.session, None, code, &by_user("second factor")).await?.token))
+    }
+
     /// Registers an authenticator app for somebody who needs one: its secret, for whoever plays with the demonstration.
-    async fn authenticator(&self, session: &Session, by_user: impl Fn(&str) -> Sent) -> Result<Option<String>, Failure> {
+    async fn authenticator(&self, session: &Session, by_user: impl Fn(&str) -> Sent) -> Result<Option<Authenticator>, Failure> {
         let workflows = &self.service.workflows;
         let account = workflows.open_account(session.into()).await?;
         if account.and_then(|account| account.next) != Some(LoginStep::RegisterSecondFactor) {
@@ -212,6 +238,6 @@ impl<'a> Stage<'a> {
         workflows
             .confirm_second_factor(session, begun.credential, Code { code: &code, next: None }, &by_user("authenticator works"))
             .await?;
-        Ok(Some(text.to_string()))
+        Ok(Some(Authenticator { secret: Arc::new(secret), text: text.to_string() }))
     }
 }
