@@ -7,7 +7,7 @@ use domain::staff::{Staff, StaffCommand, StaffEvent};
 use domain::{ReservationId, StaffId};
 
 use super::sign_in::SignedIn;
-use super::{WorkflowError, WorkflowRejection, Workflows};
+use super::{WorkflowError, WorkflowRejection, Workflows, security};
 use crate::{Answer, CommandError, Reserve, Sent};
 
 /// Who somebody is at an identity provider (OpenID Connect Core 1.0, §5.7): no other two claims are unique and stay.
@@ -49,6 +49,18 @@ impl Workflows {
     /// # Errors
     /// [`WorkflowRejection::IdentityRefused`] whatever is wrong.
     pub async fn sign_in_by_identity(
+        &self,
+        identity: &ProviderIdentity,
+        two_factors: bool,
+        label: &str,
+        sent: &Sent,
+    ) -> Result<SignedIn, WorkflowError> {
+        let result = self.admit_identity(identity, two_factors, label, sent).await;
+        security::note("identity_provider", result.as_ref().ok().map(|signed_in| signed_in.session.person), &result);
+        result
+    }
+
+    async fn admit_identity(
         &self,
         identity: &ProviderIdentity,
         two_factors: bool,
