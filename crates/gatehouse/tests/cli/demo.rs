@@ -50,3 +50,29 @@ fn what_the_demonstration_says_to_try_works_as_it_is_pasted_also_with_its_stores
     let said = refused(&again, 2, &[&demo[..], &stores[..]].concat());
     assert!(said.contains("demo fills a fresh log"), "{said}");
 }
+
+#[test]
+fn the_readmes_tour_as_an_organization_administrator_can_be_typed() {
+    let folder = TempDir::new().unwrap();
+    let demo = ["demo", "--no-serve", "--registrations", "40", "--listen", "127.0.0.1:0"];
+    let output = gatehouse_command().args(demo).arg("--data").arg(folder.path().join("gatehouse-demo")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let words = shell(&format!("printf '%s\\n' {}", line(&printed, " serve ")));
+    let service = GatehouseProcess::command(words.lines().skip(1)).start();
+
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let (_, tour) = readme.split_once("## A tour as an organization administrator").unwrap();
+    let (typed, _) = tour.split_once("```sh\n").and_then(|(_, code)| code.split_once("```")).unwrap();
+    let said = shell(&format!("cd {}\n{typed}", folder.path().display()));
+    for part in [
+        r#""outcome":"valid""#,
+        r#""pointer":"/rows/2/email""#,
+        r#""code":"SOURCEPASS","name":"SourcePass","subscription":"active""#,
+        r#""why":"Left the company.""#,
+        r#""event_type":"user.created.v1""#,
+    ] {
+        assert!(said.contains(part), "{part} is not in {said}");
+    }
+    assert!(service.terminate().success());
+}
