@@ -32,7 +32,7 @@ pub(crate) struct Options {
     /// The target; all of them, one after the other, unless one is named.
     target: Option<String>,
     /// How long each target runs.
-    #[arg(long, default_value_t = 5, value_name = "MINUTES")]
+    #[arg(long, default_value_t = 5, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..))]
     minutes: u32,
     /// Put what is found to lead somewhere new into the repository's corpus, as little of it as says the same.
     #[arg(long)]
