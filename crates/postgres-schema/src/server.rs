@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool};
 
 use crate::SchemaError;
@@ -96,6 +97,15 @@ pub struct Schema {
 }
 
 impl Server {
+    /// Whether the connection stays on this machine, or goes encrypted to a server whose certificate is looked at: as libpq has it, an address that
+    /// says nothing of `sslmode` is content without.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        let host = self.options.get_host();
+        let is_here = self.options.get_socket().is_some() || host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+        is_here || matches!(self.options.get_ssl_mode(), PgSslMode::VerifyFull | PgSslMode::VerifyCa)
+    }
+
     /// Opens the schema of this name, made if it is not there, and brings its tables up to date with these steps. `name` is lower-case
     /// letters and `_`.
     ///
@@ -228,5 +238,20 @@ mod tests {
         assert_eq!(format!("{server} {server:?}"), "db.example:5433/gatehouse Server(db.example:5433/gatehouse)");
         let wrong = "postgres://anna:hunter2@db.example:port/gatehouse".parse::<Server>().unwrap_err().to_string();
         assert!(wrong.contains("anna@db.example") && !wrong.contains("hunter2"), "{wrong}");
+    }
+
+    #[test]
+    fn a_connection_is_private_on_this_machine_or_with_a_certificate_that_is_looked_at() {
+        let is_private = |address: &str| address.parse::<Server>().unwrap().is_private();
+        for address in [
+            "postgres://gatehouse@127.0.0.1:5432/gatehouse",
+            "postgres://gatehouse@localhost/gatehouse",
+            "postgres://gatehouse@db.example/gatehouse?sslmode=verify-full",
+        ] {
+            assert!(is_private(address), "{address}");
+        }
+        for address in ["postgres://gatehouse@db.example/gatehouse", "postgres://gatehouse@10.0.0.7/gatehouse?sslmode=require"] {
+            assert!(!is_private(address), "{address}");
+        }
     }
 }

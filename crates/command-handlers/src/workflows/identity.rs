@@ -56,7 +56,7 @@ impl Workflows {
         sent: &Sent,
     ) -> Result<SignedIn, WorkflowError> {
         let result = self.admit_identity(identity, two_factors, label, sent).await;
-        security::note("identity_provider", result.as_ref().ok().map(|signed_in| signed_in.session.person), &result);
+        security::note("identity_provider", result.as_ref().ok().map(|signed_in| signed_in.session.person), sent, &result);
         result
     }
 

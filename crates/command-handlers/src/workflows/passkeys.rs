@@ -105,7 +105,7 @@ impl Workflows {
         sent: &Sent,
     ) -> Result<SignedIn, WorkflowError> {
         let result = self.proved_by_passkey(session, relying_party, response, sent).await;
-        security::note("passkey", Some(session.person), &result);
+        security::note("passkey", Some(session.person), sent, &result);
         result
     }
 

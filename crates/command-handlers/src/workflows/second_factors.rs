@@ -173,7 +173,7 @@ impl Workflows {
         sent: &Sent,
     ) -> Result<SignedIn, WorkflowError> {
         let result = self.proved_by(session, credential, code, sent).await;
-        security::note("second_factor", Some(session.person), &result);
+        security::note("second_factor", Some(session.person), sent, &result);
         result
     }
 

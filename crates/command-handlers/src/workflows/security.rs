@@ -3,10 +3,11 @@
 use domain::PersonId;
 
 use super::WorkflowError;
-use crate::CommandError;
+use crate::{CommandError, Sent};
 
 /// Notes how it went: who signed in or showed a factor, and who failed to. What was typed is not noted; nor is a User ID that nobody has.
-pub(super) fn note<T>(what: &'static str, person: Option<PersonId>, result: &Result<T, WorkflowError>) {
+/// From where is a network, as in the record: an address is personal.
+pub(super) fn note<T>(what: &'static str, person: Option<PersonId>, sent: &Sent, result: &Result<T, WorkflowError>) {
     let outcome = match result {
         Ok(_) => "accepted",
         Err(CommandError::Rejected(_)) => "refused",
@@ -19,5 +20,5 @@ pub(super) fn note<T>(what: &'static str, person: Option<PersonId>, result: &Res
         ) => "failed",
     };
     metrics::counter!("gatehouse_sign_ins_total", "what" => what, "outcome" => outcome).increment(1);
-    tracing::info!(target: "security", what, outcome, person = person.map(tracing::field::display), "somebody proves who they are");
+    tracing::info!(target: "security", what, outcome, person = person.map(tracing::field::display), from = sent.from, "somebody proves who they are");
 }

@@ -67,7 +67,7 @@ impl Workflows {
         };
         let person = account.as_ref().map(|account| account.holder.person);
         let result = self.open(account, secret, label, sent).await;
-        security::note("password", person, &result);
+        security::note("password", person, sent, &result);
         result
     }
 
@@ -130,7 +130,9 @@ impl Workflows {
         // Sent again after it was done: what was the current password then is not any more.
         let is_done = account.means.password == Some(CredentialId(sent.derive("password")));
         if !is_done && self.vault.verify(account.means.opens_with(), current, self.now()).await? != Verification::Ok {
-            return Err(WorkflowRejection::WrongPassword.into());
+            let refused = Err(WorkflowRejection::WrongPassword.into());
+            security::note("current_password", Some(holder.person), sent, &refused);
+            return refused;
         }
         self.set_password(holder, password, session, sent).await
     }

@@ -58,6 +58,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     };
     say(Finding::Good("the configuration can be read".to_owned()))?;
     say(base_url(&config))?;
+    for finding in connections(&config) {
+        say(finding)?;
+    }
     if let Some(finding) = identity_provider(&config).await {
         say(finding)?;
     }
@@ -89,6 +92,33 @@ fn base_url(config: &Config) -> Finding {
         Some(url) if url.starts_with("https://") => Finding::Good(format!("links in mails lead to {url}")),
         Some(url) => Finding::Doubtful(format!("links in mails lead to {url}, without encryption: right for a trial only")),
     }
+}
+
+/// Connections that leave this machine and may be in the clear, or end at somebody else.
+fn connections(config: &Config) -> Vec<Finding> {
+    let mut servers: Vec<Server> =
+        [&config.secrets, &config.views].into_iter().flatten().filter_map(|address| address.parse().ok()).collect();
+    if let Ok(LogAddress::Postgres(server)) = config.log_address() {
+        servers.push(server);
+    }
+    let mut open: Vec<String> = servers.iter().filter(|server| !server.is_private()).map(ToString::to_string).collect();
+    open.dedup();
+    let mut findings: Vec<Finding> = open
+        .into_iter()
+        .map(|server| {
+            Finding::Doubtful(format!(
+                "the connection to {server} may be in the clear, or to another server: add `sslmode=verify-full` to its address"
+            ))
+        })
+        .collect();
+    let is_open = |server: &str| {
+        server.trim().strip_prefix("nats://").is_some_and(|host| !host.starts_with("127.") && !host.starts_with("localhost"))
+    };
+    if config.nats.url.as_deref().is_some_and(|url| url.split(',').any(is_open)) {
+        findings
+            .push(Finding::Doubtful("the connection to NATS may be in the clear: begin the addresses of nats.url with tls://".to_owned()));
+    }
+    findings
 }
 
 /// Whether the identity provider of staff answers; none: there is none.
