@@ -33,6 +33,19 @@ fn line(text: &str, what: &str, max_chars: usize) -> Result<String, Invalid> {
     Ok(text.to_owned())
 }
 
+fn person_name(text: &str) -> Result<String, Invalid> {
+    let name = line(text, "the name", 100)?;
+    if is_formula(&name) {
+        return Err(Invalid::new("the name must not begin with =, +, - or @, which a spreadsheet would take for a formula"));
+    }
+    Ok(name)
+}
+
+/// Whether a spreadsheet that is given this text in a cell computes it (OWASP, CSV injection). Texts have neither tabs nor line ends.
+pub(crate) fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@'])
+}
+
 fn at_most(text: &str, what: &str, max_chars: usize) -> Result<(), Invalid> {
     let length = text.chars().count();
     if length > max_chars {
@@ -88,8 +101,8 @@ macro_rules! texts {
 texts! {
     /// The name of a company: one line, at most 200 characters.
     CompanyName = |text| line(text, "the company name", 200);
-    /// A person's given or family name, or a whole name: one line, at most 100 characters.
-    PersonName = |text| line(text, "the name", 100);
+    /// A person's given or family name, or a whole name: one line, at most 100 characters, and nothing that a spreadsheet takes for a formula.
+    PersonName = person_name;
     /// An e-mail address (RFC 5321 without quoted local parts and address literals), at most 254 characters; the domain in lower case.
     Email = email;
     /// A telephone number: `+` and 6 to 15 digits once spaces, dots, dashes and parentheses are taken out (ITU-T E.164).

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::events::{AdministratorRole, RequestedApplication};
 use crate::names::mixes_scripts;
+use crate::text::is_formula;
 use crate::{ApplicationId, CompanyName, Contact, CredentialId, OrganizationProfile, PersonId, Personal, Reason};
 
 /// What a registrant fills in and a reviewer decides on. Its version counts up with every change.
@@ -25,14 +26,20 @@ pub struct Dossier {
 }
 
 impl Dossier {
-    /// What in it speaks for care, so that two people must approve: names that may be made to pass for others (UTS 39).
+    /// What in it speaks for care, so that two people must approve: names that may be made to pass for others (UTS 39), or to be computed by a
+    /// spreadsheet that they come into.
     pub(crate) fn risks(&self) -> impl Iterator<Item = Reason> {
         let of = |profile: &OrganizationProfile| [Some(profile.legal_name.clone()), profile.trading_name.clone()];
         let names = self.profile.as_ref().map(of).into_iter().flatten().flatten();
-        let signal = |name: &CompanyName| {
-            format!("A word of the name \u{201c}{name}\u{201d} mixes scripts: it may be made to look like another name.")
+        let signal = |name: CompanyName| {
+            let speaks = match name.as_str() {
+                text if mixes_scripts(text) => "A word of it mixes scripts: it may be made to look like another name.",
+                text if is_formula(text) => "It begins as a formula does: a spreadsheet that it comes into may compute it.",
+                _ => return None,
+            };
+            Reason::parse(&format!("The name \u{201c}{name}\u{201d}: {speaks}")).ok()
         };
-        names.filter(|name| mixes_scripts(name.as_str())).filter_map(move |name| Reason::parse(&signal(&name)).ok())
+        names.filter_map(signal)
     }
 }
 

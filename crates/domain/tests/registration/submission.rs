@@ -70,6 +70,19 @@ fn a_name_that_mixes_scripts_raises_a_risk_with_the_submission() {
 }
 
 #[test]
+fn a_name_that_a_spreadsheet_would_compute_raises_a_risk_and_a_person_cannot_have_one() {
+    let named = "=HYPERLINK(\"https://evil.example\";\"Rotor Works\")";
+    let case = filled().having(save_profile(named)).having(Command::ConfirmReview {});
+    let events = case.when(Command::SubmitRegistration {}).events();
+    assert!(
+        matches!(events.as_slice(), [Event::RiskRaised { signal }, Event::Submitted { .. }] if signal.as_str().contains("spreadsheet"))
+    );
+    for name in ["=1+1", "+cmd", "-2", "@SUM(A1)"] {
+        assert!(domain::PersonName::parse(name).is_err(), "{name}");
+    }
+}
+
+#[test]
 fn it_is_submitted_once() {
     submitted().when(Command::SubmitRegistration {}).then_refused(Conflict, "already-submitted");
     asked().when(Command::SubmitRegistration {}).then_refused(Conflict, "already-submitted");
