@@ -27,7 +27,7 @@ pub struct Policy {
     pub registration_days: u32,
     /// How long a self-registration invitation lives, in days.
     pub self_registration_days: u32,
-    /// How long a one-time password may lie unused, in days. That of an administrator-to-be lives for `registration_days` more.
+    /// How long a one-time password may lie unused, in days. That of somebody who has no account yet lives for `registration_days` more.
     pub one_time_password_days: u32,
     /// The roles of users that need a second factor, whatever their applications ask for. Staff always need one.
     pub second_factor_roles: Vec<UserRoleKind>,

@@ -45,7 +45,8 @@ impl Workflows {
             None => None,
         };
         super::nominate::check(one_time_password, &contact, company.as_ref())?;
-        let one_time_password = self.put_one_time_password(person, NamedBy::User(person), one_time_password, sent).await?;
+        let named_by = NamedBy::User(person);
+        let one_time_password = self.put_one_time_password_of_somebody_to_come(person, named_by, one_time_password, sent).await?;
         let command = UserCommand::SelfRegister { contact: Personal::new(person, contact), one_time_password };
         self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)
     }

@@ -82,10 +82,7 @@ impl Workflows {
         if let Some(answer) = before {
             return Ok(answer);
         }
-        // Nobody can replace it before the account is there: it lives as long as a registration may lie, and then as any other.
-        let policy = self.handlers.policy();
-        let days = policy.registration_days.saturating_add(policy.one_time_password_days);
-        self.put_one_time_password_for(days, person, NamedBy::Stream(registration.0), secret, sent).await?;
+        self.put_one_time_password_of_somebody_to_come(person, NamedBy::Stream(registration.0), secret, sent).await?;
         self.handlers.handle::<Registration>(registration.0, command, sent).await.map_err(CommandError::of_any)
     }
 
@@ -99,6 +96,20 @@ impl Workflows {
         sent: &Sent,
     ) -> Result<CredentialId, WorkflowError> {
         self.put_one_time_password_for(self.handlers.policy().one_time_password_days, person, named_by, secret, sent).await
+    }
+
+    /// As [`put_one_time_password`](Self::put_one_time_password), of somebody who has no account yet: nobody can replace it before they do. So it lives
+    /// as long as a registration may lie, and then as any other.
+    pub(super) async fn put_one_time_password_of_somebody_to_come(
+        &self,
+        person: PersonId,
+        named_by: NamedBy,
+        secret: &str,
+        sent: &Sent,
+    ) -> Result<CredentialId, WorkflowError> {
+        let policy = self.handlers.policy();
+        let days = policy.registration_days.saturating_add(policy.one_time_password_days);
+        self.put_one_time_password_for(days, person, named_by, secret, sent).await
     }
 
     async fn put_one_time_password_for(
