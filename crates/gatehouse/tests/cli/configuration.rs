@@ -49,7 +49,7 @@ fn a_secret_is_never_shown() {
 fn a_mistake_is_named() {
     for (variable, value, says) in [
         ("GATEHOUSE_LISTNE", "127.0.0.1:1", "listne"),
-        ("GATEHOUSE_MAIL__TRANSPORT", "pigeon", "pigeon"),
+        ("GATEHOUSE_MAIL__TRANSPORT", "pigeon", "`maildir` or `smtp`"),
         ("GATEHOUSE_BASE_URL", "gateway.example", "base_url"),
         ("GATEHOUSE_POLICY__CALENDAR__TIME_ZONE", "Mars/Olympus", "Mars/Olympus"),
         ("GATEHOUSE_HUMAN_CHECK_BITS", "60", "human_check_bits"),
