@@ -153,8 +153,10 @@ pub(super) async fn certificate(
     at: ReadAt,
     Path(person): Path<PersonId>,
 ) -> Result<Found<Certificate>, Problem> {
-    let position = services.read(&services.views.audit_history, at).await?.position();
     let views = &services.views;
+    // Which services have acknowledged is told by the one, what concerns the person by the other: as late as asked for by both.
+    let acknowledged = services.read(&views.public_feed, at).await?.position();
+    let position = services.read(&views.audit_history, at).await?.position().min(acknowledged);
     let sources = Sources {
         workflows: &services.workflows,
         audit_history: &views.audit_history,
