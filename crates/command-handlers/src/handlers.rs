@@ -278,8 +278,9 @@ impl CommandHandlers {
         A::Command: Clone,
     {
         let mut last = None;
+        let mut taken = Vec::new();
         for attempt in 0..ATTEMPTS {
-            match self.attempt::<A>(key, command.clone(), sent, reserve, creates && attempt == 0).await {
+            match self.attempt::<A>(key, command.clone(), sent, (reserve, &mut taken), creates && attempt == 0).await {
                 Ok(answer) => {
                     let outcome = if answer.repeated {
                         "repeated"
@@ -310,7 +311,7 @@ impl CommandHandlers {
         key: Uuid,
         command: A::Command,
         sent: &Sent,
-        reserve: &[Reserve],
+        (reserve, taken): (&[Reserve], &mut Vec<Reserve>),
         assume_new: bool,
     ) -> Result<Answer<A::Event>, Failed<A::Rejection>>
     where
@@ -326,7 +327,7 @@ impl CommandHandlers {
             if !matches!(rehearsed, Staged::WouldQueue) {
                 return self.conclude::<A>(&cache, key, sent, rehearsed, assume_new).await;
             }
-            after = self.reserve::<A>(sent, reserve, assume_new).await?;
+            after = self.reserve::<A>(sent, reserve, taken, assume_new).await?;
         }
         let staged = self.stage::<A>(&cache, key, command, sent, Mode::Queue { after });
         self.conclude::<A>(&cache, key, sent, staged, assume_new).await

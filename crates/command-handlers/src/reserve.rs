@@ -27,16 +27,18 @@ impl Reserve {
     }
 
     fn release(self) -> ReservationCommand {
-        ReservationCommand::Release { owner: self.owner }
+        ReservationCommand::Release { owner: self.owner, seen: None }
     }
 }
 
 impl CommandHandlers {
-    /// Takes values for their owner, without waiting: what the command itself appends depends on the last of them.
+    /// Takes values for their owner, without waiting: what the command itself appends depends on the last of them. `taken` collects
+    /// those that were not theirs before; if one cannot be had, they are given back.
     pub(crate) async fn reserve<A: Aggregate>(
         &self,
         sent: &Sent,
         reserve: &[Reserve],
+        taken: &mut Vec<Reserve>,
         assume_new: bool,
     ) -> Result<Option<Gate>, Failed<A::Rejection>> {
         let cache = self.cache::<Reservation>();
@@ -44,19 +46,25 @@ impl CommandHandlers {
             self.refresh(&cache, value.id.0, assume_new).await.map_err(|error| Failed::Finally(error.without_rejection()))?;
         }
         let mut after = None;
-        for (index, value) in reserve.iter().enumerate() {
+        for value in reserve {
+            let is_theirs = self.seen(value).is_some_and(|(owner, _)| owner == Some(value.owner));
             let part = sent.part(&self.label("reserve", value, |owner| owner == Some(value.owner)));
             let again = |failed: Failed<<Reservation as Aggregate>::Rejection>| match failed {
                 Failed::Finally(error) => Failed::Finally(error.without_rejection()),
                 Failed::Overtaken(error) => Failed::Overtaken(error),
             };
             match self.stage::<Reservation>(&cache, value.id.0, value.command(), &part, Mode::Queue { after: after.clone() }) {
-                Staged::Queued { gate, .. } => after = Some(gate),
+                Staged::Queued { gate, .. } => {
+                    after = Some(gate);
+                    if !is_theirs {
+                        taken.push(*value);
+                    }
+                }
                 Staged::Nothing { waiting, .. } | Staged::Repeated { waiting, .. } => after = waiting.map(|pending| pending.gate).or(after),
                 Staged::Rejected { version, waiting, .. } => {
                     self.settled(&cache, value.id.0, &part, waiting).await.map_err(again)?;
                     self.confirmed(&cache, value.id.0, version).await.map_err(again)?;
-                    self.release(sent, reserve.get(..index).unwrap_or_default()).await;
+                    self.release(sent, &std::mem::take(taken)).await;
                     return Err(Failed::Finally(CommandError::Taken(value.kind)));
                 }
                 staged @ (Staged::WouldQueue | Staged::IdReused { .. } | Staged::Absent | Staged::MustWait(_) | Staged::Unwritable(_)) => {
@@ -88,15 +96,18 @@ impl CommandHandlers {
     /// under; otherwise the name holds the version that it is done on: a command that is sent again after its values were given
     /// back takes them anew, and does not pass for one that has them.
     fn label(&self, what: &str, value: &Reserve, is_done: impl Fn(Option<Uuid>) -> bool) -> String {
-        let cache = self.cache::<Reservation>();
-        let seen = cache.shard(value.id.0).and_then(|mut shard| {
-            let entry = shard.get(&value.id.0)?;
-            Some((entry.state.owner(), entry.version?))
-        });
-        match seen {
+        match self.seen(value) {
             Some((owner, version)) if !is_done(owner) => format!("{what}:{}:{version}", value.id),
             Some(_) | None => format!("{what}:{}", value.id),
         }
+    }
+
+    /// Who has a value, as far as this process knows, and the version of its stream.
+    fn seen(&self, value: &Reserve) -> Option<(Option<Uuid>, u64)> {
+        self.cache::<Reservation>().shard(value.id.0).and_then(|mut shard| {
+            let entry = shard.get(&value.id.0)?;
+            Some((entry.state.owner(), entry.version?))
+        })
     }
 
     /// Gives back values that were taken for a command that then could not take all. What a crash leaves behind, the process manager

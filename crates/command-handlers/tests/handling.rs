@@ -199,6 +199,20 @@ async fn values_taken_for_a_command_that_cannot_take_all_are_given_back() {
 }
 
 #[tokio::test]
+async fn values_that_were_theirs_before_are_kept_when_a_command_cannot_take_all() {
+    let house = House::new();
+    let (one, other) = (Uuid::from_u128(101), Uuid::from_u128(102));
+    let second = |owner| Reserve { id: ReservationId(Uuid::from_u128(901)), kind: ReservationKind::RegisteredIdentifier, owner };
+    house.handlers.create::<Invitation>(one, house.invite("Fastener Works"), &sent(1, 1), &[second(one)]).await.unwrap();
+    house.handlers.create::<Invitation>(other, house.invite("Other Works"), &sent(2, 2), &[company(other)]).await.unwrap();
+    let resend = InvitationCommand::ResendInvitation { expires_in_days: None };
+    let both = [company(other), second(other)];
+    let refused = house.handlers.handle_reserving::<Invitation>(other, resend, &sent(3, 3), &both).await;
+    assert!(matches!(refused, Err(CommandError::Taken(ReservationKind::RegisteredIdentifier))), "{refused:?}");
+    assert_eq!(house.owner(company(other)).await, Some(other));
+}
+
+#[tokio::test]
 async fn what_holds_data_of_a_forgotten_person_cannot_be_recorded_anew() {
     let house = House::new();
     let person: PersonId = house.keys.allot().unwrap();
@@ -238,7 +252,7 @@ async fn a_command_that_comes_again_after_its_values_were_given_back_takes_them_
         assert!(matches!(refused, Err(CommandError::Taken(ReservationKind::RegisteredIdentifier))), "{refused:?}");
         assert_eq!(house.owner(company(other)).await, None);
     }
-    let release = ReservationCommand::Release { owner: one };
+    let release = ReservationCommand::Release { owner: one, seen: None };
     house.handlers.handle::<Reservation>(second(one).id.0, release, &sent(3, 3)).await.unwrap();
     house.handlers.create::<Invitation>(other, house.invite("Other Works"), &sent(2, 2), &both).await.unwrap();
     for value in both {

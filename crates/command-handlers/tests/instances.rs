@@ -47,7 +47,7 @@ async fn nothing_to_do_is_not_said_of_a_state_that_another_instance_has_changed(
     let value = ReservationId(Uuid::from_u128(900));
     let reserve = |owner| ReservationCommand::Reserve { kind: ReservationKind::OpenInvitation, owner };
     house.handlers.handle::<Reservation>(value.0, reserve(one), &sent(1, 1)).await.unwrap();
-    elsewhere.handle::<Reservation>(value.0, ReservationCommand::Release { owner: one }, &sent(2, 2)).await.unwrap();
+    elsewhere.handle::<Reservation>(value.0, ReservationCommand::Release { owner: one, seen: None }, &sent(2, 2)).await.unwrap();
     // The first one remembers that the value is reserved for the same owner: by that, nothing would be to be done.
     let answer = house.handlers.handle::<Reservation>(value.0, reserve(one), &sent(3, 3)).await.unwrap();
     assert_eq!((answer.version, answer.events.len()), (2, 1));
@@ -92,7 +92,7 @@ async fn a_value_that_another_instance_gave_back_does_not_pass_for_one_that_is_h
     let value = Reserve { id: ReservationId(Uuid::from_u128(900)), kind: ReservationKind::OpenInvitation, owner: STREAM };
     let reserve = ReservationCommand::Reserve { kind: value.kind, owner: value.owner };
     house.handlers.handle::<Reservation>(value.id.0, reserve, &sent(1, 1)).await.unwrap();
-    elsewhere.handle::<Reservation>(value.id.0, ReservationCommand::Release { owner: STREAM }, &sent(2, 2)).await.unwrap();
+    elsewhere.handle::<Reservation>(value.id.0, ReservationCommand::Release { owner: STREAM, seen: None }, &sent(2, 2)).await.unwrap();
     house.handlers.create::<Invitation>(STREAM, house.invite("Fastener Works"), &sent(3, 3), &[value]).await.unwrap();
     assert_eq!(house.owner(value).await, Some(STREAM));
 }

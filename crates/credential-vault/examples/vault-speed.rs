@@ -59,7 +59,7 @@ async fn measure() {
     let (person, organization) = (PersonId(Uuid::from_u128(1)), OrganizationId(Uuid::from_u128(2)));
     let holder = SessionHolder::User { organization };
     let (assurance, label) = (Assurance::OneFactor, "Firefox on Linux".to_owned());
-    let new = NewSessionOf { person, holder, assurance, lifetime: SessionLifetime::USERS, label };
+    let new = NewSessionOf { person, holder, assurance, proved_at: None, lifetime: SessionLifetime::USERS, label };
     let mut sessions = Vec::new();
     let (start, cpu) = (Instant::now(), on_cpu());
     for _ in 0..500 {

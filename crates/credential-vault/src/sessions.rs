@@ -95,6 +95,8 @@ pub struct NewSessionOf {
     pub holder: SessionHolder,
     /// What they proved.
     pub assurance: Assurance,
+    /// When they proved it, if that was not just now: at an identity provider, which they may have come to earlier.
+    pub proved_at: Option<Timestamp>,
     /// How long it lives: [`SessionLifetime::USERS`] or [`SessionLifetime::STAFF`].
     pub lifetime: SessionLifetime,
     /// What they know it by in the list of their sessions, such as "Firefox on Linux"; no address. Cut to 60 characters.
@@ -194,16 +196,18 @@ impl Fresh {
 }
 
 impl Vault {
-    /// Makes a session for somebody who proved who they are just now. On disk when this returns.
+    /// Makes a session for somebody who proved who they are. On disk when this returns.
     ///
     /// # Errors
     /// If there are no random bytes or the disk refuses.
     pub async fn create_session(&self, new: NewSessionOf, now: Timestamp) -> Result<IssuedSession, VaultError> {
-        let NewSessionOf { person, holder, assurance, lifetime, label } = new;
+        let NewSessionOf { person, holder, assurance, proved_at, lifetime, label } = new;
         let Fresh { id, secret, hash } = Fresh::draw()?;
         let ends_at = now.saturating_add(lifetime.absolute).unwrap_or(Timestamp::MAX);
         let label = label.chars().filter(|character| !character.is_control()).take(LABEL_CHARACTERS).collect();
-        let session = Session { id, person, holder, assurance, created_at: now, proved_at: now, ends_at, label };
+        // The provider's clock may be a little ahead.
+        let proved_at = proved_at.map_or(now, |at| at.min(now));
+        let session = Session { id, person, holder, assurance, created_at: now, proved_at, ends_at, label };
         let idle_us = lifetime.idle.as_micros().try_into().unwrap_or(i64::MAX);
         let live = Arc::new(Live::new(session.clone(), idle_us, now.as_microsecond()));
         self.inner.store.insert_session(NewSession { hash, live }).await?;

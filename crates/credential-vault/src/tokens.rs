@@ -150,4 +150,18 @@ impl Vault {
     pub async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, VaultError> {
         self.inner.store.revoke_token(id, now).await
     }
+
+    /// Ends all tokens whose holder is one of those meant, as [`Vault::revoke_token`]. How many worked until now.
+    ///
+    /// # Errors
+    /// If the disk refuses; some may have ended then, and asking again ends the rest.
+    pub async fn revoke_tokens_of(&self, is_meant: impl Fn(&Holder) -> bool + Send, now: Timestamp) -> Result<usize, VaultError> {
+        let mut meant = self.list_tokens().await?;
+        meant.retain(|token| token.revoked_at.is_none() && is_meant(&token.holder));
+        let mut revoked = 0;
+        for token in meant {
+            revoked += usize::from(self.revoke_token(token.id, now).await?);
+        }
+        Ok(revoked)
+    }
 }

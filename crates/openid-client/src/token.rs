@@ -39,6 +39,8 @@ pub struct Authenticated {
     pub subject: String,
     /// Whether the provider has seen two factors, as the settings have it.
     pub two_factors: bool,
+    /// When the provider authenticated them (`auth_time`).
+    pub at: Timestamp,
 }
 
 /// Never shows the subject.
@@ -110,15 +112,16 @@ impl Signed {
         signature_only.validate_aud = false;
         let decoded = jsonwebtoken::decode::<serde_json::Value>(token, key, &signature_only).map_err(|_| Refusal::Signature)?;
         let claims: Claims = serde_json::from_value(decoded.claims).map_err(|_| Refusal::Unreadable)?;
-        self.check(&claims, expected, settings)?;
+        let at = self.check(&claims, expected, settings)?;
         let Claims { sub, acr, amr, .. } = claims;
         let subject = sub.filter(|sub| !sub.is_empty() && sub.len() <= MAX_SUBJECT && sub.is_ascii()).ok_or(Refusal::Claim("sub"))?;
         let two_factors = acr.is_some_and(|acr| settings.two_factor_acr.contains(&acr))
             || amr.iter().any(|method| settings.two_factor_amr.contains(method));
-        Ok(Authenticated { issuer: settings.issuer.clone(), subject, two_factors })
+        Ok(Authenticated { issuer: settings.issuer.clone(), subject, two_factors, at })
     }
 
-    fn check(&self, claims: &Claims, expected: &Expected<'_>, settings: &Settings) -> Result<(), Refusal> {
+    /// When they were authenticated, if all claims are as they must be.
+    fn check(&self, claims: &Claims, expected: &Expected<'_>, settings: &Settings) -> Result<Timestamp, Refusal> {
         let required = |holds: bool, claim: &'static str| if holds { Ok(()) } else { Err(Refusal::Claim(claim)) };
         required(claims.iss.as_ref() == Some(&settings.issuer), "iss")?;
         let client = &settings.client_id;
@@ -139,11 +142,13 @@ impl Signed {
         let oldest = earliest.saturating_sub(SignedDuration::from_mins(10)).unwrap_or(Timestamp::MIN);
         required(claims.iat.and_then(instant).is_some_and(|made| oldest <= made && made <= latest), "iat")?;
         let oldest = earliest.saturating_sub(settings.max_age).unwrap_or(Timestamp::MIN);
-        required(claims.auth_time.and_then(instant).is_some_and(|at| oldest <= at && at <= latest), "auth_time")?;
+        let authenticated =
+            claims.auth_time.and_then(instant).filter(|at| oldest <= *at && *at <= latest).ok_or(Refusal::Claim("auth_time"))?;
         let nonce = claims.nonce.as_deref().unwrap_or_default();
         required(nonce.as_bytes().ct_eq(expected.nonce.as_bytes()).into(), "nonce")?;
         let hash_of_access_token = |hash: &str| expected.access_token.is_some_and(|token| self.left_half(token) == hash);
-        required(claims.at_hash.as_deref().is_none_or(hash_of_access_token), "at_hash")
+        required(claims.at_hash.as_deref().is_none_or(hash_of_access_token), "at_hash")?;
+        Ok(authenticated)
     }
 
     /// The left half of the hash that goes with the signature (§3.1.3.6).

@@ -1,5 +1,6 @@
 //! What ends with something else: the subscriptions and accounts of an organization that is closed, the access that a subscription
-//! or an account carried, the sessions of who was suspended or has other roles now.
+//! or an account carried, the sessions of who was suspended or has other roles now, the API tokens of who left the staff, and the membership
+//! of the staff of who is to be forgotten.
 //!
 //! Each rule is looked at from both sides. When an organization, subscription or account ends, what hangs on it is found in the read
 //! models and ended. What is opened at that very moment, too late for those rows, brings an event of its own, and is ended for that.
@@ -8,7 +9,8 @@ use async_trait::async_trait;
 use command_handlers::{CommandError, Sent};
 use domain::access::{Access, AccessCommand, AccessEvent};
 use domain::organization::{Organization, OrganizationEvent, OrganizationState};
-use domain::staff::{Staff, StaffEvent, StaffState};
+use domain::person::PersonEvent;
+use domain::staff::{Staff, StaffCommand, StaffEvent, StaffState};
 use domain::subscription::{Subscription, SubscriptionCommand, SubscriptionEvent, SubscriptionState};
 use domain::user::{User, UserEvent, UserState};
 use domain::{AccessId, DomainEvent, OrganizationId, PersonId, Reason, StaffId, SubscriptionId};
@@ -52,6 +54,7 @@ impl Consumer for Endings {
             DomainEvent::User(person, happened) => self.user(event, *person, happened).await,
             DomainEvent::Access(access, happened) => self.access(event, *access, happened).await,
             DomainEvent::Staff(staff, happened) => self.staff(*staff, happened).await,
+            DomainEvent::Person(person, PersonEvent::ForgettingStarted { reason }) => self.forgotten(event, *person, reason).await,
             DomainEvent::Organization(..)
             | DomainEvent::Application(..)
             | DomainEvent::Invitation(..)
@@ -140,19 +143,12 @@ impl Endings {
 
     async fn staff(&self, staff: StaffId, happened: &StaffEvent) -> Result<(), ConsumerError> {
         match happened {
-            StaffEvent::RoleGranted { .. }
-            | StaffEvent::RoleRevoked { .. }
-            | StaffEvent::IdentityUnlinked { .. }
-            | StaffEvent::Dismissed { .. } => {
-                let person = |state: &StaffState| match state {
-                    StaffState::Member(member) | StaffState::Dismissed(member) => Some(member.contact.person()),
-                    StaffState::NotAppointed => None,
-                };
-                let person = self.desk.handlers.inspect::<Staff, _>(staff.0, |state, _| person(state)).await;
-                match person.map_err(|error| ConsumerError::Later(error.to_string()))?.flatten() {
-                    Some(person) => self.end_sessions(person).await,
-                    None => Ok(()),
-                }
+            StaffEvent::Dismissed { .. } => {
+                self.desk.workflows.revoke_staff_tokens(staff).await.map_err(|error| ConsumerError::Later(error.to_string()))?;
+                self.end_sessions_of_staff(staff).await
+            }
+            StaffEvent::RoleGranted { .. } | StaffEvent::RoleRevoked { .. } | StaffEvent::IdentityUnlinked { .. } => {
+                self.end_sessions_of_staff(staff).await
             }
             StaffEvent::Appointed { .. }
             | StaffEvent::AffiliationsDeclared { .. }
@@ -164,6 +160,28 @@ impl Endings {
             | StaffEvent::SecondFactorRemoved { .. }
             | StaffEvent::IdentityLinked { .. } => Ok(()),
         }
+    }
+
+    async fn end_sessions_of_staff(&self, staff: StaffId) -> Result<(), ConsumerError> {
+        let person = |state: &StaffState| match state {
+            StaffState::Member(member) | StaffState::Dismissed(member) => Some(member.contact.person()),
+            StaffState::NotAppointed => None,
+        };
+        let person = self.desk.handlers.inspect::<Staff, _>(staff.0, |state, _| person(state)).await;
+        match person.map_err(|error| ConsumerError::Later(error.to_string()))?.flatten() {
+            Some(person) => self.end_sessions(person).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Whose data is erased acts for the operator no more.
+    async fn forgotten(&self, event: &Envelope, person: PersonId, reason: &Reason) -> Result<(), ConsumerError> {
+        for staff in self.lists.staff_of(event, person).await? {
+            let sent = Sent::following(event.id, NAME, &format!("staff {staff}"));
+            let dismiss = StaffCommand::DismissStaff { reason: reason.clone() };
+            settle(NAME, event, self.desk.handlers.handle::<Staff>(staff.0, dismiss, &sent).await)?;
+        }
+        Ok(())
     }
 
     async fn access(&self, event: &Envelope, access: AccessId, happened: &AccessEvent) -> Result<(), ConsumerError> {

@@ -9,7 +9,7 @@
 //!   to be, its identifiers; somebody on the staff who is unlinked, who they were at the identity provider.
 //! - [`Administrators`]: an administrator's account is established, a user is given the role, or loses it.
 //! - [`Forgetting`]: a person is to be forgotten: the account is closed, the key destroyed.
-//! - [`Endings`]: what ends with an organization, a subscription or an account.
+//! - [`Endings`]: what ends with an organization, a subscription, an account, or a person who is to be forgotten.
 //! - [`SecondFactors`]: an application that needs a second factor is opened to a user, or not any more.
 //! - [`Calendars`]: a change of the business calendar moves open cases.
 //! - [`Clockwork`]: what is due is asked to let time pass.

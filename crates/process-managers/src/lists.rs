@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use deadlines::Deadline;
 use directory::UserState;
-use domain::{AccessId, ApplicationId, OrganizationId, PersonId, RegistrationId, SubscriptionId};
+use domain::{AccessId, ApplicationId, OrganizationId, PersonId, RegistrationId, StaffId, SubscriptionId};
 use entitlements::{Access, AccessState, SubscriptionState};
 use projection_runtime::{ConsumerError, Envelope, ReadView, Views};
 use uuid::Uuid;
@@ -87,6 +87,13 @@ impl Lists {
                 return Ok(users);
             }
         }
+    }
+
+    /// As whom a person is on the operator's staff.
+    pub(crate) async fn staff_of(&self, event: &Envelope, person: PersonId) -> Result<Vec<StaffId>, ConsumerError> {
+        let mut view = at(&self.directory, event).await?;
+        let rows = directory::staff_of_person(view.rows(), person).await.map_err(later)?;
+        Ok(rows.into_iter().map(|row| row.id).collect())
     }
 
     /// The access of a user that was granted or waits.

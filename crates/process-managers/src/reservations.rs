@@ -1,7 +1,8 @@
 //! Unique values are given back when what they were taken for is over, or never came to be.
 //!
 //! The event that ended it may be long ago when it is handled, and its owner open again since (an expired invitation resent, an
-//! undone approval approved): what counts is how things are now, looked at before and after giving back.
+//! undone approval approved): what counts is how things are now. Whoever needs a value again takes it once more, though it is theirs: what
+//! has been taken since it was looked at is not given back.
 //!
 //! A command takes registered identifiers before its event. Where the process ended between the two, or the event was refused in the
 //! last instant, nobody is told. But an approval needs a claim, and every claim comes to an end, by its reviewer or by time: at each
@@ -13,13 +14,13 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use command_handlers::Sent;
-use domain::invitation::{Invitation, InvitationEvent, InvitationState};
+use command_handlers::{CommandError, Sent};
+use domain::invitation::{Invitation, InvitationEvent};
 use domain::organization::{Organization, OrganizationEvent};
 use domain::registration::{Registration, RegistrationEvent, Stage};
-use domain::reservation::{Reservation, ReservationCommand, ReservationKind};
-use domain::staff::{Staff, StaffEvent};
-use domain::{Aggregate, DomainEvent, InvitationId, OrganizationId, RegisteredIdentifier, RegistrationId, ReservationId, StaffId};
+use domain::reservation::{Reservation, ReservationCommand};
+use domain::staff::StaffEvent;
+use domain::{Aggregate, DomainEvent, InvitationId, OrganizationId, RegisteredIdentifier, RegistrationId, ReservationId};
 use projection_runtime::{Consumer, ConsumerError, Direction, Envelope, StreamId};
 use uuid::Uuid;
 
@@ -56,8 +57,8 @@ impl Consumer for Reservations {
             let named = self.named_by_organization(*organization).await?;
             return self.release_identifiers(event, *organization, None, named).await;
         }
-        if let DomainEvent::Staff(staff, StaffEvent::IdentityUnlinked { identity }) = &event.event {
-            return self.release_identity(event, *staff, *identity).await;
+        if let DomainEvent::Staff(_, StaffEvent::IdentityUnlinked { identity }) = &event.event {
+            return self.give_back(event, *identity).await;
         }
         Ok(())
     }
@@ -128,42 +129,23 @@ fn is_over(event: &InvitationEvent) -> bool {
 
 impl Reservations {
     async fn release_company(&self, event: &Envelope, invitation: InvitationId) -> Result<(), ConsumerError> {
-        let Some((false, reservation)) = self.company(invitation).await? else { return Ok(()) };
-        self.release(event, reservation, invitation.0).await?;
-        match self.company(invitation).await? {
-            Some((true, reservation)) => self.take_again(event, reservation, ReservationKind::OpenInvitation, invitation.0).await,
-            Some((false, _)) | None => Ok(()),
-        }
-    }
-
-    /// Whether an invitation is open, and what it reserves then.
-    async fn company(&self, invitation: InvitationId) -> Result<Option<(bool, ReservationId)>, ConsumerError> {
-        let seen = self
+        let company = self
             .0
             .handlers
-            .inspect::<Invitation, _>(invitation.0, |state, _| {
-                let is_open = matches!(state, InvitationState::Open(_));
-                state.invited().map(|invited| (is_open, invited.inviter, invited.company.clone()))
-            })
-            .await
-            .map_err(later)?;
-        Ok(seen.flatten().map(|(is_open, inviter, company)| (is_open, self.0.workflows.open_invitation(inviter, &company))))
+            .inspect::<Invitation, _>(invitation.0, |state, _| state.invited().map(|invited| (invited.inviter, invited.company.clone())));
+        let Some((inviter, company)) = company.await.map_err(later)?.flatten() else { return Ok(()) };
+        let reservation = self.0.workflows.open_invitation(inviter, &company);
+        self.give_back(event, reservation).await
     }
 
-    async fn release_identity(&self, event: &Envelope, staff: StaffId, identity: ReservationId) -> Result<(), ConsumerError> {
-        if self.is_linked(staff, identity).await? {
-            return Ok(());
+    /// Gives back what its owner, whoever that is by now, does not need any more.
+    async fn give_back(&self, event: &Envelope, reservation: ReservationId) -> Result<(), ConsumerError> {
+        let sent = Sent::following(event.id, NAME, &format!("release {reservation}"));
+        match self.0.workflows.give_back(reservation, &sent).await {
+            Ok(_) => Ok(()),
+            Err(error @ CommandError::Internal(_)) => Err(ConsumerError::Stop(error.to_string())),
+            Err(error) => Err(later(error)),
         }
-        self.release(event, identity, staff.0).await?;
-        if self.is_linked(staff, identity).await? {
-            return self.take_again(event, identity, ReservationKind::StaffIdentity, staff.0).await;
-        }
-        Ok(())
-    }
-
-    async fn is_linked(&self, staff: StaffId, identity: ReservationId) -> Result<bool, ConsumerError> {
-        let linked = self.0.handlers.inspect::<Staff, _>(staff.0, |state, _| state.member().and_then(|member| member.identity));
-        Ok(linked.await.map_err(later)?.flatten() == Some(identity))
     }
 
     async fn release_of_case(&self, event: &Envelope, registration: RegistrationId) -> Result<(), ConsumerError> {
@@ -188,14 +170,14 @@ impl Reservations {
     ) -> Result<(), ConsumerError> {
         for reservation in named {
             // In this order: once the value is seen to be taken, what it was taken for is on record, or never will be.
-            let owner = self.0.handlers.inspect::<Reservation, _>(reservation.0, |state, _| state.owner()).await.map_err(later)?.flatten();
+            let seen = self.0.handlers.inspect::<Reservation, _>(reservation.0, |state, _| (state.owner(), state.takings()));
+            let Some((owner, takings)) = seen.await.map_err(later)? else { continue };
             if owner != Some(organization.0) || self.held(organization, registration).await?.contains(&reservation) {
                 continue;
             }
-            self.release(event, reservation, organization.0).await?;
-            if self.held(organization, registration).await?.contains(&reservation) {
-                self.take_again(event, reservation, ReservationKind::RegisteredIdentifier, organization.0).await?;
-            }
+            let sent = Sent::following(event.id, NAME, &format!("release {reservation}"));
+            let release = ReservationCommand::Release { owner: organization.0, seen: Some(takings) };
+            settle(NAME, event, self.0.handlers.handle::<Reservation>(reservation.0, release, &sent).await)?;
         }
         Ok(())
     }
@@ -268,24 +250,5 @@ impl Reservations {
             }
         }
         Ok(events)
-    }
-
-    async fn release(&self, event: &Envelope, reservation: ReservationId, owner: Uuid) -> Result<(), ConsumerError> {
-        let sent = Sent::following(event.id, NAME, &format!("release {reservation}"));
-        settle(NAME, event, self.0.handlers.handle::<Reservation>(reservation.0, ReservationCommand::Release { owner }, &sent).await)?;
-        Ok(())
-    }
-
-    async fn take_again(
-        &self,
-        event: &Envelope,
-        reservation: ReservationId,
-        kind: ReservationKind,
-        owner: Uuid,
-    ) -> Result<(), ConsumerError> {
-        let sent = Sent::following(event.id, NAME, &format!("take {reservation}"));
-        let command = ReservationCommand::Reserve { kind, owner };
-        settle(NAME, event, self.0.handlers.handle::<Reservation>(reservation.0, command, &sent).await)?;
-        Ok(())
     }
 }

@@ -5,6 +5,7 @@ use credential_vault::Assurance;
 use domain::reservation::{Reservation, ReservationKind};
 use domain::staff::{Staff, StaffCommand, StaffEvent};
 use domain::{ReservationId, StaffId};
+use jiff::Timestamp;
 
 use super::sign_in::SignedIn;
 use super::{WorkflowError, WorkflowRejection, Workflows, security};
@@ -17,6 +18,15 @@ pub struct ProviderIdentity {
     pub issuer: String,
     /// Who they are there; case-sensitive.
     pub subject: String,
+}
+
+/// What somebody has proved to the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProviderProof {
+    /// Whether it has seen two factors.
+    pub two_factors: bool,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Never shows the subject.
@@ -40,22 +50,29 @@ impl Workflows {
         let id = self.staff_identity(identity);
         let reserve = Reserve { id, kind: ReservationKind::StaffIdentity, owner: staff.0 };
         let command = StaffCommand::LinkStaffIdentity { identity: id };
-        self.handlers.handle_reserving::<Staff>(staff.0, command, sent, &[reserve]).await.map_err(CommandError::of_any)
+        let first = self.handlers.handle_reserving::<Staff>(staff.0, command.clone(), sent, &[reserve]).await;
+        let answer = match first {
+            Err(CommandError::Taken(_)) if self.give_back(id, sent).await? => {
+                self.handlers.handle_reserving::<Staff>(staff.0, command, sent, &[reserve]).await
+            }
+            first => first,
+        };
+        answer.map_err(CommandError::of_any)
     }
 
-    /// Admits whom the provider has authenticated, if somebody on the staff is linked to that identity. `two_factors` says whether it has seen
-    /// both factors; otherwise the second one is shown here next, as after a password. `label` is as [`sign_in`](Self::sign_in) has it.
+    /// Admits whom the provider has authenticated, if somebody on the staff is linked to that identity. If it has not seen both factors, the
+    /// second one is shown here next, as after a password. `label` is as [`sign_in`](Self::sign_in) has it.
     ///
     /// # Errors
     /// [`WorkflowRejection::IdentityRefused`] whatever is wrong.
     pub async fn sign_in_by_identity(
         &self,
         identity: &ProviderIdentity,
-        two_factors: bool,
+        proof: ProviderProof,
         label: &str,
         sent: &Sent,
     ) -> Result<SignedIn, WorkflowError> {
-        let result = self.admit_identity(identity, two_factors, label, sent).await;
+        let result = self.admit_identity(identity, proof, label, sent).await;
         security::note("identity_provider", result.as_ref().ok().map(|signed_in| signed_in.session.person), sent, &result);
         result
     }
@@ -63,7 +80,7 @@ impl Workflows {
     async fn admit_identity(
         &self,
         identity: &ProviderIdentity,
-        two_factors: bool,
+        proof: ProviderProof,
         label: &str,
         sent: &Sent,
     ) -> Result<SignedIn, WorkflowError> {
@@ -76,8 +93,8 @@ impl Workflows {
             return Err(WorkflowRejection::IdentityRefused.into());
         }
         let account = self.account_of_staff(staff).await?.ok_or(WorkflowRejection::IdentityRefused)?;
-        let assurance = if two_factors { Assurance::TwoFactorsElsewhere } else { Assurance::OneFactor };
-        self.admit(account, assurance, label, sent).await
+        let assurance = if proof.two_factors { Assurance::TwoFactorsElsewhere } else { Assurance::OneFactor };
+        self.admit(account, (assurance, Some(proof.at)), label, sent).await
     }
 
     /// Names an identity, without telling it. The length comes first: no two pairs read the same.

@@ -4,19 +4,11 @@ use domain::application::Application;
 use domain::invitation::{Invitation, InvitationCommand, InvitationEvent, InvitationState};
 use domain::names::comparable_name;
 use domain::organization::Organization;
-use domain::reservation::{Reservation, ReservationCommand, ReservationKind};
-use domain::{
-    Addressee, Aggregate, ApplicationId, CompanyName, InvitationId, OrganizationId, Owner, Personal, RegisteredIdentifier, ReservationId,
-};
-use event_store::{Direction, StreamId};
-use jiff::SignedDuration;
+use domain::reservation::{Reservation, ReservationKind};
+use domain::{Addressee, ApplicationId, CompanyName, InvitationId, OrganizationId, Owner, Personal, RegisteredIdentifier};
 
 use super::{WorkflowError, WorkflowRejection, Workflows};
 use crate::{Answer, CommandError, Reserve, Sent};
-
-/// How old the reservation of a company's name must be before it can be an invitation's that never came to be: far longer than a
-/// command is under way.
-const ORPHANED_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
 /// Whom a partner invites to what.
 #[derive(Debug, Clone)]
@@ -70,7 +62,7 @@ impl Workflows {
         };
         let first = self.handlers.create::<Invitation>(invitation.0, command.clone(), sent, &[reserve]).await;
         let answer = match first {
-            Err(CommandError::Taken(_)) if self.frees_name(reserve.id, sent).await? => {
+            Err(CommandError::Taken(_)) if self.give_back(reserve.id, sent).await? => {
                 self.handlers.create::<Invitation>(invitation.0, command, sent, &[reserve]).await
             }
             first => first,
@@ -109,7 +101,7 @@ impl Workflows {
         let command = InvitationCommand::ResendInvitation { expires_in_days };
         let first = self.handlers.handle_reserving::<Invitation>(invitation.0, command.clone(), sent, &[reserve]).await;
         let answer = match first {
-            Err(CommandError::Taken(_)) if self.frees_name(reserve.id, sent).await? => {
+            Err(CommandError::Taken(_)) if self.give_back(reserve.id, sent).await? => {
                 self.handlers.handle_reserving::<Invitation>(invitation.0, command, sent, &[reserve]).await
             }
             first => first,
@@ -151,48 +143,10 @@ impl Workflows {
         Ok(Reserve { id, kind: ReservationKind::OpenInvitation, owner: invitation.0 })
     }
 
-    /// Gives back a company's name that no open invitation has: of one that is over, before the process manager of reservations does it, or
-    /// of one that never came to be, because the process was killed between the two. True if the name may be free now.
-    async fn frees_name(&self, reservation: ReservationId, sent: &Sent) -> Result<bool, WorkflowError> {
-        let seen = self
-            .handlers
-            .inspect::<Reservation, _>(reservation.0, |state, version| (state.owner(), version))
-            .await
-            .map_err(CommandError::of_any)?;
-        let Some((Some(owner), version)) = seen else { return Ok(true) };
-        match self.is_open(owner).await? {
-            Some(true) => return Ok(false),
-            Some(false) => {}
-            None if self.is_orphaned(reservation, version).await? => {
-                tracing::warn!(%reservation, %owner, "a company's name was taken for an invitation that never came to be; it is given back");
-            }
-            None => return Ok(false),
-        }
-        let part = sent.part(&format!("free:{owner}:{version}"));
-        self.handlers
-            .handle::<Reservation>(reservation.0, ReservationCommand::Release { owner }, &part)
-            .await
-            .map_err(CommandError::of_any)?;
-        // It may have been sent again in between, which found the name to be its own.
-        if self.is_open(owner).await? != Some(true) {
-            return Ok(true);
-        }
-        let again = ReservationCommand::Reserve { kind: ReservationKind::OpenInvitation, owner };
-        self.handlers.handle::<Reservation>(reservation.0, again, &part.part("again")).await.map_err(CommandError::of_any)?;
-        Ok(false)
-    }
-
     /// Whether this invitation is open, as the log has it; none: there is none.
     async fn is_open(&self, invitation: uuid::Uuid) -> Result<Option<bool>, WorkflowError> {
         let is_open = |state: &InvitationState| matches!(state, InvitationState::Open(_));
         self.handlers.inspect::<Invitation, _>(invitation, |state, _| is_open(state)).await.map_err(CommandError::of_any)
-    }
-
-    /// Whether a value was taken so long ago that the command which took it cannot be under way any more.
-    async fn is_orphaned(&self, reservation: ReservationId, version: u64) -> Result<bool, WorkflowError> {
-        let stream = StreamId::new(Reservation::CATEGORY, reservation.0);
-        let taken = self.handlers.store().read_stream(&stream, version, Direction::Backwards, 1).await.map_err(CommandError::unreadable)?;
-        Ok(taken.first().is_some_and(|taken| self.now().duration_since(taken.recorded_at) >= ORPHANED_AFTER))
     }
 
     /// The invitation that this inviter has open to a company of this name.

@@ -33,7 +33,7 @@ impl Workflows {
             self.handlers.handle_reserving::<Organization>(organization.0, command, sent, &reserve).await.map_err(CommandError::of_any)?;
         let held = profile.identifiers.iter().map(|identifier| self.registered_identifier(identifier));
         for id in held.filter(|id| reserve.iter().all(|kept| kept.id != *id)) {
-            let release = ReservationCommand::Release { owner: organization.0 };
+            let release = ReservationCommand::Release { owner: organization.0, seen: None };
             let part = sent.part(&format!("release:{id}"));
             self.handlers.handle::<Reservation>(id.0, release, &part).await.map_err(CommandError::of_any)?;
         }

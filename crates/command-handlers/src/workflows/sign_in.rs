@@ -3,6 +3,7 @@
 use credential_vault::{Assurance, NewSessionOf, Session, SessionId, Verification};
 use domain::sign_in::{LoginStep, OneTimePassword};
 use domain::{CredentialId, UserId};
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::holder::{AccountHolder, Ask, OpenAccount};
@@ -83,7 +84,7 @@ impl Workflows {
         }
         let Some(account) = account else { return Err(WorkflowRejection::SignInRefused.into()) };
         match verification {
-            Verification::Ok => self.admit(account, Assurance::OneFactor, label, sent).await,
+            Verification::Ok => self.admit(account, (Assurance::OneFactor, None), label, sent).await,
             Verification::Wrong { attempts_left: 0 } | Verification::Locked { until: None } => {
                 self.note_lock(&account, sent).await?;
                 Err(WorkflowRejection::SignInRefused.into())
@@ -97,7 +98,7 @@ impl Workflows {
     pub(super) async fn admit(
         &self,
         account: OpenAccount,
-        assurance: Assurance,
+        (assurance, proved_at): (Assurance, Option<Timestamp>),
         label: &str,
         sent: &Sent,
     ) -> Result<SignedIn, WorkflowError> {
@@ -109,7 +110,7 @@ impl Workflows {
             account
         };
         let AccountHolder { person, holder } = account.holder;
-        let new = NewSessionOf { person, holder, assurance, lifetime: account.lifetime(), label: label.to_owned() };
+        let new = NewSessionOf { person, holder, assurance, proved_at, lifetime: account.lifetime(), label: label.to_owned() };
         let issued = self.vault.create_session(new, self.now()).await?;
         Ok(SignedIn { session: issued.session, token: issued.secret, stage: Stage::of(&account, assurance) })
     }

@@ -1,6 +1,6 @@
 //! Accounts of the operator's staff.
 
-use credential_vault::NamedBy;
+use credential_vault::{Holder, NamedBy};
 use domain::reservation::ReservationKind;
 use domain::staff::{Staff, StaffCommand, StaffEvent};
 use domain::{PersonId, StaffId, UserId};
@@ -62,6 +62,15 @@ impl Workflows {
             }
         }
         Err(CommandError::Taken(taken))
+    }
+
+    /// Ends the API tokens of somebody who has left the staff. How many worked until now.
+    ///
+    /// # Errors
+    /// If the vault refuses.
+    pub async fn revoke_staff_tokens(&self, staff: StaffId) -> Result<usize, WorkflowError> {
+        let is_theirs = |holder: &Holder| matches!(holder, Holder::Staff { staff: holder, .. } if *holder == staff);
+        Ok(self.vault.revoke_tokens_of(is_theirs, self.now()).await?)
     }
 
     /// The person behind a member of the staff.

@@ -202,6 +202,7 @@ pub(crate) fn session_of(number: u128) -> NewSessionOf {
         person: person(number),
         holder: SessionHolder::User { organization: organization(1) },
         assurance: Assurance::OneFactor,
+        proved_at: None,
         lifetime: LIFETIME,
         label: "Firefox on Linux".to_owned(),
     }

@@ -1,6 +1,6 @@
 //! Which events follow a command to a reservation.
 
-use super::{ReservationCommand, ReservationEvent, ReservationKind, ReservationRejection, ReservationState};
+use super::{ReservationCommand, ReservationEvent, ReservationRejection, ReservationState};
 use crate::Context;
 
 /// Decides a command.
@@ -10,23 +10,20 @@ pub(super) fn decide(
     _context: &Context,
 ) -> Result<Vec<ReservationEvent>, ReservationRejection> {
     match command {
-        ReservationCommand::Reserve { kind, owner } => match state {
-            ReservationState::Free => Ok(vec![ReservationEvent::Taken { kind, owner }]),
-            ReservationState::Taken { kind: _, owner: by } if *by == owner => Ok(vec![]),
-            ReservationState::Taken { kind, owner } => Err(ReservationRejection::Taken { kind: *kind, owner: *owner }),
+        ReservationCommand::Reserve { kind, owner } => match state.held {
+            Some((held, by)) if by != owner => Err(ReservationRejection::Taken { kind: held, owner: by }),
+            Some((held, _)) if !held.is_given_back() => Ok(vec![]),
+            Some(_) | None => Ok(vec![ReservationEvent::Taken { kind, owner }]),
         },
-        ReservationCommand::Release { owner } => match state {
-            ReservationState::Free => Ok(vec![]),
-            ReservationState::Taken { kind: _, owner: by } if *by != owner => Ok(vec![]),
-            ReservationState::Taken { kind, owner } => match kind {
-                ReservationKind::RegisteredIdentifier | ReservationKind::OpenInvitation | ReservationKind::StaffIdentity => {
-                    Ok(vec![ReservationEvent::Released { owner: *owner }])
+        ReservationCommand::Release { owner, seen } => match state.held {
+            Some((kind, by)) if by == owner && seen.is_none_or(|seen| seen == state.takings) => {
+                if kind.is_given_back() {
+                    Ok(vec![ReservationEvent::Released { owner }])
+                } else {
+                    Err(ReservationRejection::KeptForGood { kind })
                 }
-                // People remember and quote them: what once meant one must never mean another.
-                ReservationKind::UserId | ReservationKind::CommandPerson | ReservationKind::ApplicationCode => {
-                    Err(ReservationRejection::KeptForGood { kind: *kind })
-                }
-            },
+            }
+            Some(_) | None => Ok(vec![]),
         },
     }
 }

@@ -42,3 +42,15 @@ pub enum ReservationKind {
     /// Who somebody is at the operator's identity provider: issuer and subject; owned by the member of the staff.
     StaffIdentity,
 }
+
+impl ReservationKind {
+    /// Whether a value of this kind can become free again.
+    #[must_use]
+    pub fn is_given_back(self) -> bool {
+        match self {
+            Self::RegisteredIdentifier | Self::OpenInvitation | Self::StaffIdentity => true,
+            // People remember and quote them: what once meant one must never mean another.
+            Self::UserId | Self::CommandPerson | Self::ApplicationCode => false,
+        }
+    }
+}

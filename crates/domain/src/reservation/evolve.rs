@@ -2,10 +2,12 @@
 
 use super::{ReservationEvent, ReservationState};
 
-/// The state after an event. Each event says all there is.
-pub(super) fn evolve(_state: ReservationState, event: &ReservationEvent) -> ReservationState {
+/// The state after an event.
+pub(super) fn evolve(state: ReservationState, event: &ReservationEvent) -> ReservationState {
     match event {
-        ReservationEvent::Taken { kind, owner } => ReservationState::Taken { kind: *kind, owner: *owner },
-        ReservationEvent::Released { owner: _ } => ReservationState::Free,
+        ReservationEvent::Taken { kind, owner } => {
+            ReservationState { held: Some((*kind, *owner)), takings: state.takings.saturating_add(1) }
+        }
+        ReservationEvent::Released { owner: _ } => ReservationState { held: None, ..state },
     }
 }

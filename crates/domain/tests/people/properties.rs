@@ -223,21 +223,26 @@ proptest! {
             Just(ReservationKind::UserId),
             Just(ReservationKind::RegisteredIdentifier),
             Just(ReservationKind::OpenInvitation),
+            Just(ReservationKind::StaffIdentity),
             Just(ReservationKind::ApplicationCode)
         ],
-        asked in proptest::collection::vec((any::<bool>(), 1..4_u128), 1..40),
+        asked in proptest::collection::vec((any::<bool>(), 1..4_u128, proptest::option::of(0..10_u64)), 1..40),
     ) {
-        let steps = asked.into_iter().map(|(takes, owner)| {
+        let steps = asked.into_iter().map(|(takes, owner, seen)| {
             let owner = uuid(owner);
-            (0, if takes { ReservationCommand::Reserve { kind, owner } } else { ReservationCommand::Release { owner } })
+            (0, if takes { ReservationCommand::Reserve { kind, owner } } else { ReservationCommand::Release { owner, seen } })
         });
-        run::<Reservation>(steps.collect(), never, |before, events, _, _| {
+        // Who has it takes it once more, so that nobody gives it back for what was before.
+        let is_new_each_time = |command: &_| matches!(command, ReservationCommand::Reserve { kind, .. } if kind.is_given_back());
+        run::<Reservation>(steps.collect(), is_new_each_time, |before, events, _, _| {
             for event in events {
                 match event {
-                    ReservationEvent::Taken { .. } => assert_eq!(before.owner(), None),
+                    ReservationEvent::Taken { owner, .. } => {
+                        assert!(before.owner().is_none_or(|by| by == *owner && kind.is_given_back()));
+                    }
                     ReservationEvent::Released { owner } => {
                         assert_eq!(before.owner(), Some(*owner));
-                        assert!(matches!(kind, ReservationKind::RegisteredIdentifier | ReservationKind::OpenInvitation));
+                        assert!(kind.is_given_back());
                     }
                 }
             }

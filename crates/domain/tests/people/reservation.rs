@@ -14,7 +14,7 @@ fn reserve(kind: ReservationKind, owner: u128) -> ReservationCommand {
 }
 
 fn release(owner: u128) -> ReservationCommand {
-    ReservationCommand::Release { owner: uuid(owner) }
+    ReservationCommand::Release { owner: uuid(owner), seen: None }
 }
 
 fn taken(kind: ReservationKind, owner: u128) -> ReservationEvent {
@@ -26,10 +26,31 @@ fn a_value_belongs_to_one_owner() {
     for (kind, code) in KINDS {
         let mine = given::<Reservation>([]).when(reserve(kind, 1)).then_events([taken(kind, 1)]);
         assert_eq!(mine.state().owner(), Some(uuid(1)));
-        mine.clone().when(reserve(kind, 1)).then_nothing();
         mine.clone().when(reserve(kind, 2)).then_refused(Conflict, code);
         mine.when(reserve(kind, 2)).then_rejected(ReservationRejection::Taken { kind, owner: uuid(1) });
     }
+}
+
+#[test]
+fn what_can_be_given_back_is_taken_once_more_by_who_has_it_and_what_is_kept_for_good_is_not() {
+    for (kind, _) in KINDS {
+        let mine = given::<Reservation>([taken(kind, 1)]).when(reserve(kind, 1));
+        if kind.is_given_back() {
+            mine.then_events([taken(kind, 1)]);
+        } else {
+            mine.then_nothing();
+        }
+    }
+}
+
+#[test]
+fn what_was_taken_once_more_is_not_given_back_for_what_was_seen_before() {
+    let kind = ReservationKind::OpenInvitation;
+    let free = ReservationEvent::Released { owner: uuid(1) };
+    let release = |seen| ReservationCommand::Release { owner: uuid(1), seen: Some(seen) };
+    given::<Reservation>([taken(kind, 1), taken(kind, 1)]).when(release(1)).then_nothing();
+    given::<Reservation>([taken(kind, 1), free.clone(), taken(kind, 1)]).when(release(1)).then_nothing();
+    given::<Reservation>([taken(kind, 1), taken(kind, 1)]).when(release(2)).then_events([free]);
 }
 
 #[test]

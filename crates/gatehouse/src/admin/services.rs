@@ -11,7 +11,6 @@ use nats_publisher::{Grant, NotAStreamName};
 use serde::{Deserialize, Serialize};
 
 use super::staff::typed;
-use super::tokens::revoke_all;
 use super::{Admin, Answer, Typed, resolve};
 use crate::failure::Failure;
 use crate::read_models;
@@ -87,7 +86,8 @@ pub(crate) async fn retire(
     let answer = admin.service.handlers.handle::<Service>(id.0, ServiceCommand::RetireService { reason }, &sent).await?;
     let of_it =
         |holder: &credential_vault::Holder| matches!(holder, credential_vault::Holder::Service { name: of } if *of == name.as_str());
-    Ok(changed(id, &answer, revoke_all(&admin, of_it).await?))
+    let revoked = admin.service.vault.revoke_tokens_of(of_it, (admin.service.clock)()).await;
+    Ok(changed(id, &answer, revoked.map_err(|error| Failure::from_error(&error))?))
 }
 
 fn changed(id: ServiceId, answer: &Accepted<ServiceEvent>, tokens_revoked: usize) -> Json<Changed> {

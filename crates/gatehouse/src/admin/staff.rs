@@ -4,14 +4,12 @@ use axum::Json;
 use axum::extract::{Path, State};
 use command_handlers::Answer as Accepted;
 use command_handlers::workflows::ProviderIdentity;
-use credential_vault::Holder;
 use directory::StaffMember;
 use domain::registration::Affiliation;
 use domain::staff::{Staff, StaffCommand, StaffEvent};
 use domain::{CompanyName, Contact, Email, PersonName, Personal, Reason, StaffId, StaffRole};
 use serde::{Deserialize, Serialize};
 
-use super::tokens::revoke_all;
 use super::{Admin, Answer, Typed, resolve};
 use crate::failure::Failure;
 use crate::read_models;
@@ -166,7 +164,7 @@ pub(crate) async fn dismiss(
     let reason = typed(&asked.reason, Reason::parse)?;
     let sent = command.sent(&admin.service, &format!("staff dismiss {id}"), &asked);
     let answer = admin.service.handlers.handle::<Staff>(id.0, StaffCommand::DismissStaff { reason }, &sent).await?;
-    let tokens_revoked = revoke_all(&admin, |holder| matches!(holder, Holder::Staff { staff, .. } if *staff == id)).await?;
+    let tokens_revoked = admin.service.workflows.revoke_staff_tokens(id).await?;
     Ok(Json(Changed { id, changed: !answer.events.is_empty(), tokens_revoked }))
 }
 

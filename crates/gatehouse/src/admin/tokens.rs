@@ -132,16 +132,3 @@ pub(crate) async fn revoke(State(admin): State<Admin>, Path(id): Path<TokenId>) 
     }
     Ok(Json(revoked))
 }
-
-/// Revokes all tokens of the holders that this picks.
-pub(crate) async fn revoke_all(admin: &Admin, of: impl Fn(&Holder) -> bool) -> Result<usize, Failure> {
-    let vault = &admin.service.vault;
-    let wrong = |error: credential_vault::VaultError| Failure::from_error(&error);
-    let mut revoked = 0;
-    for token in vault.list_tokens().await.map_err(wrong)? {
-        if of(&token.holder) && token.revoked_at.is_none() && vault.revoke_token(token.id, (admin.service.clock)()).await.map_err(wrong)? {
-            revoked += 1;
-        }
-    }
-    Ok(revoked)
-}

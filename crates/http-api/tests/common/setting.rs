@@ -144,7 +144,7 @@ impl Api {
     pub async fn session(&self, person: PersonId, organization: OrganizationId) -> String {
         let holder = SessionHolder::User { organization };
         let (assurance, lifetime) = (Assurance::OneFactor, SessionLifetime::USERS);
-        let new = NewSessionOf { person, holder, assurance, lifetime, label: String::new() };
+        let new = NewSessionOf { person, holder, assurance, proved_at: None, lifetime, label: String::new() };
         let issued = self.services.vault.create_session(new, self.now()).await.unwrap();
         issued.secret.to_string()
     }

@@ -1,10 +1,12 @@
 //! A person is forgotten.
 
+use credential_vault::{Holder, TokenRequest};
 use domain::organization::{Organization, OrganizationCommand};
 use domain::person::{Person, PersonCommand};
-use domain::testing::reason;
+use domain::staff::{Staff, StaffCommand, StaffState};
+use domain::testing::{contact, reason};
 use domain::user::{User, UserState};
-use domain::{ApplicationId, DomainEvent, OrganizationId, PersonId};
+use domain::{ApplicationId, DomainEvent, OrganizationId, PersonId, Personal, StaffId, StaffRole};
 use process_managers::Forgetting;
 use projection_runtime::{Consumer, ConsumerError};
 
@@ -74,4 +76,26 @@ async fn the_last_active_administrator_is_forgotten_and_keeps_an_account_that_no
     assert_eq!(world.count("user.closed.v1").await, 0);
     assert!(world.keys.is_destroyed(case.ada).unwrap());
     assert!(world.desk.workflows.sign_in(Some(&ada.user_id), ONE_TIME_PASSWORD, "", &world.sent()).await.is_err());
+}
+
+#[tokio::test]
+async fn who_is_on_the_staff_and_is_forgotten_leaves_it_and_their_tokens_end() {
+    let world = World::new();
+    let models = world.models().await;
+    let appoint = async |number: u128| {
+        let (staff, person) = (StaffId(uuid::Uuid::from_u128(number)), world.person());
+        let roles = vec![StaffRole::Reviewer];
+        let contact = Personal::new(person, contact("Rita"));
+        world.ask::<Staff>(staff.0, StaffCommand::AppointStaff { contact, roles: roles.clone() }).await;
+        let holder = Holder::Staff { staff, roles };
+        let request = TokenRequest { name: "Rita's".to_owned(), holder, scopes: vec![], expires_at: None };
+        (staff, person, world.vault.issue_token(request, world.now()).await.unwrap().secret)
+    };
+    let ((rita, person, hers), (eve, _, others)) = (appoint(1).await, appoint(2).await);
+    world.ask::<Person>(person.0, PersonCommand::ForgetPerson { reason: reason("They asked for it.") }).await;
+    world.feed(&models.managers(&world)).await;
+    assert!(matches!(world.state::<Staff>(rita.0).await, StaffState::Dismissed(_)));
+    assert!(matches!(world.state::<Staff>(eve.0).await, StaffState::Member(_)));
+    let works = async |secret: &str| world.vault.authenticate_token(secret, world.now()).await.unwrap().is_some();
+    assert!(!works(&hers).await && works(&others).await);
 }

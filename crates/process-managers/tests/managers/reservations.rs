@@ -104,6 +104,29 @@ async fn an_invitation_resent_before_its_expiry_was_handled_keeps_the_company_s_
 }
 
 #[tokio::test]
+async fn an_invitation_that_was_being_sent_again_when_the_process_was_killed_keeps_the_company_s_name_for_a_minute() {
+    let mut world = World::new();
+    let application = world.publish("SFT").await;
+    let first = world.invited("Fastener Works", application).await;
+    world.pass(SignedDuration::from_hours(31 * 24));
+    world.ask::<Invitation>(first.0, InvitationCommand::ExpireInvitation {}).await;
+    // Between the name and what it is taken for.
+    world.disk.fail_after(1);
+    world.desk.workflows.resend_invitation(first, None, &world.sent()).await.unwrap_err();
+    world.restart();
+    world.settle().await;
+    let reservation = world.desk.workflows.open_invitation(Owner::Operator, &company("Fastener Works"));
+    let early = world.desk.workflows.invite_org(world.invite("Fastener Works", application), &world.sent()).await;
+    assert!(matches!(early, Err(CommandError::Taken(ReservationKind::OpenInvitation))), "it may be under way still");
+    assert_eq!(world.state::<Reservation>(reservation.0).await.owner(), Some(first.0));
+    world.pass(SignedDuration::from_mins(1));
+    let second = world.invited("Fastener Works", application).await;
+    assert_eq!(world.state::<Reservation>(reservation.0).await.owner(), Some(second.0));
+    let late = world.desk.workflows.resend_invitation(first, None, &world.sent()).await;
+    assert!(matches!(late, Err(CommandError::Taken(ReservationKind::OpenInvitation))), "{late:?}");
+}
+
+#[tokio::test]
 async fn a_name_taken_for_an_invitation_that_never_came_to_be_is_given_back_after_a_minute() {
     let world = World::new();
     let application = world.publish("SFT").await;
@@ -265,6 +288,19 @@ async fn who_somebody_is_at_the_provider_can_be_somebody_else_once_it_is_unlinke
     world.settle().await;
     assert!(world.link(rita).await);
     assert_eq!(world.count("reservation.released.v1").await, 2);
+}
+
+#[tokio::test]
+async fn an_identity_whose_linking_was_killed_can_be_linked_to_somebody_else_after_a_minute() {
+    let mut world = World::new();
+    let (rita, eve) = (world.staff(1).await, world.staff(2).await);
+    world.disk.fail_after(1);
+    let identity = ProviderIdentity { issuer: "https://id.example".to_owned(), subject: "rita".to_owned() };
+    world.desk.workflows.link_staff_identity(rita, &identity, &world.sent()).await.unwrap_err();
+    world.restart();
+    assert!(!world.link(eve).await);
+    world.pass(SignedDuration::from_mins(1));
+    assert!(world.link(eve).await && !world.link(rita).await);
 }
 
 #[tokio::test]

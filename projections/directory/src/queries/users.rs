@@ -96,6 +96,14 @@ pub async fn staff(conn: &mut impl Database) -> Result<Vec<StaffMember>, sqlx::E
     select(conn, "ORDER BY appointed_at, id", Vec::new()).await
 }
 
+/// As whom a person is on the staff now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn staff_of_person(conn: &mut impl Database, person: PersonId) -> Result<Vec<StaffMember>, sqlx::Error> {
+    Ok(staff(conn).await?.into_iter().filter(|member| member.person == person && member.dismissed_at.is_none()).collect())
+}
+
 /// Who of the staff has this role now.
 ///
 /// # Errors

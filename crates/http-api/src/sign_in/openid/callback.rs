@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use command_handlers::CommandError;
-use command_handlers::workflows::{ProviderIdentity, SignedIn, Stage, WorkflowError};
+use command_handlers::workflows::{ProviderIdentity, ProviderProof, SignedIn, Stage, WorkflowError};
 use openid_client::Returned;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -82,7 +82,8 @@ async fn finish(services: &Services, headers: &HeaderMap, incoming: &Incoming, b
     let authenticated = provider.client.finish(&errand, returned, now).await.map_err(problem)?;
     let identity = ProviderIdentity { issuer: authenticated.issuer, subject: authenticated.subject };
     let sent = incoming.sent(services, "sign-in by provider", &());
-    match services.workflows.sign_in_by_identity(&identity, authenticated.two_factors, label, &sent).await {
+    let proof = ProviderProof { two_factors: authenticated.two_factors, at: authenticated.at };
+    match services.workflows.sign_in_by_identity(&identity, proof, label, &sent).await {
         Ok(signed_in) => match session {
             SessionAs::Token => Ok(Opened::new(signed_in, SessionAs::Token)?.into_response()),
             SessionAs::Cookie => page(&signed_in),
