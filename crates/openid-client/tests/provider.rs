@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests, with the provider's clock")]
 
-use std::fs;
-
 use jiff::{SignedDuration, Timestamp};
 use openid_client::{Authenticated, OpenIdClient, OpenIdError, Refusal, Returned, Settings};
-use test_support::servers::OpenIdProvider;
+use test_support::servers::{OpenIdProvider, SmtpServer};
 
 const BACK: &str = "http://127.0.0.1:8080/v1/sign-in/openid/callback";
 
@@ -88,9 +86,13 @@ fn unavailable(outcome: Result<impl std::fmt::Debug, OpenIdError>) -> String {
 async fn whoever_signs_in_at_the_provider_is_known_by_issuer_and_subject() {
     let provider = provider();
     let client = client(&provider);
-    let expected = Authenticated { issuer: provider.issuer(), subject: "sub-rita".to_owned(), two_factors: true };
-    assert_eq!(sign_in(&client, &provider).await.unwrap(), expected);
-    assert_eq!(sign_in(&client, &provider).await.unwrap(), expected);
+    for _ in 0..2 {
+        let before = now();
+        let Authenticated { issuer, subject, two_factors, at } = sign_in(&client, &provider).await.unwrap();
+        assert_eq!((issuer, subject.as_str(), two_factors), (provider.issuer(), "sub-rita", true));
+        // The provider's clock shows whole seconds.
+        assert!(before.as_second() <= at.as_second() && at <= now(), "{at}");
+    }
     let asked = provider.requests();
     let times = |what: &str| asked.iter().filter(|request| request.as_str() == what).count();
     assert_eq!((times("GET /.well-known/openid-configuration"), times("GET /jwks"), times("POST /token")), (1, 1, 2), "{asked:?}");
@@ -263,6 +265,18 @@ async fn the_secret_goes_in_the_body_where_the_provider_takes_it_there_only() {
     sign_in(&client(&provider), &provider).await.unwrap();
 }
 
+#[tokio::test]
+async fn over_tls_a_provider_is_trusted_whose_authority_is_named_and_no_other() {
+    let provider = OpenIdProvider::builder(BACK).user("rita", "correct-horse").tls().start();
+    assert!(provider.issuer().starts_with("https://"));
+    let trusting = Settings { authorities: Some(SmtpServer::authority_pem().as_bytes().to_vec()), ..settings(&provider) };
+    sign_in(&OpenIdClient::new(trusting).unwrap(), &provider).await.unwrap();
+    let asked = provider.requests().len();
+    let refused = sign_in(&client(&provider), &provider).await;
+    assert!(matches!(refused, Err(OpenIdError::Unavailable(_))), "{refused:?}");
+    assert_eq!(provider.requests().len(), asked);
+}
+
 #[test]
 fn certificates_that_are_none_are_refused() {
     let provider = |pem: &str| Settings {
@@ -277,6 +291,5 @@ fn certificates_that_are_none_are_refused() {
         authorities: Some(pem.as_bytes().to_vec()),
     };
     assert!(OpenIdClient::new(provider("nonsense")).is_err());
-    let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/../test-support/src/servers/smtp_authority.pem");
-    OpenIdClient::new(provider(&fs::read_to_string(authority).unwrap())).unwrap();
+    OpenIdClient::new(provider(SmtpServer::authority_pem())).unwrap();
 }

@@ -17,6 +17,7 @@ mod j1_invited_no_account;
 mod j1_many_invitations;
 mod j2_first_time_login;
 mod j3_back_to_credentialing;
+mod j3_staff_by_identity_provider;
 mod j4_account_not_subscribed;
 mod j5_subscribed_user_has_no_access;
 mod j6_public_registration;

@@ -53,6 +53,22 @@ async fn who_showed_one_factor_shows_the_second_one_here() {
 }
 
 #[tokio::test]
+async fn what_was_proved_at_the_provider_is_as_old_here_as_it_is_there() {
+    let world = World::new().await;
+    let staff = world.linked().await;
+    world.established(staff).await;
+    let renew = async |ago: i64| {
+        world.wrong(&json!({ "claims": { "auth_time": (world.api.services.handlers.clock())().as_second() - ago } }));
+        let token = world.sign_in("rita").await.ok()["token"].as_str().unwrap().to_owned();
+        world.api.get(QUEUE).by(&token).send().await.ok();
+        world.api.post("/v1/me/credentials/recovery-codes").by(&token).json(&json!({ "label": "In the safe" })).send().await
+    };
+    renew(14 * 60).await.ok();
+    // Within what clocks may differ by.
+    renew(15 * 60 + 20).await.refused(403, "prove-again");
+}
+
+#[tokio::test]
 async fn a_browser_gets_a_cookie_and_a_page_that_leads_on() {
     let world = World::new().await;
     world.linked().await;

@@ -22,6 +22,7 @@ const TIME_TO_START: Duration = Duration::from_secs(60);
 pub struct OpenIdProviderBuilder {
     redirect_uri: String,
     signing_algorithm: &'static str,
+    tls: bool,
     users: BTreeMap<String, String>,
 }
 
@@ -30,6 +31,13 @@ impl OpenIdProviderBuilder {
     #[must_use]
     pub fn signing_algorithm(mut self, algorithm: &'static str) -> Self {
         self.signing_algorithm = algorithm;
+        self
+    }
+
+    /// Is reached over TLS, with a certificate for `localhost` that the authority of [`SmtpServer::authority_pem`](super::SmtpServer::authority_pem) signed.
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
         self
     }
 
@@ -47,9 +55,14 @@ impl OpenIdProviderBuilder {
     #[must_use]
     pub fn start(self) -> OpenIdProvider {
         let folder = TempDir::new().expect("a temporary folder can be made");
-        let port = lasting_port();
+        let (port, plain_port) = (lasting_port(), if self.tls { Some(lasting_port()) } else { None });
+        let issuer = if self.tls { format!("https://localhost:{port}") } else { format!("http://127.0.0.1:{port}") };
+        let certificate = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/servers/smtp_server.pem");
         let options = json!({
             "port": port,
+            "issuer": issuer,
+            "certificate": self.tls.then_some(certificate),
+            "plain_port": plain_port,
             "client_id": OpenIdProvider::CLIENT_ID,
             "client_secret": OpenIdProvider::CLIENT_SECRET,
             "redirect_uri": self.redirect_uri,
@@ -59,7 +72,7 @@ impl OpenIdProviderBuilder {
         std::fs::write(folder.path().join("options.json"), options.to_string()).expect("the folder can be written");
         write_behaviour(folder.path(), &json!({}));
         let child = spawn(folder.path());
-        OpenIdProvider { child: Some(child), port, folder }
+        OpenIdProvider { child: Some(child), issuer, port: plain_port.unwrap_or(port), folder }
     }
 }
 
@@ -70,6 +83,8 @@ impl OpenIdProviderBuilder {
 #[derive(Debug)]
 pub struct OpenIdProvider {
     child: Option<ChildProcess>,
+    issuer: String,
+    /// Where the played browser finds it: without TLS.
     port: u16,
     folder: TempDir,
 }
@@ -87,13 +102,13 @@ impl OpenIdProvider {
     /// A provider that sends browsers back to this address, without users.
     #[must_use]
     pub fn builder(redirect_uri: &str) -> OpenIdProviderBuilder {
-        OpenIdProviderBuilder { redirect_uri: redirect_uri.to_owned(), signing_algorithm: "RS256", users: BTreeMap::new() }
+        OpenIdProviderBuilder { redirect_uri: redirect_uri.to_owned(), signing_algorithm: "RS256", tls: false, users: BTreeMap::new() }
     }
 
     /// Its issuer identifier; the same after [`Self::restart`].
     #[must_use]
     pub fn issuer(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.issuer.clone()
     }
 
     /// From the next answer on, does this wrong: see `Wrong` in the provider's script. An empty object: nothing.

@@ -4,7 +4,8 @@ It is started by `test_support::servers::OpenIdProvider`, says on standard outpu
 standard input does, so that it never outlives the test that started it. Its keys are made anew at each start.
 
 In its folder:
-  options.json     port, client_id, client_secret, redirect_uri, signing_algorithm, users {NAME: PASSWORD}; read at the start
+  options.json     port, issuer, client_id, client_secret, redirect_uri, signing_algorithm, users {NAME: PASSWORD}; with a certificate
+                   (a file with its key), TLS, and the same without on plain_port; read at the start
   behaviour.json   what it does wrong, read anew for each answer: see `Wrong`
   requests         a line for every request: method and path, without query and body
 
@@ -20,6 +21,7 @@ import html
 import json
 import logging
 import os
+import ssl
 import sys
 import threading
 import time
@@ -256,17 +258,28 @@ def end_with_standard_input():
     os._exit(0)
 
 
+def listening(port):
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server.daemon_threads = True
+    return server
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True)
     folder = parser.parse_args().folder
     logging.basicConfig(level=logging.ERROR)
     options = json.loads((folder / "options.json").read_text())
-    server = ThreadingHTTPServer(("127.0.0.1", options["port"]), Handler)
-    server.daemon_threads = True
+    server = listening(options["port"])
     Handler.wrong = Wrong(folder)
     Handler.requests = folder / "requests"
-    Handler.op = provider(f"http://127.0.0.1:{server.server_port}", options, Handler.wrong)
+    Handler.op = provider(options["issuer"], options, Handler.wrong)
+    if options["certificate"]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(options["certificate"])
+        # In the thread of each connection, so that one which never comes to it holds up no other.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=listening(options["plain_port"]).serve_forever, daemon=True).start()
     threading.Thread(target=end_with_standard_input, daemon=True).start()
     print(f"listening on {server.server_port}", flush=True)
     server.serve_forever()

@@ -17,12 +17,14 @@ pub(crate) struct Call<'a> {
     body: Option<Value>,
     csv: Option<String>,
     if_match: Option<String>,
+    cookie: Option<String>,
+    on_own_page: bool,
     key: Option<String>,
 }
 
 impl<'a> Call<'a> {
     pub(super) fn new(world: &'a World, method: Method, path: String) -> Self {
-        Self { world, method, path, token: None, body: None, csv: None, if_match: None, key: None }
+        Self { world, method, path, token: None, body: None, csv: None, if_match: None, cookie: None, on_own_page: false, key: None }
     }
 
     /// Whose request it is.
@@ -46,6 +48,18 @@ impl<'a> Call<'a> {
     /// The version that was looked at.
     pub(crate) fn if_match(mut self, etag: &str) -> Self {
         self.if_match = Some(etag.to_owned());
+        self
+    }
+
+    /// Sent by a browser from a page of the service's own.
+    pub(crate) fn on_own_page(mut self) -> Self {
+        self.on_own_page = true;
+        self
+    }
+
+    /// What a browser bears, `NAME=VALUE`.
+    pub(crate) fn cookie(mut self, cookie: &str) -> Self {
+        self.cookie = Some(cookie.to_owned());
         self
     }
 
@@ -88,6 +102,12 @@ impl<'a> Call<'a> {
         }
         if let Some(version) = &self.if_match {
             request = request.header("If-Match", version);
+        }
+        if let Some(cookie) = &self.cookie {
+            request = request.header("Cookie", cookie);
+        }
+        if self.on_own_page {
+            request = request.header("Sec-Fetch-Site", "same-origin");
         }
         if let Some(key) = &self.key {
             request = request.header("Idempotency-Key", key);
@@ -179,6 +199,14 @@ impl Answer {
     /// A header.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         self.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    }
+
+    /// What a cookie of this name was set to, as a browser bears it afterwards: `NAME=VALUE`.
+    #[track_caller]
+    pub(crate) fn set_cookie(&self, name: &str) -> String {
+        let cookies = self.headers.get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
+        let start = format!("{name}=");
+        cookies.rev().find(|cookie| cookie.starts_with(&start)).unwrap_or_else(|| panic!("no cookie {name} with {self}")).to_owned()
     }
 
     /// The version of what was looked at.
