@@ -11,13 +11,10 @@ make master.key "gatehouse-master-key-1:$(random 32)"
 make postgres.password "$(random 16)"
 make postgres.env "POSTGRES_PASSWORD=$(cat secrets/postgres.password)"
 make pgpass "postgres:5432:*:gatehouse:$(cat secrets/postgres.password)"
-make nats.password "$(random 16)"
+make nats.password "p$(random 16)"
 make smtp.password "${SMTP_PASSWORD:-change-me}"
-make nats.env "PUBLISHER_PASSWORD=$(cat secrets/nats.password)
-SYSTEM_PASSWORD=$(random 16)
-OPERATOR_PASSWORD=$(random 16)
-ACCOUNTS_PASSWORD=$(random 16)
-PARTS_PASSWORD=$(random 16)"
+make nats.env "PUBLISHER_PASSWORD=$(cat secrets/nats.password)"
+../nats/secrets.sh secrets/nats.env
 [ -e secrets/authority.pem ] || {
   ../nats/certificates.sh secrets/certificates nats
   cp secrets/certificates/authority.pem secrets/authority.pem

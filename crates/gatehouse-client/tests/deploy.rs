@@ -1,6 +1,7 @@
 //! The files of `deploy/nats`, with real servers started from them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests: what cannot go on fails the test")]
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -31,8 +32,8 @@ fn definition(file: &str) -> String {
 }
 
 /// What a file of environment variables says.
-fn variables(file: &str) -> Vec<(String, String)> {
-    let text = definition(file);
+fn variables(file: &Path) -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(file).unwrap();
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines.filter_map(|line| line.split_once('=')).map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned())).collect()
 }
@@ -55,17 +56,17 @@ impl Drop for Server {
 
 impl Server {
     /// With the deployed files as they are, and what is this server's own in its environment.
-    fn start(config: &str, name: &str, certificates: &Path, more: &[(&str, String)]) -> Self {
+    fn start(config: &str, name: &str, secrets: &Path, more: &[(&str, String)]) -> Self {
         let folder = TempDir::new().unwrap();
         let (port, monitor) = (free_port(), free_port());
         let log = std::fs::File::create(folder.path().join("server.log")).unwrap();
         let mut command = Command::new(nats_server());
         command.arg("--config").arg(deployed().join(config)).stdout(Stdio::null()).stderr(log);
-        command.envs(variables("server.env")).envs(variables("secrets.env"));
+        command.envs(variables(&deployed().join("server.env"))).envs(variables(&secrets.join("secrets.env")));
         command.env("SERVER_NAME", name).env("LISTEN", format!("127.0.0.1:{port}")).env("MONITOR", format!("127.0.0.1:{monitor}"));
         command.env("STORE_FOLDER", folder.path().join("store")).env("STORE_LIMIT", "1G");
-        command.env("CERTIFICATE", certificates.join("server.pem")).env("CERTIFICATE_KEY", certificates.join("server.key"));
-        command.env("AUTHORITY", certificates.join("authority.pem")).envs(more.iter().map(|(name, value)| (name, value)));
+        command.env("CERTIFICATE", secrets.join("server.pem")).env("CERTIFICATE_KEY", secrets.join("server.key"));
+        command.env("AUTHORITY", secrets.join("authority.pem")).envs(more.iter().map(|(name, value)| (name, value)));
         Self { child: command.spawn().unwrap(), name: name.to_owned(), port, monitor, folder }
     }
 
@@ -92,16 +93,26 @@ fn healthy(monitor: u16) -> bool {
     BufReader::new(stream).read_line(&mut line).is_ok_and(|_| line.contains(" 200 "))
 }
 
-/// Certificates as the README says that they are made.
-fn certificates(folder: &Path) {
-    let made = Command::new("sh").arg(deployed().join("certificates.sh")).arg(folder).args(["127.0.0.1", "localhost"]).output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+/// Passwords and certificates as the README says that they are made.
+fn secrets(folder: &Path) {
+    let run = |script: &str, arguments: &[&OsStr]| {
+        let made = Command::new("sh").arg(deployed().join(script)).args(arguments).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    };
+    run("certificates.sh", &[folder.as_os_str(), "127.0.0.1".as_ref(), "localhost".as_ref()]);
+    run("secrets.sh", &[folder.join("secrets.env").as_os_str()]);
+}
+
+/// The password of a user of `accounts.conf`.
+fn password_of(user: &str, secrets: &Path) -> String {
+    let name = format!("{}_PASSWORD", user.to_uppercase());
+    variables(&secrets.join("secrets.env")).into_iter().find_map(|(of, password)| (of == name).then_some(password)).unwrap()
 }
 
 /// Connects as a user of `accounts.conf`; what the server refuses comes over the channel.
-async fn connect(urls: &[String], user: &str, certificates: &Path) -> (Client, mpsc::UnboundedReceiver<String>) {
+async fn connect(urls: &[String], user: &str, secrets: &Path) -> (Client, mpsc::UnboundedReceiver<String>) {
     let (refusals, refused) = mpsc::unbounded_channel();
-    let options = options(user, certificates).event_callback(move |event| {
+    let options = options(user, secrets).event_callback(move |event| {
         let refusals = refusals.clone();
         async move {
             if let Event::ServerError(error) = event {
@@ -112,11 +123,11 @@ async fn connect(urls: &[String], user: &str, certificates: &Path) -> (Client, m
     (options.connect(urls).await.unwrap(), refused)
 }
 
-fn options(user: &str, certificates: &Path) -> ConnectOptions {
+fn options(user: &str, secrets: &Path) -> ConnectOptions {
     let inbox = if ["operator", "publisher"].contains(&user) { "_INBOX".to_owned() } else { inbox_of(user) };
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    ConnectOptions::with_user_and_password(user.into(), format!("change-me-{user}"))
-        .add_root_certificates(certificates.join("authority.pem"))
+    ConnectOptions::with_user_and_password(user.into(), password_of(user, secrets))
+        .add_root_certificates(secrets.join("authority.pem"))
         .custom_inbox_prefix(inbox)
 }
 
@@ -150,7 +161,7 @@ async fn publish(publisher: &Client, subject: &str, position: u64) -> Result<(),
 #[tokio::test]
 async fn a_limited_service_is_sent_what_it_was_granted_and_can_do_nothing_else() {
     let keys = TempDir::new().unwrap();
-    certificates(keys.path());
+    secrets(keys.path());
     let mut server = Server::start("single.conf", "nats-one", keys.path(), &[]);
     server.ready().await;
     let urls = [server.url()];
@@ -234,19 +245,20 @@ async fn a_limited_service_is_sent_what_it_was_granted_and_can_do_nothing_else()
 #[tokio::test]
 async fn nobody_gets_in_without_tls_the_right_authority_and_a_password() {
     let (keys, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    certificates(keys.path());
-    certificates(other.path());
+    secrets(keys.path());
+    secrets(other.path());
     let mut server = Server::start("single.conf", "nats-one", keys.path(), &[]);
     server.ready().await;
 
     let mut plain = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
-    plain.write_all(b"CONNECT {\"user\":\"operator\",\"pass\":\"change-me-operator\"}\r\nPING\r\n").unwrap();
+    let password = password_of("operator", keys.path());
+    write!(plain, "CONNECT {{\"user\":\"operator\",\"pass\":\"{password}\"}}\r\nPING\r\n").unwrap();
     let said: Vec<String> = BufReader::new(plain).lines().map_while(Result::ok).collect();
     assert!(said[0].contains("\"tls_required\":true"), "{said:?}");
     assert!(!said.iter().any(|line| line == "PONG"), "{said:?}");
 
     assert!(options("operator", other.path()).connect(server.url()).await.is_err());
-    let wrong = options("operator", keys.path()).user_and_password("operator".into(), "change-me-parts".into());
+    let wrong = options("operator", keys.path()).user_and_password("operator".into(), password_of("parts", keys.path()));
     assert!(wrong.connect(server.url()).await.is_err());
     assert!(options("operator", keys.path()).connect(server.url()).await.is_ok());
 }
@@ -254,7 +266,7 @@ async fn nobody_gets_in_without_tls_the_right_authority_and_a_password() {
 #[tokio::test]
 async fn three_servers_keep_a_stream_on_all_three_and_go_on_without_its_leader() {
     let keys = TempDir::new().unwrap();
-    certificates(keys.path());
+    secrets(keys.path());
     let ports = [free_port(), free_port(), free_port()];
     let routes = ports.map(|port| format!("nats://127.0.0.1:{port}")).join(", ");
     let mut servers: Vec<Server> = ["nats-one", "nats-two", "nats-three"]

@@ -74,6 +74,8 @@ pub struct Consumer {
     messages: Subscriber,
     options: ConsumerOptions,
     order: Order<Message>,
+    /// How many deliveries the consumer had made when this process came.
+    sent_before: u64,
     done: Done,
     /// How many messages of the last request are still to come, and until when to wait for the next word of the server.
     requested: Option<Requested>,
@@ -163,6 +165,7 @@ impl Consumer {
         let now = Instant::now();
         Ok(Self {
             client,
+            sent_before: durable.cached_info().delivered.consumer_sequence,
             durable,
             inbox,
             messages,
@@ -206,7 +209,9 @@ impl Consumer {
 
     /// Gives back what was fetched, and says what was acknowledged.
     pub(crate) async fn close(mut self) {
-        // First, or what is given back would be sent to the request that still stands.
+        // What is still on its way would end with the subscription, and come again only after the wait for its acknowledgement.
+        let _ = tokio::time::timeout(ANSWER, self.catch_up()).await;
+        // Before anything is given back, or that would be sent to the request that still stands.
         let _ = self.messages.unsubscribe().await;
         let _ = tokio::time::timeout(ANSWER, self.client.flush()).await;
         // What arrived and was not looked at yet.
@@ -220,6 +225,24 @@ impl Consumer {
             let _ = message.ack_with(AckKind::Nak(None)).await;
         }
         let _ = tokio::time::timeout(ANSWER, self.client.flush()).await;
+    }
+
+    /// Receives everything that the server has sent up to now.
+    async fn catch_up(&mut self) {
+        let Ok(durable) = self.durable_now().await else { return };
+        let sent = durable.cached_info().delivered.consumer_sequence;
+        // What was sent before this process came went to another one.
+        while self.order.last().unwrap_or(self.sent_before) < sent {
+            let Some(message) = self.messages.next().await else { return };
+            if message.status.is_none() {
+                self.take(message).await;
+            }
+        }
+    }
+
+    async fn durable_now(&self) -> Result<Durable<Config>, async_nats::jetstream::stream::ConsumerError> {
+        let context = async_nats::jetstream::with_prefix(self.client.clone(), &self.options.api);
+        context.get_consumer_from_stream(&self.options.name, &self.options.stream).await
     }
 
     fn delivery(&self, message: Message) -> Result<Delivery, SourceError> {
@@ -315,11 +338,10 @@ impl Consumer {
 
     /// Asks the server where the consumer stands.
     async fn ask(&mut self) -> Result<(), NatsError> {
-        let context = async_nats::jetstream::with_prefix(self.client.clone(), &self.options.api);
         // What was acknowledged goes ahead of the question.
         let asked = tokio::time::timeout(ANSWER, async {
             let _ = self.client.flush().await;
-            context.get_consumer_from_stream::<Config, _, _>(&self.options.name, &self.options.stream).await
+            self.durable_now().await
         });
         match asked.await {
             Ok(Ok(durable)) => {

@@ -81,6 +81,11 @@ impl<M> Order<M> {
         }
     }
 
+    /// The count of the last delivery that arrived, if one did, or was told of.
+    pub(super) fn last(&self) -> Option<u64> {
+        self.arrived
+    }
+
     /// How many are held.
     pub(super) fn held(&self) -> u64 {
         u64::try_from(self.held.len()).unwrap_or(u64::MAX)
