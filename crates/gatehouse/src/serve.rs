@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::middleware;
+use axum::{Router, middleware};
 use event_store::Clock;
 use futures_util::future::join_all;
 use http_api::headers::{Defaults, add_defaults};
@@ -82,9 +82,11 @@ impl Serving {
         let signals = Signals::heed()?;
         let folder = DataFolder::open_or_make(&config.data)?;
         // First, so that nothing is opened for an address that somebody else has.
-        let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-            Failure::Unavailable(format!("{} cannot be listened on: {error}; --listen names another address", config.listen))
-        })?;
+        let listener = listen(config.listen, "--listen").await?;
+        let health_listener = match config.network.health_listen {
+            Some(address) => Some(listen(address, "network.health_listen").await?),
+            None => None,
+        };
         let address = listener.local_addr().map_err(|error| Failure::from_error(&error))?;
         let base_url = config.base_url.get_or_insert_with(|| format!("http://{address}")).clone();
         let service = Arc::new(Service::open(config, folder, clock, Purpose::Serve).await?);
@@ -96,21 +98,18 @@ impl Serving {
         if let Some(publishing) = &service.publishing {
             publishing.start(&service.background).await;
         }
-        let mut router = health.clone().router();
+        let mut router = Router::new();
         if service.config.has_role(Role::Api) {
             router = router.merge(api::router(&service, &base_url, stop.clone())?);
         }
-        let router = router.layer(middleware::from_fn_with_state(Defaults::new(&base_url), add_defaults));
-        let (bounds, proxies) = (service.config.network.bounds(), service.config.network.proxies());
-        open_files(bounds.connections.saturating_add(FILES_OF_STORES));
-        let http = tokio::spawn(http_api::server::serve(listener, router, bounds, proxies, stop.clone()));
+        let http = serve_http(&service.config, &base_url, &stop, (listener, router), health_listener, health.clone().router());
         let forgotten = tokio::spawn(forgotten::follow(Arc::clone(&service), stop.clone()));
         let admin = listen_admin(&service, &stop)?;
         tracing::info!(%address, data = %service.folder.root().display(), version = env!("CARGO_PKG_VERSION"), "serving");
         Ok(Self { service, health, address, signals, stop, http, admin, mails, clockwork, forgotten })
     }
 
-    /// Where HTTP is served.
+    /// Where the API is served.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -173,6 +172,37 @@ impl Serving {
         join_all(parts.map(|part| part.ends(&service, grace))).await;
         let _ = std::fs::remove_file(service.folder.socket());
         service.close().await;
+    }
+}
+
+async fn listen(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
+    let listening = TcpListener::bind(address).await;
+    listening.map_err(|error| Failure::Unavailable(format!("{address} cannot be listened on: {error}; {key} names another address")))
+}
+
+/// Serves the API, and how the service is: beside it, or where that has an address of its own.
+fn serve_http(
+    config: &Config,
+    base_url: &str,
+    stop: &CancellationToken,
+    (listener, api): (TcpListener, Router),
+    health_listener: Option<TcpListener>,
+    health: Router,
+) -> JoinHandle<()> {
+    let (bounds, proxies) = (config.network.bounds(), config.network.proxies());
+    open_files(bounds.connections.saturating_add(FILES_OF_STORES));
+    let serve = |listener, router: Router| {
+        let router = router.layer(middleware::from_fn_with_state(Defaults::new(base_url), add_defaults));
+        http_api::server::serve(listener, router, bounds, Arc::clone(&proxies), stop.clone())
+    };
+    match health_listener {
+        None => tokio::spawn(serve(listener, api.merge(health))),
+        Some(apart) => {
+            let both = (serve(listener, api), serve(apart, health));
+            tokio::spawn(async move {
+                tokio::join!(both.0, both.1);
+            })
+        }
     }
 }
 

@@ -63,19 +63,20 @@ impl FromRequestParts<Services> for Incoming {
                 }
             },
         };
-        let address = services.proxies.client_of(&parts.extensions, &parts.headers);
-        Ok(Self { caller, key, from: address.map_or_else(|| "http".to_owned(), network) })
+        let from = came_from(services.proxies.client_of(&parts.extensions, &parts.headers));
+        Ok(Self { caller, key, from })
     }
 }
 
-/// The network that an address belongs to: an address itself is personal data, and the log is for good.
-fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
+/// Through what a request came in, and from which network: an address itself is personal data, and the log is for good.
+pub(crate) fn came_from(address: Option<IpAddr>) -> String {
+    match address.map(|address| address.to_canonical()) {
+        None => "http".to_owned(),
+        Some(IpAddr::V4(address)) => {
             let [a, b, c, _] = address.octets();
             format!("http {a}.{b}.{c}.0/24")
         }
-        IpAddr::V6(address) => {
+        Some(IpAddr::V6(address)) => {
             let [a, b, c, ..] = address.segments();
             format!("http {a:x}:{b:x}:{c:x}::/48")
         }

@@ -15,6 +15,7 @@ mod tcp_proxy;
 
 pub use eventstore::EventStoreDouble;
 pub use gatehouse::{GatehouseBuilder, GatehouseProcess, StartFailure, gatehouse_command};
+pub use http::get;
 pub use nats::{NatsServer, NatsServerBuilder, SavedData, nats_server};
 pub use nats_cluster::NatsCluster;
 pub use openid::{OpenIdProvider, OpenIdProviderBuilder};

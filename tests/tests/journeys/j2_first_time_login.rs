@@ -103,7 +103,8 @@ async fn five_wrong_one_time_passwords_end_it_until_the_administrator_issues_ano
     // Whoever watches over the service sees who it was that somebody tried to be, and nothing of what was typed.
     let log = world.logged();
     let refused = log.lines().filter(|line| line.contains(r#""target":"security""#) && line.contains(r#""outcome":"refused""#));
-    assert_eq!(refused.filter(|line| line.contains(&person)).count(), 6, "{log}");
+    assert_eq!(refused.clone().filter(|line| line.contains(&person)).count(), 6, "{log}");
+    assert!(refused.clone().all(|line| line.contains(r#""from":"http 127.0.0.0/24""#)), "{log}");
     assert!(!log.contains("wrong-guess") && !log.contains("GU-2222-2222") && !log.contains(&one_time_password));
 
     // Not locked out for good: the administrator issues another one, which is handed over likewise.

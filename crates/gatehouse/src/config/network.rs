@@ -1,5 +1,6 @@
 //! Where requests come from, and how much of the service one of them may take: `[network]`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct NetworkConfig {
+    /// An address of its own for `/livez`, `/readyz` and `/metrics`, which the API's does not answer then. None: they are answered beside it.
+    pub(crate) health_listen: Option<SocketAddr>,
     /// Proxies that are trusted to say from where they were reached: networks such as `10.0.0.0/8`, or addresses. Empty: the peer counts.
     /// A proxy that is trusted must set or append to the header below, and nobody else may reach this service from its address.
     pub(crate) trusted_proxies: Vec<ProxyNetwork>,
@@ -34,6 +37,7 @@ impl Default for NetworkConfig {
         let Bounds { head_time, body_time, write_time, connections, connections_per_network } = Bounds::default();
         let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
         Self {
+            health_listen: None,
             trusted_proxies: Vec::new(),
             forwarded_header: ForwardedHeader::default(),
             head_seconds: seconds(head_time),

@@ -14,6 +14,7 @@ mod demo;
 mod failing_disk;
 mod folder;
 mod forgetting;
+mod health;
 mod people;
 mod stores;
 mod tokens;

@@ -12,6 +12,7 @@ use domain::Actor;
 
 use super::{Granted, Row, Table, authorize};
 use crate::caller::Caller;
+use crate::command::came_from;
 use crate::cookie::{Borne, OwnOrigin, SessionAs};
 use crate::limits::{By, Charge, Limit, Metered};
 use crate::problem::Problem;
@@ -28,6 +29,7 @@ pub(crate) struct Gate {
 pub(crate) async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let bears_something = parts.headers.contains_key(header::AUTHORIZATION) || Borne::by(&parts.headers) != Borne::Nothing;
+    let from = came_from(gate.services.proxies.client_of(&parts.extensions, &parts.headers));
     match gate.admitted(&parts).await {
         Ok(Admitted { granted, held, metered, charges }) => {
             let actor = granted.caller().actor();
@@ -39,14 +41,14 @@ pub(crate) async fn admit(State(gate): State<Gate>, request: Request, next: Next
                 charges.into_iter().for_each(Charge::keep);
             }
             if response.status() == StatusCode::FORBIDDEN {
-                note_refused(response.status(), Some(&actor));
+                note_refused(response.status(), Some(&actor), &from);
             }
             response
         }
         Err(problem) => {
             let response = problem.into_response();
             if bears_something {
-                note_refused(response.status(), None);
+                note_refused(response.status(), None, &from);
             }
             response
         }
@@ -64,9 +66,9 @@ struct Admitted {
 
 /// For whoever watches over the service: somebody is refused who showed something, or asked for what is not theirs to ask. The span of the
 /// request says for what.
-fn note_refused(status: StatusCode, actor: Option<&Actor>) {
+fn note_refused(status: StatusCode, actor: Option<&Actor>, from: &str) {
     metrics::counter!("gatehouse_refused_total", "status" => status.as_u16().to_string()).increment(1);
-    tracing::info!(target: "security", what = "request", outcome = "refused", status = status.as_u16(), ?actor, "a request is refused");
+    tracing::info!(target: "security", what = "request", outcome = "refused", status = status.as_u16(), ?actor, from, "a request is refused");
 }
 
 impl Gate {

@@ -41,7 +41,7 @@ const INTRODUCTION: &str = "# Who may call what
 Generated from the code by `cargo xtask generate`: each route of the API, in which role it may be called, and of what. Whoever has
 none of the roles is answered 403, or 401 without a token. What is not within reach answers 404, as what does not exist. A route that is
 not here may be called by nobody. Roles are read from the log at each request. Beside the API, `/livez`, `/readyz` and `/metrics` are
-answered to whoever reaches them, and `/docs` and `/v1/openapi.json` to anyone.
+answered to whoever reaches them, at an address of their own where `network.health_listen` names one; `/docs` and `/v1/openapi.json` to anyone.
 
 The same stands in `openapi.json` as `x-gatehouse-access` of each operation; tests are generated from it
 (`crates/http-api/tests/authorization`).

@@ -32,6 +32,12 @@ impl Answer {
     }
 }
 
+/// The status and body with which a GET of `path` is answered; none when nobody answers, or not in time.
+#[must_use]
+pub fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
+    request(address, "GET", path, "").map(|answer| (answer.status, answer.body))
+}
+
 /// Asks, and reads all of the answer; none when nobody answers, or not in time. A form that is not empty is sent as one.
 pub(super) fn request(address: SocketAddr, method: &str, target: &str, form: &str) -> Option<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
