@@ -68,7 +68,8 @@ async fn secrets_are_nowhere_and_personal_values_are_gone_once_the_person_is_for
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
     // Nor when it is started again on what is there, nor when a read model is built anew.
     world.kill_and_restart();
-    world.operator(&["rebuild", "directory"]);
+    // Where there may be several instances, what the killed one alone was to do is nobody's until its lease is over.
+    test_support::eventually("a rebuild", SOON, async || world.operator_tries(&["rebuild", "directory"], &[]).0.then_some(())).await;
     assert_eq!(secrets.personal_in_read_models(world), BTreeSet::new());
 }
 
@@ -124,7 +125,8 @@ impl Searches {
     /// The personal values that are in read models, wherever those are.
     fn personal_in_read_models(&self, world: &World) -> BTreeSet<String> {
         let in_files = world.data().flat_map(|data| self.personal.in_folder(&data.join("views")).into_values()).flatten();
-        let in_database = world.tables("gatehouse_views").into_iter().flat_map(|(_, rows)| self.personal.in_bytes(rows.as_bytes()));
+        let tables = world.tables("gatehouse_views").into_iter().chain(world.tables("view_"));
+        let in_database = tables.flat_map(|(_, rows)| self.personal.in_bytes(rows.as_bytes()));
         in_files.chain(in_database).map(|(text, _)| text).collect()
     }
 
