@@ -158,14 +158,13 @@ impl SignInMeans {
         self.one_time_password == OneTimePassword::Issued(one_time_password)
     }
 
-    /// Whether this becomes the password, or is it already. Without one of their own, the one-time password comes first; with one, people
-    /// change it whenever they like.
+    /// Whether this becomes the password, or is it already. A one-time password that waits comes first: also one that was issued to somebody
+    /// who has a password, since it does not serve any more.
     pub(crate) fn can_set_password(&self, password: CredentialId) -> Result<bool, SignInRule> {
         if self.password == Some(password) {
             return Ok(false);
         }
         match self.one_time_password {
-            _ if self.password.is_some() => Ok(true),
             OneTimePassword::Issued(_) => Err(SignInRule::StepOutOfOrder { next: LoginStep::RedeemOneTimePassword }),
             OneTimePassword::Locked(_) => Err(SignInRule::OneTimePasswordLocked),
             OneTimePassword::Redeemed(_) | OneTimePassword::Spent(_) => Ok(true),

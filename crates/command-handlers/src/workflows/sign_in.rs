@@ -1,7 +1,7 @@
 //! Signing in, and first-time login (J2): the password, or the one-time password before there is one.
 
-use credential_vault::{Assurance, NewSessionOf, Session, SessionId, Verification};
-use domain::sign_in::{LoginStep, OneTimePassword};
+use credential_vault::{Assurance, NewSessionOf, Session, Verification};
+use domain::sign_in::{LoginStep, OneTimePassword, SignInRule};
 use domain::{CredentialId, UserId};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -115,46 +115,55 @@ impl Workflows {
         Ok(SignedIn { session: issued.session, token: issued.secret, stage: Stage::of(&account, assurance) })
     }
 
-    /// Changes the password of somebody who is signed in and knows the current one.
+    /// Changes the password of somebody who is signed in and knows the current one. Ends their other sessions.
     ///
     /// # Errors
-    /// [`WorkflowRejection::WrongPassword`], or as [`Workflows::set_password`].
+    /// [`WorkflowRejection::WrongPassword`], or if it is too weak or the account cannot be used.
     pub async fn change_password(
         &self,
-        holder: AccountHolder,
+        session: &Session,
         current: &str,
         password: &str,
-        session: SessionId,
         sent: &Sent,
     ) -> Result<Answer<()>, WorkflowError> {
-        let account = self.their_account(holder).await?;
+        let account = self.their_account(session.into()).await?;
         // Sent again after it was done: what was the current password then is not any more.
-        let is_done = account.means.password == Some(CredentialId(sent.derive("password")));
+        let is_done = account.means.password == Some(password_of(sent));
         if !is_done && self.vault.verify(account.means.opens_with(), current, self.now()).await? != Verification::Ok {
             let refused = Err(WorkflowRejection::WrongPassword.into());
-            security::note("current_password", Some(holder.person), sent, &refused);
+            security::note("current_password", Some(session.person), sent, &refused);
             return refused;
         }
-        self.set_password(holder, password, session, sent).await
+        self.put_password(&account, password, session, sent).await
     }
 
-    /// Sets the first password, which uses up the one-time password, or changes it. Ends their other sessions.
+    /// Sets the first password, or a new one by a new one-time password, which is used up by it. Ends their other sessions. Whoever has a
+    /// password that serves [changes](Self::change_password) it, whatever else is left for them to do.
     ///
     /// # Errors
-    /// If it is too weak or the account cannot be used.
-    pub async fn set_password(
+    /// If another step is next, it is too weak, or the account cannot be used.
+    pub async fn set_password(&self, session: &Session, password: &str, sent: &Sent) -> Result<Answer<()>, WorkflowError> {
+        let account = self.their_account(session.into()).await?;
+        // Sent again after it was done, it goes on where it stopped.
+        if account.means.password != Some(password_of(sent)) {
+            password_is_next(&account)?;
+        }
+        self.put_password(&account, password, session, sent).await
+    }
+
+    async fn put_password(
         &self,
-        holder: AccountHolder,
+        account: &OpenAccount,
         password: &str,
-        session: SessionId,
+        session: &Session,
         sent: &Sent,
     ) -> Result<Answer<()>, WorkflowError> {
-        let account = self.their_account(holder).await?;
+        let holder = account.holder;
         let known = [account.known_words(), vec![self.operator_name.as_str(), SERVICE]].concat();
         if let Err(weak) = self.refused_passwords.check(password, &known) {
             return Err(WorkflowRejection::WeakPassword(weak.to_string()).into());
         }
-        let id = CredentialId(sent.derive("password"));
+        let id = password_of(sent);
         self.vault.put_password(id, holder.person, account.names(), password, self.now()).await?;
         if let OneTimePassword::Issued(one_time_password) = account.means.one_time_password {
             self.tell(holder, Ask::Redeem(one_time_password), &sent.part("redeem")).await?;
@@ -165,7 +174,7 @@ impl Workflows {
         if let Some(replaced) = account.means.password.filter(|replaced| *replaced != id) {
             self.vault.revoke(replaced).await?;
         }
-        self.vault.end_others(holder.person, session).await?;
+        self.vault.end_others(holder.person, session.id).await?;
         Ok(answer)
     }
 
@@ -174,5 +183,21 @@ impl Workflows {
         let OneTimePassword::Issued(one_time_password) = account.means.one_time_password else { return Ok(()) };
         self.tell(account.holder, Ask::Lock(one_time_password), &sent.part("lock")).await?;
         Ok(())
+    }
+}
+
+/// The password that a command sets.
+fn password_of(sent: &Sent) -> CredentialId {
+    CredentialId(sent.derive("password"))
+}
+
+/// Whether a one-time password is what somebody came with, and a password is what they set next.
+fn password_is_next(account: &OpenAccount) -> Result<(), WorkflowError> {
+    match account.next {
+        Some(LoginStep::RedeemOneTimePassword | LoginStep::SetPassword) => Ok(()),
+        Some(next @ (LoginStep::ConfirmProfile | LoginStep::AcceptTerms | LoginStep::RegisterSecondFactor)) => {
+            Err(WorkflowRejection::SignIn(SignInRule::StepOutOfOrder { next }).into())
+        }
+        None => Err(WorkflowRejection::NoSuchAccount.into()),
     }
 }

@@ -134,8 +134,15 @@ fn a_password_is_changed_later() {
 }
 
 #[test]
-fn changing_the_password_voids_a_one_time_password_that_was_not_used() {
-    active().having(issue(3)).having(set_password(4)).when(redeem(3)).then_refused(Gone, "one-time-password-used");
+fn no_password_is_set_before_a_newly_issued_one_time_password_is_used() {
+    let issued = active().having(issue(3));
+    issued.clone().when(set_password(4)).then_refused(Conflict, "login-step-out-of-order");
+    issued.having(redeem(3)).having(set_password(4)).when(redeem(3)).then_refused(Gone, "one-time-password-used");
+}
+
+#[test]
+fn no_password_is_set_after_wrong_guesses_have_ended_the_one_time_password() {
+    active().having(issue(3)).having(lock(3)).when(set_password(4)).then_refused(Gone, "one-time-password-locked");
 }
 
 #[test]

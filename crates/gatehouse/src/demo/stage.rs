@@ -196,7 +196,7 @@ impl<'a> Stage<'a> {
         let actor = Actor::User { person, organization: account.organization };
         let by_user = |what: &str| sent(&format!("company {} {what}", act.company), actor.clone());
         let signed_in = self.service.workflows.sign_in(Some(&account.user_id), &one_time_password, "demo", &by_user("sign in")).await?;
-        self.service.workflows.set_password((&signed_in.session).into(), PASSWORD, signed_in.session.id, &by_user("password")).await?;
+        self.service.workflows.set_password(&signed_in.session, PASSWORD, &by_user("password")).await?;
         let contact = Personal::new(person, life.company.registrant.clone());
         self.service.handlers.handle::<User>(person.0, UserCommand::ConfirmProfile { contact }, &by_user("profile confirmed")).await?;
         let version = TermsVersion::parse(&self.service.handlers.policy().terms_version).map_err(refused)?;

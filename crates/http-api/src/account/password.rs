@@ -41,6 +41,6 @@ pub(super) async fn change_password(
     Body(body): Body<ChangePassword>,
 ) -> Result<Accepted<Done>, Problem> {
     let sent = incoming.sent(&services, "change password", &());
-    let answer = services.workflows.change_password((&session).into(), &body.current_password, &body.password, session.id, &sent).await?;
+    let answer = services.workflows.change_password(&session, &body.current_password, &body.password, &sent).await?;
     Ok(Accepted::new(&services, &answer, Done { id: session.person.0 }))
 }

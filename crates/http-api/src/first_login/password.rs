@@ -21,7 +21,8 @@ pub struct NewPassword {
 
 /// Set a password
 ///
-/// The one-time password is used up by it. A password that is too weak is refused with what would make it stronger.
+/// The one-time password is used up by it. Only where that is the next step: whoever has a password changes it by `POST /v1/me/password`,
+/// knowing the current one. A password that is too weak is refused with what would make it stronger.
 #[utoipa::path(
     post,
     path = "/v1/first-login/password",
@@ -29,6 +30,7 @@ pub struct NewPassword {
     request_body = NewPassword,
     responses(
         (status = 200, description = "The password is set", body = LoginProgress),
+        (status = 409, description = "Another step is next: the password is set already", body = Problem),
         (status = 422, description = "The password is too weak; the problem says why", body = Problem),
     )
 )]
@@ -39,7 +41,7 @@ pub(super) async fn set_password(
     Body(body): Body<NewPassword>,
 ) -> Result<Accepted<LoginProgress>, Problem> {
     let sent = incoming.sent(&services, "set password", &());
-    let answer = services.workflows.set_password((&session).into(), &body.password, session.id, &sent).await?;
+    let answer = services.workflows.set_password(&session, &body.password, &sent).await?;
     let progress = LoginProgress::now(&services, &session).await?;
     Ok(Accepted::new(&services, &answer, progress))
 }

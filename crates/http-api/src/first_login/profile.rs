@@ -35,8 +35,8 @@ pub(super) async fn profile(
 
 /// Confirm the profile
 ///
-/// Sends it as it shall be, unchanged or corrected. Later, this is how a user corrects their own details, having signed in or shown a second
-/// factor not long ago.
+/// Sends it as it shall be, unchanged or corrected. Once it was confirmed, this is how a user corrects their own details, having signed in or
+/// shown a second factor not long ago.
 #[utoipa::path(
     put,
     path = "/v1/first-login/profile",
@@ -56,8 +56,8 @@ pub(super) async fn confirm_profile(
     Body(body): Body<ContactDetails>,
 ) -> Result<Accepted<LoginProgress>, Problem> {
     let person = session.person;
-    // Once the account is established: mails about it go to the address that stands here.
-    if LoginProgress::now(&services, &session).await?.established {
+    // Mails about the account go to the address that stands here: from the first time on, also while another step is left to do.
+    if account(&services, person).await?.is_profile_confirmed {
         shown_lately(&session, &services)?;
     }
     let sent = incoming.sent(&services, "confirm profile", &body);

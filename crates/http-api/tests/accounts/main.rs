@@ -3,6 +3,7 @@
 mod boundaries;
 mod catalogue;
 mod cookies;
+mod due_steps;
 mod entitled;
 mod first_login;
 mod guessing;

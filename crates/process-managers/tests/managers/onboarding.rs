@@ -192,8 +192,7 @@ async fn established(world: &World, person: domain::PersonId) {
     let UserState::PendingFirstLogin(account) = world.state::<User>(person.0).await else { panic!("no account") };
     let OneTimePassword::Issued(_) = account.means.one_time_password else { panic!("no one-time password") };
     let signed_in = world.desk.workflows.sign_in(Some(&account.user_id), ONE_TIME_PASSWORD, "", &world.sent()).await.unwrap();
-    let session = signed_in.session.id;
-    world.desk.workflows.set_password((&signed_in.session).into(), "granite-Lantern-77-meadow-fox", session, &world.sent()).await.unwrap();
+    world.desk.workflows.set_password(&signed_in.session, "granite-Lantern-77-meadow-fox", &world.sent()).await.unwrap();
     world.ask::<User>(person.0, UserCommand::ConfirmProfile { contact: account.contact }).await;
     let version = TermsVersion::parse(&world.policy.terms_version).unwrap();
     world.ask::<User>(person.0, UserCommand::AcceptTerms { version }).await;
