@@ -71,7 +71,7 @@ pub(crate) enum Command {
     Token(Token),
     /// Import, list and release one-time-password tokens that were bought elsewhere.
     #[command(subcommand)]
-    Tokens(Tokens),
+    Inventory(Inventory),
     /// Appoint, list and dismiss staff.
     #[command(subcommand)]
     Staff(Staff),
@@ -274,7 +274,7 @@ pub(crate) enum Token {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Tokens {
+pub(crate) enum Inventory {
     /// Put tokens into the inventory, so that their users can register them by serial number. Imported again, nothing changes.
     Import {
         /// A CSV file with the columns serial, algorithm (hotp or totp), and seed_hex or seed_base32; perhaps digits, period, hash, counter. Remove it

@@ -34,12 +34,10 @@ pub(crate) struct Options {
     /// How long each target runs.
     #[arg(long, default_value_t = 5, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..))]
     minutes: u32,
-    /// Put what is found to lead somewhere new into the repository's corpus, as little of it as says the same.
-    #[arg(long)]
-    keep: bool,
 }
 
 /// Builds the engine and runs it. What breaks a target stays in `target/fuzz/found/<target>/`; put it into the target's corpus with the repair.
+/// What led somewhere new stays in `target/fuzz/grown/<target>/`, where the next run goes on from.
 ///
 /// # Errors
 /// When it cannot be built, there is no such target, or something was found.
@@ -68,14 +66,10 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> anyhow::Result<
         artifacts.push(found.join(""));
         let time = format!("-max_total_time={}", u64::from(options.minutes) * 60);
         let fuzz = Run::new(&engine, root).env("GATEHOUSE_FUZZ_TARGET", name);
-        let limits = ["-max_len=4096", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1", "-verbosity=0"];
-        let corpus = corpora.join(name);
-        let ended = fuzz.args(limits).args([time.into(), artifacts, grown.clone().into_os_string(), corpus.clone().into_os_string()]).run();
+        let limits = ["-max_len=4096", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1", "-print_funcs=0", "-verbosity=0"];
+        let ended = fuzz.args(limits).args([time.into(), artifacts, grown.into_os_string(), corpora.join(name).into_os_string()]).run();
         if let Err(error) = ended {
             failed.push(format!("{}: {error:#}", name.display()));
-        } else if options.keep {
-            let merge = Run::new(&engine, root).env("GATEHOUSE_FUZZ_TARGET", name).args(["-merge=1", "-max_len=4096", "-verbosity=0"]);
-            merge.args([corpus, grown]).run()?;
         }
     }
     if failed.is_empty() { Ok(()) } else { bail!("something was found: {}", failed.join("; ")) }

@@ -70,7 +70,7 @@ async fn a_user_registers_a_second_factor_later_replaces_it_and_revokes_it() {
 
 /// How a token that was bought stands in the operator's inventory.
 fn standing(cast: &Cast, serial: &str) -> String {
-    let listed = cast.world.operator(&["tokens", "list"]);
+    let listed = cast.world.operator(&["inventory", "list"]);
     let line = listed.lines().find(|line| line.starts_with(serial)).unwrap_or_else(|| panic!("no {serial} in {listed}"));
     line.split_whitespace().nth(4).unwrap().to_owned()
 }
@@ -122,9 +122,9 @@ async fn a_purchased_token_is_imported_registered_by_its_serial_shown_replaced_a
     revoke(&begun.text("id")).send().await.ok();
     assert!(sign_in(world, &user.user_id, PASSWORD).await.ok()["next"].is_null());
     // The operator has both back.
-    world.operator(&["tokens", "release", device.serial]);
+    world.operator(&["inventory", "release", device.serial]);
     assert_eq!(standing(&cast, device.serial), "available");
-    let listed = world.operator(&["tokens", "list"]);
+    let listed = world.operator(&["inventory", "list"]);
     assert!(!listed.contains(&device.seed()), "{listed}");
 }
 

@@ -54,7 +54,7 @@ pub(crate) async fn release(State(admin): State<Admin>, Path(serial): Path<Strin
     let wrong = |error: credential_vault::VaultError| Failure::from_error(&error);
     let is_released = vault.release_token(&serial).await.map_err(wrong)?;
     let Some(token) = vault.inventory_token(&serial).await.map_err(wrong)? else {
-        return Err(Failure::Refused("no token has this serial number: `gatehouse tokens list` shows them".to_owned()).into());
+        return Err(Failure::Refused("no token has this serial number: `gatehouse inventory list` shows them".to_owned()).into());
     };
     let token = PurchasedToken::from(token);
     if is_released {

@@ -7,13 +7,13 @@ mod doctor;
 mod erasures;
 mod forget;
 mod history;
+mod inventory;
 mod publish;
 mod rebuild;
 mod service;
 mod staff;
 mod status;
 mod token;
-mod tokens;
 
 use domain::StaffRole;
 
@@ -71,7 +71,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Rebuild { name } => asking(config, async |client| rebuild::run(client, &name).await).await,
         Command::Status { json } => asking(config, async |client| status::run(client, json).await).await,
         Command::Token(command) => asking(config, async |client| token::run(client, command).await).await,
-        Command::Tokens(command) => asking(config, async |client| tokens::run(client, command).await).await,
+        Command::Inventory(command) => asking(config, async |client| inventory::run(client, command).await).await,
         Command::Staff(command) => asking(config, async |client| staff::run(client, command).await).await,
         Command::Service(command) => asking(config, async |client| service::run(client, command).await).await,
         Command::Catalogue(command) => asking(config, async |client| catalogue::run(client, command).await).await,

@@ -15,9 +15,9 @@ mod failing_disk;
 mod folder;
 mod forgetting;
 mod health;
+mod inventory;
 mod people;
 mod stores;
-mod tokens;
 
 use std::path::Path;
 use std::process::Output;

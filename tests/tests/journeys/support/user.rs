@@ -66,7 +66,7 @@ impl PurchasedToken {
     pub(crate) fn imported(self, world: &World) -> Self {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), format!("serial,algorithm,seed_hex\n{},hotp,{}\n", self.serial, self.seed())).unwrap();
-        let import = |more: &[&str]| world.operator(&[&["tokens", "import", &file.path().to_string_lossy()], more].concat());
+        let import = |more: &[&str]| world.operator(&[&["inventory", "import", &file.path().to_string_lossy()], more].concat());
         assert_eq!(import(&["--dry-run"]), format!("row 1: {} would be imported", self.serial));
         assert_eq!(import(&[]), format!("row 1: {} imported", self.serial));
         self

@@ -1,4 +1,4 @@
-//! `gatehouse tokens`.
+//! `gatehouse inventory`.
 
 use std::path::Path;
 
@@ -8,24 +8,24 @@ use serde_json::json;
 
 use crate::admin::client::Client;
 use crate::admin::inventory::{Import, sentence};
-use crate::cli::Tokens;
+use crate::cli::Inventory;
 use crate::failure::Failure;
 use crate::output;
 
 /// Imports, lists or releases tokens that were bought elsewhere.
-pub(super) async fn run(client: &mut Client, command: Tokens) -> Result<(), Failure> {
+pub(super) async fn run(client: &mut Client, command: Inventory) -> Result<(), Failure> {
     match command {
-        Tokens::Import { file, dry_run } => import(client, &file, dry_run).await,
-        Tokens::List => {
+        Inventory::Import { file, dry_run } => import(client, &file, dry_run).await,
+        Inventory::List => {
             let tokens: Vec<PurchasedToken> = client.get("/inventory").await?;
             if tokens.is_empty() {
-                output::note("the inventory is empty: `gatehouse tokens import FILE` fills it");
+                output::note("the inventory is empty: `gatehouse inventory import FILE` fills it");
                 return Ok(());
             }
             let rows: Vec<_> = tokens.iter().map(row).collect();
             output::line(output::table(&["SERIAL", "ALGORITHM", "DIGITS", "HASH", "STANDING", "CREDENTIAL"], &rows))
         }
-        Tokens::Release { serial } => {
+        Inventory::Release { serial } => {
             let can_be_one = !serial.is_empty() && serial.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
             if !can_be_one {
                 return Err(Failure::Usage("a serial number is 1 to 40 letters, digits and dashes".to_owned()));
