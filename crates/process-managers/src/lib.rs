@@ -8,6 +8,7 @@
 //! - [`Reservations`]: an invitation that is answered or over gives back its company's name; an approval that is undone, or never came
 //!   to be, its identifiers; somebody on the staff who is unlinked, who they were at the identity provider.
 //! - [`Administrators`]: an administrator's account is established, a user is given the role, or loses it.
+//! - [`Relationships`]: an organization subscribes to a partner's application.
 //! - [`Forgetting`]: a person is to be forgotten: the account is closed, the key destroyed.
 //! - [`Endings`]: what ends with an organization, a subscription, an account, or a person who is to be forgotten.
 //! - [`SecondFactors`]: an application that needs a second factor is opened to a user, or not any more.
@@ -27,6 +28,7 @@ mod lists;
 mod offers;
 mod onboarding;
 mod outcome;
+mod relationships;
 mod reservations;
 mod second_factors;
 
@@ -38,6 +40,7 @@ pub use forgetting::Forgetting;
 pub use lists::Lists;
 pub use offers::Offers;
 pub use onboarding::Onboarding;
+pub use relationships::Relationships;
 pub use reservations::Reservations;
 pub use second_factors::SecondFactors;
 
@@ -45,7 +48,9 @@ use std::sync::Arc;
 
 use command_handlers::CommandHandlers;
 use command_handlers::workflows::Workflows;
-use projection_runtime::Consumer;
+use domain::ApplicationId;
+use domain::application::{Application, ApplicationState};
+use projection_runtime::{Consumer, ConsumerError};
 
 /// What process managers work with.
 #[derive(Clone)]
@@ -54,6 +59,15 @@ pub struct Desk {
     pub handlers: Arc<CommandHandlers>,
     /// What takes several commands.
     pub workflows: Workflows,
+}
+
+impl Desk {
+    /// Whether an application takes no new subscriptions any more.
+    pub(crate) async fn is_retired(&self, application: ApplicationId) -> Result<bool, ConsumerError> {
+        let is_retired = |state: &ApplicationState| state.published().is_some() && state.in_catalogue().is_none();
+        let seen = self.handlers.inspect::<Application, _>(application.0, |state, _| is_retired(state)).await;
+        Ok(seen.map_err(|error| ConsumerError::Later(error.to_string()))? == Some(true))
+    }
 }
 
 /// The process managers that follow the log and need no read model.
@@ -65,6 +79,7 @@ pub fn all(desk: &Desk) -> Vec<Arc<dyn Consumer>> {
         Arc::new(Reservations(desk.clone())),
         Arc::new(Administrators(desk.clone())),
         Arc::new(Forgetting(desk.clone())),
+        Arc::new(Relationships(desk.clone())),
     ]
 }
 

@@ -76,6 +76,10 @@ impl Offers {
             return Err(ConsumerError::Stop(format!("the accepted invitation {invitation} is not there")));
         };
         for application in applications {
+            if self.0.is_retired(application).await? {
+                tracing::info!(%organization, %application, "the application was retired before the offer was accepted: it is not subscribed to");
+                continue;
+            }
             let origin = SubscriptionOrigin::Invitation(invitation);
             let command = SubscriptionCommand::SubscribeApp { organization, application, origin, needs_review: false };
             let sent = Sent::following(event.id, NAME, &format!("subscription {application}"));

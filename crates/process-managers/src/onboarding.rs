@@ -121,6 +121,10 @@ impl Onboarding {
         application: ApplicationId,
         registration: RegistrationId,
     ) -> Result<(), ConsumerError> {
+        if self.0.is_retired(application).await? {
+            tracing::info!(%organization, %application, "the application was retired before the approval took effect: it is not subscribed to");
+            return Ok(());
+        }
         let origin = SubscriptionOrigin::Registration(registration);
         let command = SubscriptionCommand::SubscribeApp { organization, application, origin, needs_review: false };
         let sent = Sent::following(event.id, NAME, &format!("subscription {application}"));

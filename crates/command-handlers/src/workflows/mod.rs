@@ -105,6 +105,9 @@ pub enum WorkflowRejection {
     /// The application takes nobody new.
     #[error("this application is retired and takes no new registrations")]
     RetiredApplication(ApplicationId),
+    /// What somebody was invited to is gone.
+    #[error("none of the applications of this invitation takes new organizations any more: please ask whoever invited you")]
+    AllApplicationsRetired,
     /// The application belongs to somebody else.
     #[error("you can invite to your own applications only")]
     NotYourApplication(ApplicationId),
@@ -204,7 +207,7 @@ impl Rejection for WorkflowRejection {
             | Self::PasskeyRefused
             | Self::WhichFactor => RejectionKind::Invalid,
             Self::SignIn(rule) => rule.kind(),
-            Self::RetiredApplication(_) | Self::PasskeyTooLate => RejectionKind::Gone,
+            Self::RetiredApplication(_) | Self::AllApplicationsRetired | Self::PasskeyTooLate => RejectionKind::Gone,
             Self::NotYourApplication(_) | Self::NotOpenThisWay(_) | Self::SignInRefused | Self::IdentityRefused | Self::TooManyCodes(_) => {
                 RejectionKind::Forbidden
             }
@@ -221,6 +224,7 @@ impl Rejection for WorkflowRejection {
         match self {
             Self::UnknownApplication(_) => "unknown-application",
             Self::RetiredApplication(_) => "retired-application",
+            Self::AllApplicationsRetired => "all-applications-retired",
             Self::NotYourApplication(_) => "not-your-application",
             Self::NotOpenThisWay(_) => "not-open-this-way",
             Self::NoSuchOrganization => "no-such-organization",
@@ -262,7 +266,8 @@ impl Rejection for WorkflowRejection {
             Self::CodeRefused | Self::NotByCode | Self::TooManyCodes(_) => Some("/code".to_owned()),
             Self::PasskeyRefused => Some("/passkey".to_owned()),
             Self::WhichFactor => Some("/credential".to_owned()),
-            Self::NoSuchOrganization
+            Self::AllApplicationsRetired
+            | Self::NoSuchOrganization
             | Self::NoSuchInvitation
             | Self::NoSuchRegistration
             | Self::NoSuchUser

@@ -1,21 +1,30 @@
 //! Beginning a registration.
 
 use domain::application::{AccessPolicy, Application, RegistrationPolicy, Way};
-use domain::invitation::{Invitation, InvitationCommand, InvitationEvent};
+use domain::invitation::{Invitation, InvitationCommand, InvitationEvent, InvitationState};
 use domain::registration::{Origin, Registration, RegistrationCommand, RegistrationEvent, RequestedApplication};
-use domain::{Addressee, ApplicationId, InvitationId, Personal, Registrant, RegistrationId};
+use domain::{Addressee, ApplicationId, InvitationId, OrganizationId, Personal, Registrant, RegistrationId};
 
 use event_store::Position;
 
 use super::{WorkflowError, WorkflowRejection, Workflows};
 use crate::{Answer, CommandError, Sent};
 
+/// Whether an application can be registered for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Open,
+    NotThisWay,
+    Retired,
+}
+
 impl Workflows {
     /// Accepts an invitation by beginning the registration that it leads to (J1). Followed again, the same link leads to the
     /// same registration, whatever a crash left undone between the two.
     ///
     /// # Errors
-    /// If the link is an old one, or the invitation is expired, revoked, or an offer to a registered organization.
+    /// If the link is an old one, the invitation is expired, revoked, or an offer to a registered organization, or none of its
+    /// applications takes anybody any more.
     pub async fn accept_invitation(
         &self,
         invitation: InvitationId,
@@ -24,7 +33,7 @@ impl Workflows {
     ) -> Result<(RegistrationId, Answer<InvitationEvent>), WorkflowError> {
         let registration = RegistrationId::derive(invitation.0, "registration");
         let command = InvitationCommand::AcceptInvitation { generation, registration };
-        let mut answer = self.handlers.handle::<Invitation>(invitation.0, command, sent).await.map_err(CommandError::of_any)?;
+        let mut answer = self.accept(invitation, command, sent).await?;
         let started = self.begin_accepted(invitation, &sent.part("start")).await?;
         answer.position = started.map_or(answer.position, |started| started.max(answer.position));
         Ok((registration, answer))
@@ -38,6 +47,63 @@ impl Workflows {
         self.begin_accepted(invitation, sent).await.map(drop)
     }
 
+    /// Accepts an offer for the organization that it was made to (J4).
+    ///
+    /// # Errors
+    /// If it is none to this organization, or was answered, taken back, or has expired, or none of its applications takes anybody any more.
+    pub async fn accept_offer(
+        &self,
+        invitation: InvitationId,
+        organization: OrganizationId,
+        sent: &Sent,
+    ) -> Result<Answer<InvitationEvent>, WorkflowError> {
+        self.accept(invitation, InvitationCommand::AcceptOffer { organization }, sent).await
+    }
+
+    /// Accepts. There is no way back from that, so what has to follow is looked at before.
+    async fn accept(
+        &self,
+        invitation: InvitationId,
+        command: InvitationCommand,
+        sent: &Sent,
+    ) -> Result<Answer<InvitationEvent>, WorkflowError> {
+        if let Err(refused) = self.check_acceptable(invitation).await {
+            let before = self.handlers.answered_before::<Invitation>(invitation.0, sent).await.map_err(CommandError::of_any)?;
+            return before.ok_or(refused);
+        }
+        self.handlers.handle::<Invitation>(invitation.0, command, sent).await.map_err(CommandError::of_any)
+    }
+
+    /// Whether a registration or a subscription can follow from an open invitation. Who may still accept it is for the invitation to say.
+    async fn check_acceptable(&self, invitation: InvitationId) -> Result<(), WorkflowError> {
+        let open = self.handlers.inspect::<Invitation, _>(invitation.0, |state, _| match state {
+            InvitationState::Open(invited) => Some((invited.addressee.is_erased(), invited.applications.clone())),
+            InvitationState::NotSent
+            | InvitationState::Accepted(..)
+            | InvitationState::OfferAccepted(_)
+            | InvitationState::OfferDeclined(_)
+            | InvitationState::Revoked(_)
+            | InvitationState::Expired(_) => None,
+        });
+        match open.await.map_err(CommandError::of_any)?.flatten() {
+            None => Ok(()),
+            Some((true, _)) => Err(CommandError::Erased),
+            Some((false, applications)) => self.still_in_catalogue(&applications).await.map(drop),
+        }
+    }
+
+    /// Those of an invitation's applications that take new organizations.
+    async fn still_in_catalogue(&self, applications: &[ApplicationId]) -> Result<Vec<RequestedApplication>, WorkflowError> {
+        let mut still = Vec::with_capacity(applications.len());
+        for application in applications {
+            let (requested, standing) = self.catalogue_says(*application, None).await?;
+            if standing == Standing::Open {
+                still.push(requested);
+            }
+        }
+        if still.is_empty() { Err(WorkflowRejection::AllApplicationsRetired.into()) } else { Ok(still) }
+    }
+
     /// As [`Workflows::start_accepted`]; gives the position at which it began, if it did so now.
     async fn begin_accepted(&self, invitation: InvitationId, sent: &Sent) -> Result<Option<Position>, WorkflowError> {
         let state = self.handlers.state::<Invitation>(invitation.0).await.map_err(CommandError::of_any)?;
@@ -49,10 +115,18 @@ impl Workflows {
             return Ok(None);
         }
         let Some(Addressee { name, email, .. }) = invited.addressee.get().cloned() else { return Err(CommandError::Erased) };
-        let mut applications = Vec::with_capacity(invited.applications.len());
-        for application in &invited.applications {
-            applications.push(self.requested(*application, None).await?);
-        }
+        let applications = match self.still_in_catalogue(&invited.applications).await {
+            Ok(still) => still,
+            // Retired in the instant in which it was accepted: a reviewer sees it.
+            Err(CommandError::Rejected(_)) => {
+                let mut retired = Vec::with_capacity(invited.applications.len());
+                for application in &invited.applications {
+                    retired.push(self.catalogue_says(*application, None).await?.0);
+                }
+                retired
+            }
+            Err(error) => return Err(error),
+        };
         let command = RegistrationCommand::StartRegistration {
             id: registration,
             origin: Origin::Invitation { invitation, inviter: invited.inviter },
@@ -98,8 +172,20 @@ impl Workflows {
         Ok((registration, answer))
     }
 
-    /// What the catalogue says of an application that is asked for. Who comes without an invitation needs a way that is open.
+    /// An application that is asked for. Who comes without an invitation needs a way that is open.
     async fn requested(&self, application: ApplicationId, public_way: Option<&Way>) -> Result<RequestedApplication, WorkflowError> {
+        match self.catalogue_says(application, public_way).await? {
+            (requested, Standing::Open) => Ok(requested),
+            (_, Standing::NotThisWay) => Err(WorkflowRejection::NotOpenThisWay(application).into()),
+            (_, Standing::Retired) => Err(WorkflowRejection::RetiredApplication(application).into()),
+        }
+    }
+
+    async fn catalogue_says(
+        &self,
+        application: ApplicationId,
+        public_way: Option<&Way>,
+    ) -> Result<(RequestedApplication, Standing), WorkflowError> {
         let seen = self
             .handlers
             .inspect::<Application, _>(application.0, |state, _| {
@@ -112,15 +198,15 @@ impl Workflows {
                     needs_administrator: details.access == AccessPolicy::ApplicationAdministrator,
                     four_eyes: details.four_eyes,
                 };
-                Some((requested, is_open, state.in_catalogue().is_none()))
+                let standing = match state.in_catalogue() {
+                    None => Standing::Retired,
+                    Some(_) if is_open => Standing::Open,
+                    Some(_) => Standing::NotThisWay,
+                };
+                Some((requested, standing))
             })
             .await
             .map_err(CommandError::of_any)?;
-        match seen.flatten() {
-            None => Err(WorkflowRejection::UnknownApplication(application).into()),
-            Some((_, _, true)) => Err(WorkflowRejection::RetiredApplication(application).into()),
-            Some((_, false, false)) => Err(WorkflowRejection::NotOpenThisWay(application).into()),
-            Some((requested, true, false)) => Ok(requested),
-        }
+        seen.flatten().ok_or_else(|| WorkflowRejection::UnknownApplication(application).into())
     }
 }

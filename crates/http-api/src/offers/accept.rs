@@ -1,7 +1,6 @@
 //! `POST /v1/offers/{id}/accept`: accepts an offer for the organization.
 
 use axum::extract::State;
-use domain::invitation::{Invitation, InvitationCommand};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -32,7 +31,7 @@ pub struct AnsweredOffer {
     responses(
         (status = 200, description = "It is accepted", body = AnsweredOffer),
         (status = 404, description = "There is none to your organization", body = Problem),
-        (status = 410, description = "It was declined or taken back, or has expired", body = Problem),
+        (status = 410, description = "It was declined or taken back, has expired, or its applications are retired", body = Problem),
     )
 )]
 pub(super) async fn accept(
@@ -42,7 +41,6 @@ pub(super) async fn accept(
 ) -> Result<Accepted<AnsweredOffer>, Problem> {
     let Offer { id, organization } = offer;
     let sent = incoming.sent(&services, &format!("accept-offer {id}"), &());
-    let command = InvitationCommand::AcceptOffer { organization };
-    let answer = services.handlers.handle::<Invitation>(id.0, command, &sent).await?;
+    let answer = services.workflows.accept_offer(id, organization, &sent).await?;
     Ok(Accepted::new(&services, &answer, AnsweredOffer { id: id.0, state: directory::InvitationState::OfferAccepted.as_str() }))
 }

@@ -4,6 +4,7 @@
 mod endings;
 mod forgetting;
 mod onboarding;
+mod relationships;
 mod reservations;
 mod second_factors;
 mod secrets;

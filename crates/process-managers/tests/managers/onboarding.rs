@@ -148,6 +148,29 @@ async fn an_acceptance_that_was_killed_before_its_registration_begins_it() {
 }
 
 #[tokio::test]
+async fn who_is_invited_to_applications_of_which_one_is_retired_registers_for_the_others() {
+    let world = World::new();
+    let (stays, goes) = (world.publish("SFT").await, world.publish("BSCP").await);
+    let invite = command_handlers::workflows::Invite { applications: vec![stays, goes], ..world.invite("Fastener Works", stays) };
+    let (invitation, _) = world.desk.workflows.invite_org(invite, &world.sent()).await.unwrap();
+    world.retire(goes).await;
+    let (case, _) = world.desk.workflows.accept_invitation(invitation, 0, &world.sent()).await.unwrap();
+    let requested = world.state::<Registration>(case.0).await.case().unwrap().dossier.applications.clone();
+    assert_eq!(requested.iter().map(|requested| requested.application).collect::<Vec<_>>(), [stays]);
+}
+
+#[tokio::test]
+async fn an_invitation_to_nothing_but_retired_applications_stays_open_and_says_so() {
+    let world = World::new();
+    let application = world.publish("SFT").await;
+    let invitation = world.invited("Fastener Works", application).await;
+    world.retire(application).await;
+    let refused = world.desk.workflows.accept_invitation(invitation, 0, &world.sent()).await.unwrap_err();
+    assert!(refused.to_string().contains("please ask whoever invited you"), "{refused}");
+    assert!(matches!(world.invitation(invitation).await, InvitationState::Open(_)));
+}
+
+#[tokio::test]
 async fn the_invitation_of_a_linked_case_becomes_an_offer_that_holds_the_company_s_name() {
     let world = World::new();
     let application = world.publish("SFT").await;

@@ -311,6 +311,11 @@ impl World {
         application
     }
 
+    /// Takes an application out of the catalogue.
+    pub(crate) async fn retire(&self, application: ApplicationId) {
+        self.ask::<Application>(application.0, ApplicationCommand::RetireApplication { reason: reason("Replaced.") }).await;
+    }
+
     pub(crate) fn invite(&self, name: &str, application: ApplicationId) -> command_handlers::workflows::Invite {
         command_handlers::workflows::Invite {
             inviter: Owner::Operator,
