@@ -121,6 +121,19 @@ async fn who_may_read_a_history_and_who_may_not() {
     // Its administrator reads its own history, without who of the staff did what; nobody else's.
     let own = world.get(format!("/v1/history/organization/{organization}?limit=100")).by(&ada.token).send().await.ok();
     assert!(!own.items().is_empty() && !own.to_string().contains("Rene"), "{own}");
+    // How its registration was reviewed is not theirs to read; each page is full all the same.
+    assert!(lines_of(&history(&cast, &auditor, "organization", &organization).await, "registration") > 5);
+    assert_eq!(lines_of(own.items(), "registration"), 0, "{own}");
+    let (mut paged, mut next) = (Vec::new(), String::new());
+    loop {
+        let page = world.get(format!("/v1/history/organization/{organization}?limit=3{next}")).by(&ada.token).send().await.ok();
+        paged.extend(page.items().clone());
+        let Some(after) = page["next"].as_str() else { break };
+        assert_eq!(page.items().len(), 3);
+        next = format!("&after={after}");
+    }
+    // More may have happened since.
+    assert!(paged.starts_with(own.items()), "{paged:?}");
     let path = format!("/v1/history/organization/{}", cast.partner);
     world.get(&path).by(&ada.token).send().await.refused(404, "not-found");
     world.get(format!("/v1/history/case/{}", submitted.id)).by(&ada.token).send().await.refused(404, "not-found");
@@ -128,6 +141,11 @@ async fn who_may_read_a_history_and_who_may_not() {
     for token in [&cast.reviewer.token, &cast.administrator.token, &cast.partner_token] {
         world.get(&path).by(token).send().await.refused(403, "forbidden");
     }
+}
+
+/// How many lines are about things of this kind.
+fn lines_of(lines: &[serde_json::Value], category: &str) -> usize {
+    lines.iter().filter(|line| line["category"] == category).count()
 }
 
 #[tokio::test]

@@ -8,11 +8,13 @@ use audit_history::narrate::{ERASED, Glossary, narrate};
 use axum::extract::State;
 use domain::{Actor, PersonId, StaffId};
 use jiff::Timestamp;
+use projection_runtime::sql::Database;
 use projection_runtime::{Envelope, Position};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::state::may_see;
 use super::subject::{Asked, events_at};
 use crate::access::{Granted, The};
 use crate::extract::{Query, page_size};
@@ -104,11 +106,9 @@ pub(super) async fn history(
     let direction = if query.newest_first { Direction::Backward } else { Direction::Forward };
     let mut view = services.read(&services.views.audit_history, at).await?;
     let position = view.position();
-    let after = query.after.map(Position);
-    let positions = audit_history::positions(view.rows(), asked.subject, after, size + 1, direction).await.map_err(broken)?;
     let introductions = audit_history::introductions(view.rows(), asked.subject).await.map_err(broken)?;
+    let events = seen(&services, view.rows(), asked, (query.after.map(Position), size, direction)).await?;
     drop(view);
-    let events = events_at(&services, positions).await?;
     let mut names = Glossary::default();
     // Read for every page, so that a later page knows the names that the first one gave.
     for envelope in events_at(&services, introductions).await? {
@@ -118,6 +118,28 @@ pub(super) async fn history(
     let line = |envelope: Envelope| line(&envelope, &names, asked.is_auditor);
     let page = Page::of(events, size, |envelope| envelope.position.0.to_string(), line);
     Ok(Found::at(&services, position, page))
+}
+
+/// A page of the events that the reader may see, and one more if there are more: of some, those who are not auditors see nothing.
+async fn seen(
+    services: &Services,
+    rows: &mut impl Database,
+    asked: Asked,
+    (mut after, size, direction): (Option<Position>, u32, Direction),
+) -> Result<Vec<Envelope>, Problem> {
+    let wanted = usize::try_from(size).unwrap_or(usize::MAX).saturating_add(1);
+    let mut seen: Vec<Envelope> = Vec::with_capacity(wanted);
+    loop {
+        let positions = audit_history::positions(rows, asked.subject, after, size + 1, direction).await.map_err(broken)?;
+        let are_all = positions.len() < wanted;
+        after = positions.last().copied().or(after);
+        let events = events_at(services, positions).await?;
+        seen.extend(events.into_iter().filter(|event| may_see(&event.stream.category, asked.is_auditor)));
+        if are_all || seen.len() >= wanted {
+            seen.truncate(wanted);
+            return Ok(seen);
+        }
+    }
 }
 
 fn line(envelope: &Envelope, names: &Glossary, is_auditor: bool) -> HistoryLine {

@@ -37,13 +37,16 @@ pub struct StateShown {
 }
 
 /// What an organization's administrator sees of a state: what is the organization's own, and not how it was reviewed.
-const OWN: [&str; 6] = ["organization/", "user/", "subscription/", "access/", "relationship/", "application/"];
+const OWN: [&str; 6] = ["organization", "user", "subscription", "access", "relationship", "application"];
+
+/// Whether this reader may see things of this kind, and what happened to them.
+pub(super) fn may_see(category: &str, is_auditor: bool) -> bool {
+    is_auditor || OWN.contains(&category)
+}
 
 /// Leaves what this reader may see.
 pub(super) fn redacted(mut snapshot: Snapshot, is_auditor: bool) -> Snapshot {
-    if !is_auditor {
-        snapshot.things.retain(|name, _| OWN.iter().any(|own| name.starts_with(own)));
-    }
+    snapshot.things.retain(|name, _| name.split_once('/').is_some_and(|(category, _)| may_see(category, is_auditor)));
     snapshot
 }
 
