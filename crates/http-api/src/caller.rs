@@ -171,6 +171,20 @@ impl Caller {
         }
     }
 
+    /// Whether it is a person at a page, by a session or a link; not a program by an API token.
+    #[must_use]
+    pub fn is_by_hand(&self) -> bool {
+        match self {
+            Self::User { .. }
+            | Self::NewStaff { .. }
+            | Self::Staff { session: Some(_), .. }
+            | Self::Invitee { .. }
+            | Self::Addressee { .. }
+            | Self::Registrant { .. } => true,
+            Self::Anyone | Self::Staff { session: None, .. } | Self::Partner { .. } | Self::Service { .. } => false,
+        }
+    }
+
     /// What somebody who is signed in has to show or to do next.
     #[must_use]
     pub fn stage(&self) -> Option<Stage> {

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::Actor;
+use tracing::Instrument as _;
 
 use super::{Granted, Row, Table, authorize};
 use crate::caller::Caller;
@@ -26,7 +27,27 @@ pub(crate) struct Gate {
 }
 
 /// Lets a request through if the table says that its caller may make it: what is not in the table, nobody may.
+///
+/// Whoever hangs up ends the waiting, not the work: what was begun is not left half done, and what counts counts.
 pub(crate) async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    if only_reads(request.method()) {
+        return answered(gate, request, next).await;
+    }
+    match tokio::spawn(answered(gate, request, next).in_current_span()).await {
+        Ok(response) => response,
+        Err(ended) => match ended.try_into_panic() {
+            // Answered as any other panic is.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_cancelled) => Problem::unavailable("stopping", "the service is stopping").into_response(),
+        },
+    }
+}
+
+fn only_reads(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+async fn answered(gate: Gate, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let bears_something = parts.headers.contains_key(header::AUTHORIZATION) || Borne::by(&parts.headers) != Borne::Nothing;
     let from = came_from(gate.services.proxies.client_of(&parts.extensions, &parts.headers));
@@ -83,7 +104,22 @@ impl Gate {
             None => self.by_cookie(request).await?,
         };
         let metered = Metered { limits: row.limits.clone(), client };
-        Ok(Admitted { granted: authorize(&row.may, caller)?, held, metered, charges })
+        let granted = authorize(&row.may, caller)?;
+        self.count_actor(row, granted.caller())?;
+        Ok(Admitted { granted, held, metered, charges })
+    }
+
+    /// Counts a command by who sends it: each of somebody in a session or with a link, and what the row says besides.
+    fn count_actor(&self, row: &Row, caller: &Caller) -> Result<(), Problem> {
+        if only_reads(&row.method) || !caller.is_by_hand() {
+            return Ok(());
+        }
+        let of_row = row.limits.iter().copied().filter(|limit| limit.is_by_actor());
+        let (actor, now) = (caller.actor(), (self.services.handlers.clock())());
+        for limit in std::iter::once(Limit::CommandsPerActor).chain(of_row) {
+            self.services.limits.count(limit, By::Actor(&actor), now)?;
+        }
+        Ok(())
     }
 
     /// Counts a request by where it comes from, as its row says; gives what counts only if it is refused.
@@ -116,8 +152,7 @@ impl Gate {
     /// this service, too, whoever's the cookie may be; and one that proves nobody any more is as none, so that whoever has it can sign in anew.
     async fn by_cookie(&self, request: &Parts) -> Result<(Caller, SessionAs), Problem> {
         let borne = Borne::by(&request.headers);
-        let only_reads = matches!(request.method, Method::GET | Method::HEAD);
-        if borne != Borne::Nothing && !only_reads {
+        if borne != Borne::Nothing && !only_reads(&request.method) {
             OwnOrigin::of(&self.services.base_url).require(&request.headers)?;
         }
         let Borne::One(text) = borne else { return Ok((Caller::Anyone, SessionAs::Token)) };

@@ -27,7 +27,19 @@ pub fn document(rows: &[Row]) -> String {
     let limited = |limit: Limit| {
         let routes = rows.iter().filter(|row| row.limits.contains(&limit)).map(|row| format!("`{} {}`", row.method, row.path));
         let routes = routes.collect::<Vec<_>>().join(", ");
-        if routes.is_empty() { "whatever the route".to_owned() } else { routes }
+        match limit {
+            Limit::RefusedTokensPerNetwork => "whatever the route".to_owned(),
+            Limit::CommandsPerActor => "every route that is no GET, in a session or with a link".to_owned(),
+            Limit::SignInsPerNetwork
+            | Limit::SignInsPerAccount
+            | Limit::ProviderSignInsPerNetwork
+            | Limit::RegistrationsPerNetwork
+            | Limit::HumanChecksPerNetwork
+            | Limit::HumanChecksPerRegistration
+            | Limit::StatusPerNetwork
+            | Limit::MailsPerAddress
+            | Limit::CredentialChangesPerActor => routes,
+        }
     };
     let _ = write!(text, "\n## Limits\n\nHow often is configured in `[limits]`; over it, the answer is 429.\n\n");
     for limit in Limit::ALL {

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use credential_vault::Session;
+use credential_vault::{Assurance, Session};
 use domain::registration::Reviewer;
 use domain::service::Sees;
 use domain::staff::Staff;
@@ -43,14 +43,15 @@ impl<P: Proof> FromRequestParts<Services> for By<P> {
 pub(crate) struct SignedIn {
     pub(crate) person: PersonId,
     pub(crate) organization: OrganizationId,
+    pub(crate) assurance: Assurance,
 }
 
 impl Proof for SignedIn {
     const ROLE: &'static str = Role::User.words();
 
     async fn of(granted: &Granted, _: &Services) -> Result<Option<Self>, Problem> {
-        let Caller::User { person, organization, .. } = granted.caller() else { return Ok(None) };
-        Ok(Some(Self { person: *person, organization: *organization }))
+        let Caller::User { person, organization, session, .. } = granted.caller() else { return Ok(None) };
+        Ok(Some(Self { person: *person, organization: *organization, assurance: session.assurance }))
     }
 }
 

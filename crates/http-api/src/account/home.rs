@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use axum::extract::State;
+use credential_vault::Assurance;
 use domain::ApplicationId;
 use domain::application::CredentialStrength;
 use serde::Serialize;
@@ -46,7 +47,7 @@ pub struct HomeApplication {
     /// What to have or install before it is opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prerequisites: Option<String>,
-    /// A credential that the user must register before *Open application* works: `one_time_password`.
+    /// A credential that the user must register, and show at sign-in, before *Open application* works: `one_time_password`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing_credential: Option<&'static str>,
     /// Where *Open application* leads; left out unless the organization is subscribed, the user has access, and their
@@ -61,7 +62,7 @@ pub struct HomeApplication {
 #[utoipa::path(get, path = "/v1/home", tag = "My account", operation_id = "show_home", responses((status = 200, description = "The applications", body = Home)))]
 pub(super) async fn home(
     State(services): State<Services>,
-    By(SignedIn { person, organization, .. }): By<SignedIn>,
+    By(SignedIn { person, organization, assurance }): By<SignedIn>,
     at: ReadAt,
 ) -> Result<Found<Home>, Problem> {
     let mut view = services.read(&services.views.entitlements, at).await?;
@@ -72,16 +73,22 @@ pub(super) async fn home(
     let ids: Vec<ApplicationId> = rows.iter().map(|row| row.application).collect();
     let known = directory::applications_by_id(view.rows(), ids).await.map_err(broken)?;
     let mut rows: HashMap<ApplicationId, entitlements::HomeApplication> = rows.into_iter().map(|row| (row.application, row)).collect();
-    let applications = known.into_iter().filter_map(|application| rows.remove(&application.id).map(|row| show(application, row)));
+    let strength = strength_of(assurance);
+    let applications = known.into_iter().filter_map(|application| rows.remove(&application.id).map(|row| show(application, row, strength)));
     Ok(Found::at(&services, position, Home { applications: applications.collect() }))
 }
 
-/// What the session that asks is good for: a second factor is not asked for yet, so it is the password's strength.
-const SESSION_STRENGTH: CredentialStrength = CredentialStrength::Password;
+/// What was proved in the session that asks.
+fn strength_of(assurance: Assurance) -> CredentialStrength {
+    match assurance {
+        Assurance::OneFactor => CredentialStrength::Password,
+        Assurance::TwoFactors | Assurance::TwoFactorsElsewhere => CredentialStrength::OneTimePassword,
+    }
+}
 
-fn show(application: directory::Application, row: entitlements::HomeApplication) -> HomeApplication {
+fn show(application: directory::Application, row: entitlements::HomeApplication, strength: CredentialStrength) -> HomeApplication {
     let details = application.details.0;
-    let is_strong_enough = SESSION_STRENGTH >= details.credential_strength;
+    let is_strong_enough = strength >= details.credential_strength;
     HomeApplication {
         id: application.id.0,
         code: application.code,

@@ -14,6 +14,7 @@ use jiff::SignedDuration;
 use utoipa_axum::routes;
 
 use crate::access::{Endpoints, May};
+use crate::limits::Limit;
 use crate::problem::Problem;
 use crate::services::Services;
 use crate::sign_in::{NEW_STAFF, NEW_USER, STAFF, UNPROVED, USER};
@@ -28,11 +29,11 @@ pub(crate) fn endpoints() -> Endpoints {
         .add(routes!(authenticator::begin), REGISTERING)
         .add(routes!(token::begin), REGISTERING)
         .add(routes!(passkey::begin), REGISTERING)
-        .add(routes!(passkey::finish), REGISTERING)
-        .add(routes!(recovery_codes::make), REGISTERING)
-        .add(routes!(confirm::confirm), REGISTERING)
+        .limited(routes!(passkey::finish), REGISTERING, [Limit::CredentialChangesPerActor])
+        .limited(routes!(recovery_codes::make), REGISTERING, [Limit::CredentialChangesPerActor])
+        .limited(routes!(confirm::confirm), REGISTERING, [Limit::CredentialChangesPerActor])
         .add(routes!(change::rename), REGISTERING)
-        .add(routes!(change::revoke), [USER, STAFF])
+        .limited(routes!(change::revoke), [USER, STAFF], [Limit::CredentialChangesPerActor])
 }
 
 /// How long ago a factor may have been shown, for changes to what somebody signs in with.

@@ -14,6 +14,7 @@ mod meter;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use domain::Actor;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -45,11 +46,15 @@ pub enum Limit {
     MailsPerAddress,
     /// Tokens and links that prove nobody, by network. Whoever has one that does is let through all the same.
     RefusedTokensPerNetwork,
+    /// Commands of somebody in a session or with a link, whichever they are. API tokens are the operator's to give, and not limited.
+    CommandsPerActor,
+    /// Changes of what somebody signs in with, each of which they are mailed about at an address that they have chosen.
+    CredentialChangesPerActor,
 }
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::SignInsPerNetwork,
         Self::SignInsPerAccount,
         Self::ProviderSignInsPerNetwork,
@@ -59,6 +64,8 @@ impl Limit {
         Self::StatusPerNetwork,
         Self::MailsPerAddress,
         Self::RefusedTokensPerNetwork,
+        Self::CommandsPerActor,
+        Self::CredentialChangesPerActor,
     ];
 
     /// Its name: in the configuration, in metrics, in the API's description.
@@ -74,6 +81,8 @@ impl Limit {
             Self::StatusPerNetwork => "status_per_network",
             Self::MailsPerAddress => "mails_per_address",
             Self::RefusedTokensPerNetwork => "refused_tokens_per_network",
+            Self::CommandsPerActor => "commands_per_actor",
+            Self::CredentialChangesPerActor => "credential_changes_per_actor",
         }
     }
 
@@ -86,8 +95,18 @@ impl Limit {
             | Self::RegistrationsPerNetwork
             | Self::HumanChecksPerNetwork
             | Self::StatusPerNetwork => true,
-            Self::SignInsPerAccount | Self::HumanChecksPerRegistration | Self::MailsPerAddress | Self::RefusedTokensPerNetwork => false,
+            Self::SignInsPerAccount
+            | Self::HumanChecksPerRegistration
+            | Self::MailsPerAddress
+            | Self::RefusedTokensPerNetwork
+            | Self::CommandsPerActor
+            | Self::CredentialChangesPerActor => false,
         }
+    }
+
+    /// Whether every request of a route counts by who sends it, as soon as that is known.
+    pub(crate) fn is_by_actor(self) -> bool {
+        matches!(self, Self::CommandsPerActor | Self::CredentialChangesPerActor)
     }
 
     /// Whether only what is refused counts.
@@ -100,7 +119,9 @@ impl Limit {
             | Self::HumanChecksPerRegistration
             | Self::StatusPerNetwork
             | Self::MailsPerAddress
-            | Self::RefusedTokensPerNetwork => false,
+            | Self::RefusedTokensPerNetwork
+            | Self::CommandsPerActor
+            | Self::CredentialChangesPerActor => false,
         }
     }
 
@@ -115,6 +136,9 @@ impl Limit {
             | Self::HumanChecksPerRegistration
             | Self::StatusPerNetwork
             | Self::RefusedTokensPerNetwork => "this was tried too often from there; try again later",
+            Self::CommandsPerActor | Self::CredentialChangesPerActor => {
+                "you have asked for more in a short time than anybody does by hand; try again later"
+            }
         }
     }
 }
@@ -141,6 +165,10 @@ pub struct Rates {
     pub mails_per_address: Allowance,
     /// Tokens and links that prove nobody from one network.
     pub refused_tokens_per_network: Allowance,
+    /// Commands of one user, member of the staff in a session, or link.
+    pub commands_per_actor: Allowance,
+    /// Changes of what one user or member of the staff signs in with.
+    pub credential_changes_per_actor: Allowance,
 }
 
 impl Default for Rates {
@@ -156,6 +184,8 @@ impl Default for Rates {
             status_per_network: Allowance::of(120, 15 * MINUTE),
             mails_per_address: Allowance::of(20, 24 * 60 * MINUTE),
             refused_tokens_per_network: Allowance::of(300, 15 * MINUTE),
+            commands_per_actor: Allowance::of(300, 5 * MINUTE),
+            credential_changes_per_actor: Allowance::of(60, 24 * 60 * MINUTE),
         }
     }
 }
@@ -172,6 +202,8 @@ impl Rates {
             Limit::StatusPerNetwork => self.status_per_network,
             Limit::MailsPerAddress => self.mails_per_address,
             Limit::RefusedTokensPerNetwork => self.refused_tokens_per_network,
+            Limit::CommandsPerActor => self.commands_per_actor,
+            Limit::CredentialChangesPerActor => self.credential_changes_per_actor,
         }
     }
 }
@@ -193,6 +225,8 @@ pub(crate) enum By<'a> {
     Registration(uuid::Uuid),
     /// Which address is mailed.
     Address(&'a str),
+    /// Who it is.
+    Actor(&'a Actor),
 }
 
 impl By<'_> {
@@ -205,6 +239,7 @@ impl By<'_> {
             }
             Self::Registration(id) => id.as_bytes().to_vec(),
             Self::Address(address) => mailbox(address).into_bytes(),
+            Self::Actor(actor) => format!("{actor:?}").into_bytes(),
         }
     }
 }

@@ -102,7 +102,7 @@ async fn automatic_access_is_granted_at_once_and_only_with_a_subscription() {
 }
 
 #[tokio::test]
-async fn an_application_that_needs_a_stronger_credential_is_shown_and_not_opened() {
+async fn an_application_that_needs_a_stronger_credential_is_opened_when_that_was_shown() {
     let world = World::new().await;
     let company = world.company("Fastener Works").await;
     world.administrator(&company).await;
@@ -120,6 +120,10 @@ async fn an_application_that_needs_a_stronger_credential_is_shown_and_not_opened
         (&shown["access"], &shown["missing_credential"], &shown["launch_url"]),
         (&json!("granted"), &json!("one_time_password"), &json!(null))
     );
+    let (_, _, token) = crate::second_factors::authenticator(&world, &user).await;
+    let home = world.get("/v1/home", &token).await.expect(200);
+    let shown = &home["applications"][0];
+    assert_eq!((&shown["missing_credential"], &shown["launch_url"]), (&json!(null), &json!("https://application.example/start")));
 }
 
 #[tokio::test]

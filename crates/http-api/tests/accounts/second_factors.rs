@@ -11,7 +11,7 @@ use totp_rs::{Builder, Secret};
 use crate::world::{ANOTHER_ONE_TIME_PASSWORD, Company, ONE_TIME_PASSWORD, PASSWORD, World};
 
 /// An authenticator app that was given this secret.
-struct App(String);
+pub(crate) struct App(String);
 
 impl App {
     /// Its code so many half minutes from now.
@@ -23,7 +23,7 @@ impl App {
 }
 
 /// Registers an authenticator and shows that it works: the app, its id, and the session's token from then on.
-async fn authenticator(world: &World, token: &str) -> (App, String, String) {
+pub(crate) async fn authenticator(world: &World, token: &str) -> (App, String, String) {
     let begun = world.post("/v1/me/credentials/authenticators", token, json!({ "label": "Phone" })).await.expect(201);
     let app = App(text(&begun, "secret"));
     assert!(text(&begun, "uri").starts_with("otpauth://totp/"), "{begun:#}");

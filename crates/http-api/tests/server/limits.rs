@@ -21,6 +21,7 @@ fn two_of_each() -> Rates {
         status_per_network: two,
         mails_per_address: two,
         refused_tokens_per_network: two,
+        ..Rates::default()
     }
 }
 
@@ -103,6 +104,26 @@ async fn guessing_at_an_account_from_one_network_does_not_keep_its_owner_out_fro
     is_over_the_limit(sign_in(&api, &user_id, &secret).from("203.0.113.5").send().await);
     is_over_the_limit(sign_in(&api, &user_id.to_lowercase(), "x").from("203.0.113.5").send().await);
     sign_in(&api, &user_id, &secret).from("203.0.113.6").send().await.ok();
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_before_the_answer_is_counted_all_the_same() {
+    let api = api(two_of_each()).await;
+    let hashings = || api.services.vault.hashings();
+    let before = hashings();
+    for guess in 0..2 {
+        // A request whose connection ends is not polled again.
+        tokio::select! {
+            biased;
+            _ = sign_in(&api, "GU-2222-2222", &format!("guess {guess}")).from("203.0.113.5").send() => panic!("it takes longer than that"),
+            () = std::future::ready(()) => {}
+        }
+    }
+    test_support::eventually("both guesses to be judged", std::time::Duration::from_secs(60), async || {
+        (hashings() == before + 2).then_some(())
+    })
+    .await;
+    is_over_the_limit(sign_in(&api, "GU-2222-2222", "guess 3").from("203.0.113.5").send().await);
 }
 
 #[tokio::test]
@@ -199,6 +220,40 @@ async fn trying_tokens_from_a_network_ends_and_keeps_nobody_there_from_theirs() 
     is_over_the_limit(look("guess", "203.0.113.5").await);
     look(&reviewer, "203.0.113.5").await.ok();
     look("guess", "203.0.113.6").await.refused(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn nobody_asks_for_more_by_hand_than_hands_can_and_programs_go_on() {
+    let api = api(Rates { commands_per_actor: Allowance::of(3, 3_600), ..Rates::default() }).await;
+    let organization = api.organization("Fastener Works", &[]).await;
+    let (_, anna) = api.user(organization, "Anna", &[UserRole::OrganizationAdministrator]).await;
+    let (_, bela) = api.user(organization, "Bela", &[]).await;
+    let reviewer = api.reviewer("Rita").await;
+    // Even what is refused.
+    let ask = |token: &str| api.post("/v1/subscriptions").by(token).json(&json!({})).send();
+    for _ in 0..3 {
+        assert_eq!(ask(&anna).await.status, 400);
+    }
+    is_over_the_limit(ask(&anna).await);
+    api.get("/v1/me").by(&anna).send().await.ok();
+    ask(&bela).await.refused(403, "forbidden");
+    for _ in 0..5 {
+        ask(&reviewer).await.refused(403, "forbidden");
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_is_mailed_about_is_not_changed_without_end() {
+    let api = api(Rates { credential_changes_per_actor: Allowance::of(2, 3_600), ..Rates::default() }).await;
+    let organization = api.organization("Fastener Works", &[]).await;
+    let (_, anna) = api.user(organization, "Anna", &[]).await;
+    let codes = || api.post("/v1/me/credentials/recovery-codes").by(&anna).json(&json!({ "label": "In the safe" })).send();
+    for _ in 0..2 {
+        codes().await.ok();
+    }
+    is_over_the_limit(codes().await);
+    let change = json!({ "current_password": "x", "password": "y" });
+    is_over_the_limit(api.post("/v1/me/password").by(&anna).json(&change).send().await);
 }
 
 impl Api {

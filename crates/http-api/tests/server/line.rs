@@ -43,7 +43,10 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) async fn within(bounds: Bounds) -> Self {
-        let api = Api::start().await;
+        Self::of(Api::start().await, bounds).await
+    }
+
+    pub(crate) async fn of(api: Api, bounds: Bounds) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
