@@ -7,6 +7,7 @@ use domain::user::{User, UserCommand, UserEvent, UserRole, UserState};
 use domain::{Contact, Email, OrganizationId, Owner, PersonId, Personal, Reason, UserId};
 
 use super::accounts::{TRIES, given};
+use super::nominate::one_time_password_of;
 use super::{WorkflowError, WorkflowRejection, Workflows};
 use crate::{Answer, CommandError, Reserve, Sent};
 
@@ -45,9 +46,12 @@ impl Workflows {
             None => None,
         };
         super::nominate::check(one_time_password, &contact, company.as_ref())?;
-        let named_by = NamedBy::User(person);
-        let one_time_password = self.put_one_time_password_of_somebody_to_come(person, named_by, one_time_password, sent).await?;
-        let command = UserCommand::SelfRegister { contact: Personal::new(person, contact), one_time_password };
+        let command = UserCommand::SelfRegister { contact: Personal::new(person, contact), one_time_password: one_time_password_of(sent) };
+        // What will be refused, or was done before, is not worth the hashing, nor a row.
+        if let Some(answer) = self.handlers.rehearse::<User>(person.0, command.clone(), sent).await.map_err(CommandError::of_any)? {
+            return Ok(answer);
+        }
+        self.put_one_time_password_of_somebody_to_come(person, NamedBy::User(person), one_time_password, sent).await?;
         self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)
     }
 

@@ -146,7 +146,7 @@ impl Workflows {
 }
 
 /// The id under which a command's one-time password is kept.
-fn one_time_password_of(sent: &Sent) -> CredentialId {
+pub(super) fn one_time_password_of(sent: &Sent) -> CredentialId {
     CredentialId(sent.derive("one-time password"))
 }
 

@@ -203,7 +203,9 @@ async fn whoever_was_invited_registers_is_confirmed_and_signs_in() {
     assert_eq!((shown["email"].as_str(), shown["state"].as_str()), (Some("lin@fastener.example"), Some("invited")));
     let contact = new_user("Lin");
     world.post("/v1/self-registration", &link, contact.clone()).await.expect(200);
+    let hashings = world.services.vault.hashings();
     world.post("/v1/self-registration", &link, contact).await.problem(409, "already-self-registered");
+    assert_eq!(world.services.vault.hashings(), hashings, "a link that was used is worth no hashing");
     let confirmed = world.post(&format!("/v1/users/{id}/confirm"), &administrator, json!({})).await.expect(200);
     world.first_login(confirmed["user_id"].as_str().unwrap(), ONE_TIME_PASSWORD).await;
     world.get("/v1/self-registration", &link).await.problem(410, "already-a-user");
