@@ -31,6 +31,38 @@ pub enum Actor {
     Operator,
 }
 
+impl Actor {
+    /// The member of the operator's staff who acts, if it is one.
+    #[must_use]
+    pub fn staff(&self) -> Option<StaffId> {
+        match self {
+            Self::Staff(staff) => Some(*staff),
+            Self::Partner(_)
+            | Self::User { .. }
+            | Self::Addressee(_)
+            | Self::Registrant(_)
+            | Self::Service(_)
+            | Self::System(_)
+            | Self::Operator => None,
+        }
+    }
+
+    /// The user who acts, if it is one.
+    #[must_use]
+    pub fn user(&self) -> Option<PersonId> {
+        match self {
+            Self::User { person, organization: _ } => Some(*person),
+            Self::Staff(_)
+            | Self::Partner(_)
+            | Self::Addressee(_)
+            | Self::Registrant(_)
+            | Self::Service(_)
+            | Self::System(_)
+            | Self::Operator => None,
+        }
+    }
+}
+
 /// A role of the operator's staff. One never implies another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -39,6 +39,7 @@ fn sent(person: PersonId) -> InvitationEvent {
         applications: vec![ApplicationId(Uuid::from_u128(9))],
         organization: None,
         expires_at: Timestamp::UNIX_EPOCH,
+        invited_by: None,
     }
 }
 
@@ -79,7 +80,7 @@ fn an_event_comes_back_as_it_was_written() {
     let envelope = fixture.codec.decode(&fixture.record(fixture.encode(2, &event))).unwrap();
     assert_eq!(envelope.event, DomainEvent::Invitation(InvitationId(Uuid::from_u128(1)), event));
     assert_eq!(envelope.metadata, metadata());
-    assert_eq!(&*envelope.event_type, "invitation.sent.v1");
+    assert_eq!(&*envelope.event_type, "invitation.sent.v2");
 }
 
 #[test]
@@ -100,6 +101,14 @@ fn the_record_holds_no_personal_value_in_the_clear() {
 }
 
 #[test]
+fn a_record_of_an_older_version_is_read_as_the_event_of_today() {
+    let fixture = fixture();
+    let event = sent(fixture.ring.allot().unwrap());
+    let recorded = NewEvent { event_type: "invitation.sent.v1".into(), ..fixture.encode(2, &event) };
+    assert_eq!(fixture.codec.decode_event::<InvitationEvent>(&fixture.record(recorded)).unwrap(), event);
+}
+
+#[test]
 fn a_forgotten_person_reads_as_erased_and_the_rest_stays() {
     let fixture = fixture();
     let person = fixture.ring.allot().unwrap();
@@ -114,13 +123,13 @@ fn a_forgotten_person_reads_as_erased_and_the_rest_stays() {
 #[test]
 fn an_erased_value_cannot_be_recorded_again() {
     let fixture = fixture();
-    let InvitationEvent::Sent { inviter, inviter_name, company, applications, organization, expires_at, addressee } =
+    let InvitationEvent::Sent { inviter, inviter_name, company, applications, organization, expires_at, addressee, invited_by } =
         sent(fixture.ring.allot().unwrap())
     else {
         panic!("not the event")
     };
     let addressee = Personal::erased(addressee.person());
-    let event = InvitationEvent::Sent { inviter, inviter_name, company, addressee, applications, organization, expires_at };
+    let event = InvitationEvent::Sent { inviter, inviter_name, company, addressee, applications, organization, expires_at, invited_by };
     let refused = fixture.codec.encode(&fixture.stream, EventId(Uuid::from_u128(2)), &event, Bytes::new());
     assert!(matches!(refused, Err(CodecError::Unwritable(_))), "{refused:?}");
 }

@@ -55,6 +55,7 @@ async fn invite(log: &SqliteLog, codec: &Codec, ring: &KeyRing, invitations: u32
             applications: vec![ApplicationId(Uuid::from_u128(7))],
             organization: None,
             expires_at: "2126-12-02T14:00:00Z".parse().unwrap(),
+            invited_by: None,
         };
         let metadata = codec.encode_metadata(&metadata).unwrap();
         let event = codec.encode(&stream, EventId(domain::derive(stream.key, "event")), &event, metadata).unwrap();

@@ -200,7 +200,7 @@ impl Reservations {
         }
         let of_organization = self.0.handlers.inspect::<Organization, _>(organization.0, |state, _| {
             let registered = state.registered()?;
-            let profiles = std::iter::once(&registered.profile).chain(&registered.amendment);
+            let profiles = std::iter::once(&registered.profile).chain(registered.amendment.as_ref().map(|of| &of.profile));
             Some(profiles.flat_map(|profile| profile.identifiers.clone()).collect::<Vec<_>>())
         });
         held.extend(of_organization.await.map_err(later)?.flatten().unwrap_or_default());

@@ -98,6 +98,7 @@ fn story(number: u32) -> Vec<Event> {
             applications: vec![requested],
             organization,
             expires_at: Timestamp::from_second(1_900_000_000).unwrap(),
+            invited_by: vec![],
         },
         Event::HumanCheckPassed { challenge: "challenge".to_owned() },
         Event::ProfileSaved { profile: profile(number) },
@@ -136,6 +137,7 @@ async fn invite(store: &MemoryStore, codec: &Codec, from: u32, to: u32) {
             applications: vec![ApplicationId(Uuid::from_u128(3))],
             organization: None,
             expires_at: Timestamp::from_second(1_900_000_000).unwrap(),
+            invited_by: None,
         };
         let reserved = ReservationEvent::Taken { kind: ReservationKind::OpenInvitation, owner: invitation.0 };
         let reservation = ReservationId(domain::derive(command, "reservation"));

@@ -148,9 +148,9 @@ fn the_difference_between_two_instants_names_the_fields_that_changed() {
     let amended = amended.unwrap().position.0;
     let changes = difference(&state_of(&log, Some(amended - 1)), &state_of(&log, Some(amended)));
     let fields: Vec<_> = changes.iter().map(|change| (change.thing.as_str(), change.field.as_str())).collect();
-    assert_eq!(fields, [(&*organization, "/amendment"), (&*organization, "/profile/identifiers")]);
-    assert_eq!(changes[1].before, Some(json!([{ "scheme": "DUNS", "value": "000000007" }])));
-    assert_eq!(changes[1].after, Some(json!([{ "scheme": "DUNS", "value": "100000007" }])));
+    assert_eq!(fields, ["/amendment", "/amendment_requested_by", "/profile/identifiers"].map(|field| (&*organization, field)));
+    assert_eq!(changes[2].before, Some(json!([{ "scheme": "DUNS", "value": "000000007" }])));
+    assert_eq!(changes[2].after, Some(json!([{ "scheme": "DUNS", "value": "100000007" }])));
 
     let all = difference(&Snapshot::default(), &state_of(&log, None));
     assert!(all.iter().any(|change| change.thing == organization && change.field.is_empty() && change.before.is_none()));

@@ -126,12 +126,13 @@ fn invited() -> DomainEvent {
         applications: vec![application()],
         organization: None,
         expires_at: "2026-12-02T09:00:00Z".parse().unwrap(),
+        invited_by: None,
     };
     (invitation(), event).into()
 }
 
 fn resent() -> DomainEvent {
-    (invitation(), InvitationEvent::Resent { generation: 1, expires_at: "2026-12-10T09:00:00Z".parse().unwrap() }).into()
+    (invitation(), InvitationEvent::Resent { generation: 1, expires_at: "2026-12-10T09:00:00Z".parse().unwrap(), invited_by: None }).into()
 }
 
 fn registered() -> Vec<DomainEvent> {
@@ -146,6 +147,7 @@ fn registered() -> Vec<DomainEvent> {
         applications: vec![requested],
         organization: organization(),
         expires_at: "2027-01-02T09:00:00Z".parse().unwrap(),
+        invited_by: vec![],
     };
     let nominated = |number: u128, given: &str, email: &str| RegistrationEvent::AdministratorNominated {
         nominee: contact(person(number), given, email),
@@ -337,6 +339,7 @@ async fn an_offer_goes_to_the_organizations_administrators_and_tells_the_address
         applications: vec![application()],
         organization: Some(organization()),
         expires_at: "2026-12-02T09:00:00Z".parse().unwrap(),
+        invited_by: None,
     };
     outbox.apply(vec![(other, event).into()]).await;
     let offers: Vec<_> = outbox.mails().await.into_iter().filter(|mail| mail.template == Template::InvitationOffer).collect();
@@ -383,17 +386,22 @@ fn erased(event: DomainEvent, forgotten: PersonId) -> DomainEvent {
     match event {
         DomainEvent::Invitation(
             id,
-            InvitationEvent::Sent { inviter, inviter_name, company, addressee, applications, organization, expires_at },
+            InvitationEvent::Sent { inviter, inviter_name, company, addressee, applications, organization, expires_at, invited_by },
         ) if addressee.person() == forgotten => {
             let addressee = Personal::erased(forgotten);
-            (id, InvitationEvent::Sent { inviter, inviter_name, company, addressee, applications, organization, expires_at }).into()
+            (id, InvitationEvent::Sent { inviter, inviter_name, company, addressee, applications, organization, expires_at, invited_by })
+                .into()
         }
         DomainEvent::Registration(
             id,
-            RegistrationEvent::Started { origin, case_number, registrant, company, applications, organization, expires_at },
+            RegistrationEvent::Started { origin, case_number, registrant, company, applications, organization, expires_at, invited_by },
         ) if registrant.person() == forgotten => {
             let registrant = Personal::erased(forgotten);
-            (id, RegistrationEvent::Started { origin, case_number, registrant, company, applications, organization, expires_at }).into()
+            (
+                id,
+                RegistrationEvent::Started { origin, case_number, registrant, company, applications, organization, expires_at, invited_by },
+            )
+                .into()
         }
         other => other,
     }

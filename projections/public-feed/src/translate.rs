@@ -69,16 +69,23 @@ fn of_application(id: domain::ApplicationId, event: &ApplicationEvent, known: &m
 fn of_invitation(id: domain::InvitationId, event: &InvitationEvent, known: &mut impl Known) -> Translation {
     let invitation = InvitationId(id.0);
     Ok(Some(match event {
-        InvitationEvent::Sent { inviter, applications, organization, expires_at, inviter_name: _, company: _, addressee: _ } => {
-            PublicEvent::InvitationSent(InvitationSent {
-                invitation,
-                partner: partner(*inviter),
-                applications: applications.iter().map(|application| ApplicationId(application.0)).collect(),
-                organization: organization.map(organization_id),
-                expires_at: *expires_at,
-            })
-        }
-        InvitationEvent::Resent { expires_at, generation: _ } => {
+        InvitationEvent::Sent {
+            inviter,
+            applications,
+            organization,
+            expires_at,
+            inviter_name: _,
+            company: _,
+            addressee: _,
+            invited_by: _,
+        } => PublicEvent::InvitationSent(InvitationSent {
+            invitation,
+            partner: partner(*inviter),
+            applications: applications.iter().map(|application| ApplicationId(application.0)).collect(),
+            organization: organization.map(organization_id),
+            expires_at: *expires_at,
+        }),
+        InvitationEvent::Resent { expires_at, generation: _, invited_by: _ } => {
             let (partner, applications, organization) = invited(id, known)?;
             PublicEvent::InvitationResent(InvitationSent { invitation, partner, applications, organization, expires_at: *expires_at })
         }
@@ -103,7 +110,16 @@ fn of_invitation(id: domain::InvitationId, event: &InvitationEvent, known: &mut 
 
 fn of_registration(id: domain::RegistrationId, event: &RegistrationEvent, known: &mut impl Known) -> Translation {
     Ok(Some(match event {
-        RegistrationEvent::Started { origin, applications, organization, case_number: _, registrant: _, company: _, expires_at: _ } => {
+        RegistrationEvent::Started {
+            origin,
+            applications,
+            organization,
+            case_number: _,
+            registrant: _,
+            company: _,
+            expires_at: _,
+            invited_by: _,
+        } => {
             let (invitation, partner) = match origin {
                 Origin::Invitation { invitation, inviter } => (Some(InvitationId(invitation.0)), partner(*inviter)),
                 Origin::Public => (None, None),

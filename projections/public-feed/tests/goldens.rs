@@ -217,7 +217,11 @@ async fn what_is_told_of_an_event_is_what_the_catalogue_says() {
     let told = page_of_everything(&mut feed).await;
     for event in log() {
         let as_what = told.iter().find(|entry| entry.position == event.position).map(|entry| entry.kind.clone());
-        assert_eq!(said[&*event.event_type], as_what, "{}", event.event_type);
+        // A version that is not written any more is told as the one that took its place.
+        let of_any_version = |name: &str| name.rsplit_once(".v").map(|(name, _)| name.to_owned());
+        let takes_its_place = || said.iter().find(|(name, _)| of_any_version(name) == of_any_version(&event.event_type));
+        let expected = said.get(&*event.event_type).or_else(|| takes_its_place().map(|(_, told)| told));
+        assert_eq!(expected, Some(&as_what), "{}", event.event_type);
     }
 }
 

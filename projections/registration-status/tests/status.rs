@@ -68,6 +68,7 @@ fn started() -> Event {
         applications: vec![requested(1, true), requested(2, false), requested(3, true)],
         organization: OrganizationId(Uuid::from_u128(3)),
         expires_at: at(9_000),
+        invited_by: vec![],
     }
 }
 

@@ -77,7 +77,7 @@ pub fn pair_of(path: &Path) -> Pair {
     let events = Runtime::new().expect("a runtime can be made").block_on(log.read_all(Position::START, 10_000));
     let events = events.expect("the log can be read");
     let of = |name: &str| events.iter().find(|event| &*event.event_type == name).cloned().expect("the log has invitations");
-    Pair { reservation: of("reservation.taken.v1"), invitation: of("invitation.sent.v1") }
+    Pair { reservation: of("reservation.taken.v1"), invitation: of("invitation.sent.v2") }
 }
 
 /// Spread like a digest (splitmix64), but the same in every run.

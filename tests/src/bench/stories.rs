@@ -167,6 +167,7 @@ fn story(number: u64, person: PersonId, stage: Stage) -> Vec<Event> {
             applications: vec![requested],
             organization,
             expires_at: Timestamp::from_second(1_900_000_000).expect("an instant"),
+            invited_by: vec![],
         },
         Event::HumanCheckPassed { challenge: "challenge".to_owned() },
         Event::ProfileSaved { profile: profile(number) },

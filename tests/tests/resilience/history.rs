@@ -134,7 +134,7 @@ impl Reading {
                 let owner = data["owner"].as_str().and_then(|owner| Uuid::try_parse(owner).ok());
                 self.owners.insert(owner.expect("a reservation has an owner"));
             }
-            "invitation.sent.v1" => {
+            "invitation.sent.v2" => {
                 assert!(self.owners.contains(&event.stream.key), "an invitation without its reservation: {event:?}");
                 self.history.invitations.insert(event.stream.key, event.position.0);
             }

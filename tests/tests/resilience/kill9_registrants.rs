@@ -22,7 +22,7 @@ const FIRST_COMPANY: u64 = 1_000_000_000;
 /// The steps, in their order, each with the event of the registration that it brings about.
 const STEPS: &[(Step, &str)] = &[
     (Step::Invite, ""),
-    (Step::Accept, "registration.started.v1"),
+    (Step::Accept, "registration.started.v2"),
     (Step::HumanCheck, "registration.human_check_passed.v1"),
     (Step::Profile, "registration.profile_saved.v1"),
     (Step::Nominate, "registration.administrator_nominated.v1"),

@@ -20,6 +20,7 @@ mod register;
 mod release;
 mod second_factors;
 mod security;
+mod separation;
 mod sign_in;
 mod staff;
 

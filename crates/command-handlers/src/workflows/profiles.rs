@@ -13,15 +13,16 @@ impl Workflows {
     /// that it has no more are given back afterwards.
     ///
     /// # Errors
-    /// If none waits, an identifier belongs to another organization, or the reviewer belongs to this one.
+    /// If none waits, an identifier belongs to another organization, or the reviewer belongs to this one or asked for the change.
     pub async fn approve_amendment(
         &self,
         organization: OrganizationId,
-        reviewer: &Reviewer,
+        reviewer: Reviewer,
         reason: Reason,
         sent: &Sent,
     ) -> Result<Answer<OrganizationEvent>, WorkflowError> {
-        let command = OrganizationCommand::ApproveAmendment { reviewer: reviewer.staff, reason };
+        let reviewer = self.reviewer_about(reviewer, organization).await?;
+        let command = OrganizationCommand::ApproveAmendment { id: organization, reviewer, reason };
         let before = self.handlers.rehearse::<Organization>(organization.0, command.clone(), sent).await.map_err(CommandError::of_any)?;
         if let Some(answer) = before {
             return Ok(answer);
@@ -40,6 +41,22 @@ impl Workflows {
         Ok(answer)
     }
 
+    /// Refuses the change of profile that waits.
+    ///
+    /// # Errors
+    /// If none waits, or the reviewer belongs to the organization or asked for the change.
+    pub async fn refuse_amendment(
+        &self,
+        organization: OrganizationId,
+        reviewer: Reviewer,
+        reason: Reason,
+        sent: &Sent,
+    ) -> Result<Answer<OrganizationEvent>, WorkflowError> {
+        let reviewer = self.reviewer_about(reviewer, organization).await?;
+        let command = OrganizationCommand::RefuseAmendment { id: organization, reviewer, reason };
+        self.handlers.handle::<Organization>(organization.0, command, sent).await.map_err(CommandError::of_any)
+    }
+
     async fn amendment_of(
         &self,
         organization: OrganizationId,
@@ -47,7 +64,9 @@ impl Workflows {
         let seen = self
             .handlers
             .inspect::<Organization, _>(organization.0, |state, _| {
-                state.registered().map(|registered| (registered.profile.clone(), registered.amendment.clone()))
+                state
+                    .registered()
+                    .map(|registered| (registered.profile.clone(), registered.amendment.as_ref().map(|of| of.profile.clone())))
             })
             .await
             .map_err(CommandError::of_any)?;

@@ -130,6 +130,7 @@ impl Workflows {
         let command = RegistrationCommand::StartRegistration {
             id: registration,
             origin: Origin::Invitation { invitation, inviter: invited.inviter },
+            invited_by: invited.invited_by.iter().copied().collect(),
             registrant: Personal::new(invited.addressee.person(), Registrant { name, email }),
             company: Some(invited.company.clone()),
             applications,
@@ -164,6 +165,7 @@ impl Workflows {
         let command = RegistrationCommand::StartRegistration {
             id: registration,
             origin: Origin::Public,
+            invited_by: Vec::new(),
             registrant: Personal::new(self.keys.allot()?, registrant),
             company: None,
             applications: requested,

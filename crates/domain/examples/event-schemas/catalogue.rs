@@ -47,13 +47,13 @@ const ENTRIES: &[Entry] = &[
     ),
     event("application.retired.v1", &["RetireApplication"], &[DIRECTORY, ENTITLEMENTS, PUBLIC_FEED], &[]),
     event(
-        "invitation.sent.v1",
+        "invitation.sent.v2",
         &["InviteOrg"],
         &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, PUBLIC_FEED],
         &["invitation", "invitation_offer"],
     ),
     event(
-        "invitation.resent.v1",
+        "invitation.resent.v2",
         &["ResendInvitation"],
         &[DIRECTORY, ENTITLEMENTS, NOTIFICATION_DISPATCH, DEADLINES, PUBLIC_FEED],
         &["invitation", "invitation_offer"],
@@ -102,7 +102,7 @@ const ENTRIES: &[Entry] = &[
         &[],
     ),
     event(
-        "registration.started.v1",
+        "registration.started.v2",
         &["StartRegistration"],
         &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES, PUBLIC_FEED],
         &[],
@@ -205,7 +205,7 @@ const ENTRIES: &[Entry] = &[
     event("registration.due_moved.v1", &["MoveDue"], &[REVIEW_QUEUE, REGISTRATION_STATUS, NOTIFICATION_DISPATCH, DEADLINES], &[]),
     event("organization.approved.v1", &["ApproveOrg"], &[DIRECTORY, NOTIFICATION_DISPATCH, PUBLIC_FEED], &[]),
     event("organization.profile_amended.v1", &["AmendProfile"], &[DIRECTORY, NOTIFICATION_DISPATCH, PUBLIC_FEED], &[]),
-    event("organization.amendment_requested.v1", &["AmendProfile"], &[DIRECTORY, RESERVATIONS], &[]),
+    event("organization.amendment_requested.v2", &["AmendProfile"], &[DIRECTORY, RESERVATIONS], &[]),
     event("organization.amendment_approved.v1", &["ApproveAmendment"], &[DIRECTORY, NOTIFICATION_DISPATCH, RESERVATIONS, PUBLIC_FEED], &[]),
     event("organization.amendment_refused.v1", &["RefuseAmendment"], &[DIRECTORY, RESERVATIONS], &[]),
     event("organization.suspended.v1", &["SuspendOrg"], &[DIRECTORY, NOTIFICATION_DISPATCH, PUBLIC_FEED], &["account_suspended"]),
@@ -305,6 +305,9 @@ const ENTRIES: &[Entry] = &[
 /// What the public event is called that other services are told, where that is not the stored one's name: `projections/public-feed`
 /// tells each event that it consumes, apart from those that it only keeps its own books with.
 const TOLD_AS: &[(&str, Option<&str>)] = &[
+    ("invitation.sent.v2", Some("invitation.sent.v1")),
+    ("invitation.resent.v2", Some("invitation.resent.v1")),
+    ("registration.started.v2", Some("registration.started.v1")),
     ("invitation.linked_to_organization.v1", Some("invitation.offered.v1")),
     ("registration.approval_took_effect.v1", Some("registration.approved.v1")),
     ("organization.amendment_approved.v1", Some("organization.profile_amended.v1")),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{InvitationCommand, InvitationEvent, InvitationRejection, InvitationState, Invited, Link, Reminder};
 use crate::days::{days_after, days_before};
-use crate::{ApplicationId, Context, OrganizationId, Owner, Reason, RegistrationId};
+use crate::{ApplicationId, Context, OrganizationId, Owner, Reason, RegistrationId, StaffId};
 
 type Decision = Result<Vec<InvitationEvent>, InvitationRejection>;
 
@@ -25,10 +25,19 @@ pub(super) fn decide(state: &InvitationState, command: InvitationCommand, contex
             if organization.is_some_and(|organization| inviter == Owner::Partner(organization)) {
                 return Err(InvitationRejection::InvitesItself);
             }
-            let sent = InvitationEvent::Sent { inviter, inviter_name, company, addressee, applications, organization, expires_at };
+            let sent = InvitationEvent::Sent {
+                inviter,
+                inviter_name,
+                company,
+                addressee,
+                applications,
+                organization,
+                expires_at,
+                invited_by: context.actor.staff(),
+            };
             invite(state, sent)
         }
-        InvitationCommand::ResendInvitation { expires_in_days } => resend(state, end(expires_in_days, context)?),
+        InvitationCommand::ResendInvitation { expires_in_days } => resend(state, end(expires_in_days, context)?, context.actor.staff()),
         InvitationCommand::RevokeInvitation { reason } => revoke(state, reason, now),
         InvitationCommand::OpenInvitation { generation } => open(state, generation, now),
         InvitationCommand::AcceptInvitation { generation, registration } => accept(state, generation, registration, now),
@@ -80,11 +89,11 @@ fn invite(state: &InvitationState, sent: InvitationEvent) -> Decision {
     if is_the_same { Ok(vec![]) } else { Err(InvitationRejection::AlreadySent) }
 }
 
-fn resend(state: &InvitationState, expires_at: Timestamp) -> Decision {
+fn resend(state: &InvitationState, expires_at: Timestamp, invited_by: Option<StaffId>) -> Decision {
     match state {
         InvitationState::NotSent => Err(InvitationRejection::NotFound),
         InvitationState::Open(invited) | InvitationState::Expired(invited) => {
-            Ok(vec![InvitationEvent::Resent { generation: invited.generation.saturating_add(1), expires_at }])
+            Ok(vec![InvitationEvent::Resent { generation: invited.generation.saturating_add(1), expires_at, invited_by }])
         }
         InvitationState::Accepted(..) => Err(InvitationRejection::AlreadyAccepted),
         InvitationState::OfferAccepted(_) => Err(InvitationRejection::OfferAlreadyAccepted),

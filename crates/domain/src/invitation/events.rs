@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Addressee, ApplicationId, CompanyName, OrganizationId, Owner, Personal, Reason, RegistrationId};
+use crate::{Addressee, ApplicationId, CompanyName, OrganizationId, Owner, Personal, Reason, RegistrationId, StaffId};
 
 /// What can happen to an invitation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum InvitationEvent {
-    /// A company was invited.
-    #[serde(rename = "invitation.sent.v1")]
+    /// A company was invited. Version 1 did not say by which member of the staff.
+    #[serde(rename = "invitation.sent.v2", alias = "invitation.sent.v1")]
     Sent {
         /// Who invites.
         inviter: Owner,
@@ -27,15 +27,21 @@ pub enum InvitationEvent {
         /// Until when it can be accepted.
         #[schemars(with = "String", extend("format" = "date-time"))]
         expires_at: Timestamp,
+        /// Which member of the operator's staff invited, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        invited_by: Option<StaffId>,
     },
-    /// It was sent again: the link of the generation before stops working.
-    #[serde(rename = "invitation.resent.v1")]
+    /// It was sent again: the link of the generation before stops working. Version 1 did not say by which member of the staff.
+    #[serde(rename = "invitation.resent.v2", alias = "invitation.resent.v1")]
     Resent {
         /// Which link works now; the first one is 0.
         generation: u32,
         /// Until when it can be accepted now.
         #[schemars(with = "String", extend("format" = "date-time"))]
         expires_at: Timestamp,
+        /// Which member of the operator's staff sent it again, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        invited_by: Option<StaffId>,
     },
     /// The addressee was reminded.
     #[serde(rename = "invitation.reminded.v1")]

@@ -5,13 +5,14 @@ use super::{InvitationEvent, InvitationState, Invited, Link, Reminder};
 /// The state after an event.
 pub(super) fn evolve(state: InvitationState, event: &InvitationEvent) -> InvitationState {
     match event {
-        InvitationEvent::Sent { inviter, inviter_name, company, addressee, applications, organization, expires_at } => {
+        InvitationEvent::Sent { inviter, inviter_name, company, addressee, applications, organization, expires_at, invited_by } => {
             InvitationState::Open(Invited {
                 inviter: *inviter,
                 inviter_name: inviter_name.clone(),
                 company: company.clone(),
                 addressee: addressee.clone(),
                 applications: applications.clone(),
+                invited_by: invited_by.iter().copied().collect(),
                 organization: *organization,
                 expires_at: *expires_at,
                 generation: 0,
@@ -20,7 +21,8 @@ pub(super) fn evolve(state: InvitationState, event: &InvitationEvent) -> Invitat
             })
         }
         // A new link with a new end: it was neither followed yet nor the addressee reminded of it.
-        InvitationEvent::Resent { generation, expires_at } => after(state, |invited| {
+        InvitationEvent::Resent { generation, expires_at, invited_by } => after(state, |mut invited| {
+            invited.invited_by.extend(invited_by);
             InvitationState::Open(Invited {
                 generation: *generation,
                 expires_at: *expires_at,

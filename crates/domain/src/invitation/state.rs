@@ -1,8 +1,10 @@
 //! What the events of an invitation fold to.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
-use crate::{Addressee, ApplicationId, CompanyName, OrganizationId, Owner, Personal, RegistrationId};
+use crate::{Addressee, ApplicationId, CompanyName, OrganizationId, Owner, Personal, RegistrationId, StaffId};
 
 /// Where an invitation stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub struct Invited {
     pub addressee: Personal<Addressee>,
     /// To which applications, in the inviter's order. At least one.
     pub applications: Vec<ApplicationId>,
+    /// The members of the operator's staff who sent it, the first time or again.
+    pub invited_by: BTreeSet<StaffId>,
     /// The registered organization that it is an offer to.
     pub organization: Option<OrganizationId>,
     /// Until when it can be accepted.

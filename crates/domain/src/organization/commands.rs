@@ -1,6 +1,7 @@
 //! What can be asked of an organization.
 
-use crate::{OrganizationProfile, PersonId, Reason, RegistrationId, StaffId};
+use crate::registration::Reviewer;
+use crate::{OrganizationId, OrganizationProfile, PersonId, Reason, RegistrationId};
 
 /// What can be asked of an organization.
 #[derive(Debug, Clone)]
@@ -21,15 +22,19 @@ pub enum OrganizationCommand {
     },
     /// Approves the change that waits.
     ApproveAmendment {
+        /// The id of the organization, by which a reviewer may belong to it.
+        id: OrganizationId,
         /// By whom.
-        reviewer: StaffId,
+        reviewer: Reviewer,
         /// Why.
         reason: Reason,
     },
     /// Refuses the change that waits.
     RefuseAmendment {
+        /// The id of the organization, by which a reviewer may belong to it.
+        id: OrganizationId,
         /// By whom.
-        reviewer: StaffId,
+        reviewer: Reviewer,
         /// Why.
         reason: Reason,
     },

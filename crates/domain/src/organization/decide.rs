@@ -1,20 +1,24 @@
 //! Which events follow a command to an organization.
 
 use super::evolve::with_reviewed_fields_of;
-use super::{OrganizationCommand, OrganizationEvent, OrganizationRejection, OrganizationState, Registered, Standing};
-use crate::{Context, OrganizationProfile, PersonId, Reason, RegisteredIdentifier, RegistrationId, StaffId};
+use super::{Amendment, OrganizationCommand, OrganizationEvent, OrganizationRejection, OrganizationState, Registered, Standing};
+use crate::registration::Reviewer;
+use crate::{Context, OrganizationId, OrganizationProfile, PersonId, Reason, RegisteredIdentifier, RegistrationId};
 
 type Decision = Result<Vec<OrganizationEvent>, OrganizationRejection>;
 
 /// Decides a command.
-pub(super) fn decide(state: &OrganizationState, command: OrganizationCommand, _context: &Context) -> Decision {
+pub(super) fn decide(state: &OrganizationState, command: OrganizationCommand, context: &Context) -> Decision {
     match command {
         OrganizationCommand::ApproveOrg { registration, profile, administrators } => approve(state, registration, profile, administrators),
-        OrganizationCommand::AmendProfile { profile } => amend(state, profile),
-        OrganizationCommand::ApproveAmendment { reviewer, reason } => approve_amendment(state, reviewer, reason),
-        OrganizationCommand::RefuseAmendment { reviewer, reason } => {
-            not_closed(state)?.amendment.as_ref().ok_or(OrganizationRejection::NoAmendmentWaits)?;
-            Ok(vec![OrganizationEvent::AmendmentRefused { reviewer, reason }])
+        OrganizationCommand::AmendProfile { profile } => amend(state, profile, context.actor.user()),
+        OrganizationCommand::ApproveAmendment { id, reviewer, reason } => {
+            let profile = amendment_for(state, id, &reviewer)?.profile.clone();
+            Ok(vec![OrganizationEvent::AmendmentApproved { reviewer: reviewer.staff, profile, reason }])
+        }
+        OrganizationCommand::RefuseAmendment { id, reviewer, reason } => {
+            amendment_for(state, id, &reviewer)?;
+            Ok(vec![OrganizationEvent::AmendmentRefused { reviewer: reviewer.staff, reason }])
         }
         OrganizationCommand::SuspendOrg { reason } => match state {
             OrganizationState::NotRegistered => Err(OrganizationRejection::NotFound),
@@ -60,22 +64,22 @@ fn approve(
     Ok(vec![OrganizationEvent::Approved { registration, profile, administrators: once }])
 }
 
-fn amend(state: &OrganizationState, profile: OrganizationProfile) -> Decision {
+fn amend(state: &OrganizationState, profile: OrganizationProfile, requested_by: Option<PersonId>) -> Decision {
     let registered = in_good_standing(state)?;
     let identifiers = sorted(&profile);
     if identifiers.windows(2).any(|pair| pair.first() == pair.last()) {
         return Err(OrganizationRejection::IdentifierRepeated);
     }
-    if profile == registered.profile || registered.amendment.as_ref() == Some(&profile) {
+    if profile == registered.profile || registered.amendment.as_ref().is_some_and(|amendment| amendment.profile == profile) {
         return Ok(vec![]);
     }
     if has_same_reviewed_fields(&profile, &registered.profile) {
         return Ok(vec![OrganizationEvent::ProfileAmended { profile }]);
     }
     match &registered.amendment {
-        None => Ok(vec![OrganizationEvent::AmendmentRequested { profile }]),
+        None => Ok(vec![OrganizationEvent::AmendmentRequested { profile, requested_by }]),
         // Legal name, country and identifiers are what waits already: the rest of the profile need not wait with them.
-        Some(amendment) if has_same_reviewed_fields(&profile, amendment) => {
+        Some(amendment) if has_same_reviewed_fields(&profile, &amendment.profile) => {
             let profile = with_reviewed_fields_of(&registered.profile, profile);
             if profile == registered.profile { Ok(vec![]) } else { Ok(vec![OrganizationEvent::ProfileAmended { profile }]) }
         }
@@ -83,10 +87,18 @@ fn amend(state: &OrganizationState, profile: OrganizationProfile) -> Decision {
     }
 }
 
-fn approve_amendment(state: &OrganizationState, reviewer: StaffId, reason: Reason) -> Decision {
+/// The change that waits, if it is this reviewer's to decide on: they have nothing else to do with the organization.
+fn amendment_for<'a>(
+    state: &'a OrganizationState,
+    id: OrganizationId,
+    reviewer: &Reviewer,
+) -> Result<&'a Amendment, OrganizationRejection> {
     let registered = not_closed(state)?;
-    let profile = registered.amendment.clone().ok_or(OrganizationRejection::NoAmendmentWaits)?;
-    Ok(vec![OrganizationEvent::AmendmentApproved { reviewer, profile, reason }])
+    let amendment = registered.amendment.as_ref().ok_or(OrganizationRejection::NoAmendmentWaits)?;
+    match registered.tie(id, reviewer) {
+        Some(tie) => Err(OrganizationRejection::ReviewerInvolved { tie }),
+        None => Ok(amendment),
+    }
 }
 
 fn add_administrator(state: &OrganizationState, administrator: PersonId, established: bool) -> Decision {

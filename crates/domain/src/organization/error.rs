@@ -1,5 +1,6 @@
 //! Which rules a command to an organization can break.
 
+use crate::registration::Tie;
 use crate::{Rejection, RejectionKind};
 
 /// A rule that a command to an organization broke.
@@ -23,6 +24,12 @@ pub enum OrganizationRejection {
     /// No change waits.
     #[error("No change of this organization's profile waits for review.")]
     NoAmendmentWaits,
+    /// The reviewer has to do with what is decided on.
+    #[error("{tie}: somebody else must decide on this change")]
+    ReviewerInvolved {
+        /// In which way.
+        tie: Tie,
+    },
     /// An identifier is given twice.
     #[error("Each registered identifier is given once.")]
     IdentifierRepeated,
@@ -42,6 +49,7 @@ impl Rejection for OrganizationRejection {
             Self::AlreadyRegistered | Self::LastActiveAdministrator | Self::AmendmentWaits | Self::NoAmendmentWaits | Self::Suspended => {
                 RejectionKind::Conflict
             }
+            Self::ReviewerInvolved { .. } => RejectionKind::Forbidden,
             Self::Closed => RejectionKind::Gone,
         }
     }
@@ -54,6 +62,7 @@ impl Rejection for OrganizationRejection {
             Self::LastActiveAdministrator => "last-active-administrator",
             Self::AmendmentWaits => "amendment-waits",
             Self::NoAmendmentWaits => "no-amendment-waits",
+            Self::ReviewerInvolved { .. } => "reviewer-involved",
             Self::IdentifierRepeated => "identifier-repeated",
             Self::Suspended => "organization-suspended",
             Self::Closed => "organization-closed",
@@ -69,6 +78,7 @@ impl Rejection for OrganizationRejection {
             | Self::LastActiveAdministrator
             | Self::AmendmentWaits
             | Self::NoAmendmentWaits
+            | Self::ReviewerInvolved { .. }
             | Self::Suspended
             | Self::Closed => None,
         }

@@ -23,11 +23,14 @@ pub enum OrganizationEvent {
         /// All of it as it is now.
         profile: OrganizationProfile,
     },
-    /// A change of legal name, country or identifiers was asked for; it waits for review.
-    #[serde(rename = "organization.amendment_requested.v1")]
+    /// A change of legal name, country or identifiers was asked for; it waits for review. Version 1 did not say who asked.
+    #[serde(rename = "organization.amendment_requested.v2", alias = "organization.amendment_requested.v1")]
     AmendmentRequested {
         /// The profile as it would be.
         profile: OrganizationProfile,
+        /// Which user asked, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        requested_by: Option<PersonId>,
     },
     /// The change was approved.
     #[serde(rename = "organization.amendment_approved.v1")]

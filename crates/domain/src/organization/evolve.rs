@@ -1,6 +1,6 @@
 //! How the events of an organization change it.
 
-use super::{OrganizationEvent, OrganizationState, Registered, Standing};
+use super::{Amendment, OrganizationEvent, OrganizationState, Registered, Standing};
 use crate::OrganizationProfile;
 
 /// The state after an event.
@@ -15,11 +15,13 @@ pub(super) fn evolve(state: OrganizationState, event: &OrganizationEvent) -> Org
         OrganizationEvent::ProfileAmended { profile } => change(state, |registered| {
             // What changed at once shall not be undone when the change that waits is approved.
             if let Some(amendment) = &mut registered.amendment {
-                *amendment = with_reviewed_fields_of(amendment, profile.clone());
+                amendment.profile = with_reviewed_fields_of(&amendment.profile, profile.clone());
             }
             registered.profile = profile.clone();
         }),
-        OrganizationEvent::AmendmentRequested { profile } => change(state, |registered| registered.amendment = Some(profile.clone())),
+        OrganizationEvent::AmendmentRequested { profile, requested_by } => change(state, |registered| {
+            registered.amendment = Some(Amendment { profile: profile.clone(), requested_by: *requested_by });
+        }),
         OrganizationEvent::AmendmentApproved { reviewer: _, profile, reason: _ } => change(state, |registered| {
             registered.profile = profile.clone();
             registered.amendment = None;

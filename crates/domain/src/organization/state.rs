@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::{OrganizationProfile, PersonId, RegistrationId};
+use crate::registration::{About, Reviewer, Tie};
+use crate::{OrganizationId, OrganizationProfile, PersonId, RegistrationId};
 
 /// Where an organization stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,10 +26,19 @@ pub struct Registered {
     pub registration: RegistrationId,
     /// Its profile.
     pub profile: OrganizationProfile,
-    /// The profile as it would be, if a change waits for review.
-    pub amendment: Option<OrganizationProfile>,
+    /// The change of profile that waits for review.
+    pub amendment: Option<Amendment>,
     /// Its administrators, and whether they can act.
     pub administrators: BTreeMap<PersonId, Standing>,
+}
+
+/// A change of profile that waits for review.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Amendment {
+    /// The profile as it would be.
+    pub profile: OrganizationProfile,
+    /// Which user asked for it, if that is on record.
+    pub requested_by: Option<PersonId>,
 }
 
 /// Whether an administrator can act.
@@ -41,6 +51,26 @@ pub enum Standing {
 }
 
 impl Registered {
+    /// The tie between a reviewer and this organization, whose id is given, if there is one: they administer it, asked for the change that
+    /// waits, belong to it, or to a company of a name or identifier that it has or asks for.
+    #[must_use]
+    pub fn tie(&self, id: OrganizationId, reviewer: &Reviewer) -> Option<Tie> {
+        let requester = self.amendment.as_ref().and_then(|amendment| amendment.requested_by);
+        let profiles: Vec<_> = std::iter::once(&self.profile).chain(self.amendment.iter().map(|amendment| &amendment.profile)).collect();
+        let about = About {
+            accounts: requester
+                .map(|person| (person, Tie::Requester))
+                .into_iter()
+                .chain(self.administrators.keys().map(|person| (*person, Tie::Organization)))
+                .collect(),
+            organizations: vec![(id, Tie::Organization)],
+            companies: profiles.iter().flat_map(|profile| std::iter::once(&profile.legal_name).chain(&profile.trading_name)).collect(),
+            identifiers: profiles.iter().flat_map(|profile| &profile.identifiers).collect(),
+            ..About::default()
+        };
+        about.tie(reviewer)
+    }
+
     /// Whether the organization could go on without this administrator: another one is active, or, as long as none is, another
     /// one is expected.
     #[must_use]

@@ -17,6 +17,8 @@ pub enum RegistrationCommand {
         id: RegistrationId,
         /// Where it comes from.
         origin: Origin,
+        /// The members of the operator's staff who sent the invitation that it comes from, each once.
+        invited_by: Vec<StaffId>,
         /// Who registers.
         registrant: Personal<Registrant>,
         /// The company, if an invitation names it.
@@ -176,6 +178,8 @@ pub struct Reviewer {
     pub email: Option<Email>,
     /// The organizations they belong to.
     pub affiliations: Vec<Affiliation>,
+    /// Users who are the same person as they, among those who have to do with what is decided on.
+    pub accounts: Vec<PersonId>,
 }
 
 /// Something by which an organization that a staff member belongs to can be recognized in a dossier.

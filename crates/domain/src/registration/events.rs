@@ -11,8 +11,8 @@ use crate::{
 /// What can happen to a registration (domain, part 3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum RegistrationEvent {
-    /// Somebody began to register a company.
-    #[serde(rename = "registration.started.v1")]
+    /// Somebody began to register a company. Version 1 did not say which members of the staff invited it.
+    #[serde(rename = "registration.started.v2", alias = "registration.started.v1")]
     Started {
         /// Where it came from.
         origin: Origin,
@@ -30,6 +30,9 @@ pub enum RegistrationEvent {
         /// Until when it can be submitted.
         #[schemars(with = "String", extend("format" = "date-time"))]
         expires_at: Timestamp,
+        /// The members of the operator's staff who sent the invitation, the first time or again: they never decide on it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        invited_by: Vec<StaffId>,
     },
     /// The registrant proved to be human.
     #[serde(rename = "registration.human_check_passed.v1")]

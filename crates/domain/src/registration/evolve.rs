@@ -6,9 +6,10 @@ use super::state::{Case, Claim, Notice, Proposal, RegistrationState, Review, Sta
 use crate::{Contact, CredentialId, Due, OrganizationProfile, PersonId, Personal};
 
 pub(super) fn evolve(state: RegistrationState, event: &Event) -> RegistrationState {
-    if let Event::Started { origin, case_number, registrant, company, applications, organization, expires_at } = event {
+    if let Event::Started { origin, case_number, registrant, company, applications, organization, expires_at, invited_by } = event {
         return RegistrationState::Case(Box::new(Case {
             origin: *origin,
+            invited_by: invited_by.clone(),
             case_number: case_number.clone(),
             registrant: registrant.clone(),
             company: company.clone(),

@@ -15,6 +15,7 @@ pub use commands::*;
 pub use dossier::{Dossier, Nominee, Section, Step};
 pub use error::RegistrationRejection;
 pub use events::*;
+pub(crate) use separation::About;
 pub use separation::{Tie, same_company, same_identifier, same_mailbox};
 pub use state::{Case, Claim, Notice, Proposal, RegistrationState, Review, Stage};
 

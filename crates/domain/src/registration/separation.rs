@@ -1,5 +1,6 @@
 //! The rule of separation: a staff member never decides on a registration of an organization to which they belong, and never
-//! on one that they submitted (domain, "Who acts").
+//! on one that they submitted (domain, "Who acts"), nor on one that they invited. It holds for every decision about a company: on its
+//! registration, on changes of its profile, on its subscriptions.
 
 use std::fmt;
 
@@ -7,7 +8,7 @@ use super::commands::{Affiliation, Reviewer};
 use super::events::Origin;
 use super::state::Case;
 use crate::names::comparable_name;
-use crate::{CompanyName, Email, IdentifierValue, OrganizationId, Owner, RegisteredIdentifier};
+use crate::{CompanyName, Email, IdentifierValue, OrganizationId, Owner, PersonId, RegisteredIdentifier, StaffId};
 
 /// In which way a reviewer has to do with what they would decide on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,10 @@ pub enum Tie {
     CompanyName,
     /// They belong to the partner that invited it.
     Inviter,
+    /// They invited it for the operator.
+    Invited,
+    /// They asked for it themselves.
+    Requester,
     /// They belong to the organization that it would become or be linked to.
     Organization,
 }
@@ -34,50 +39,75 @@ impl fmt::Display for Tie {
             Self::Identifier => "you belong to a company with the same registered identifier",
             Self::CompanyName => "you belong to a company of the same name",
             Self::Inviter => "you belong to the partner that invited this company",
+            Self::Invited => "you invited this company yourself",
+            Self::Requester => "you asked for this change yourself",
             Self::Organization => "you belong to this organization",
         })
     }
 }
 
-/// The tie between a reviewer and a case, if there is one; `linked` is the organization that the case would be linked to.
-/// What was erased cannot tie anybody.
-pub(super) fn tie(reviewer: &Reviewer, case: &Case, linked: Option<OrganizationId>) -> Option<Tie> {
-    let is_reviewer = |email: Option<&Email>| email.zip(reviewer.email.as_ref()).is_some_and(|(a, b)| same_mailbox(a, b));
-    if is_reviewer(case.registrant.get().map(|registrant| &registrant.email)) {
-        return Some(Tie::Registrant);
-    }
-    if case.dossier.nominees.iter().any(|nominee| is_reviewer(nominee.contact.get().map(|contact| &contact.email))) {
-        return Some(Tie::Nominee);
-    }
-    reviewer.affiliations.iter().find_map(|affiliation| affiliation_tie(affiliation, case, linked))
+/// What a decision is about, as far as a reviewer can have to do with it: each with the tie that it would be.
+#[derive(Debug, Default)]
+pub(crate) struct About<'a> {
+    /// Members of the staff.
+    pub(crate) staff: Vec<(StaffId, Tie)>,
+    /// Mailboxes. What was erased cannot tie anybody.
+    pub(crate) mailboxes: Vec<(&'a Email, Tie)>,
+    /// Users.
+    pub(crate) accounts: Vec<(PersonId, Tie)>,
+    /// Registered organizations.
+    pub(crate) organizations: Vec<(OrganizationId, Tie)>,
+    /// Names of the company.
+    pub(crate) companies: Vec<&'a CompanyName>,
+    /// Registered identifiers of the company.
+    pub(crate) identifiers: Vec<&'a RegisteredIdentifier>,
 }
 
-fn affiliation_tie(affiliation: &Affiliation, case: &Case, linked: Option<OrganizationId>) -> Option<Tie> {
-    match affiliation {
-        Affiliation::Organization(organization) => {
-            let is_inviter = match case.origin {
-                Origin::Invitation { inviter: Owner::Partner(partner), .. } => partner == *organization,
-                Origin::Invitation { inviter: Owner::Operator, .. } | Origin::Public => false,
-            };
-            if is_inviter {
-                return Some(Tie::Inviter);
+impl About<'_> {
+    /// The tie of this reviewer, if there is one.
+    pub(crate) fn tie(&self, reviewer: &Reviewer) -> Option<Tie> {
+        let by_staff = || self.staff.iter().find(|(staff, _)| *staff == reviewer.staff).map(|(_, tie)| *tie);
+        let by_mailbox = || {
+            let email = reviewer.email.as_ref()?;
+            self.mailboxes.iter().find(|(mailbox, _)| same_mailbox(mailbox, email)).map(|(_, tie)| *tie)
+        };
+        let by_account = || self.accounts.iter().find(|(person, _)| reviewer.accounts.contains(person)).map(|(_, tie)| *tie);
+        let by_affiliation = || reviewer.affiliations.iter().find_map(|affiliation| self.affiliation_tie(affiliation));
+        by_staff().or_else(by_mailbox).or_else(by_account).or_else(by_affiliation)
+    }
+
+    fn affiliation_tie(&self, affiliation: &Affiliation) -> Option<Tie> {
+        match affiliation {
+            Affiliation::Organization(organization) => {
+                self.organizations.iter().find(|(other, _)| other == organization).map(|(_, tie)| *tie)
             }
-            (linked == Some(*organization) || case.organization == *organization).then_some(Tie::Organization)
-        }
-        Affiliation::Identifier(identifier) => {
-            let mut identifiers = case.dossier.profile.iter().flat_map(|profile| &profile.identifiers);
-            identifiers.any(|other| same_identifier(identifier, other)).then_some(Tie::Identifier)
-        }
-        Affiliation::Company(name) => {
-            let profile = case.dossier.profile.as_ref();
-            let names = [
-                case.company.as_ref(),
-                profile.map(|profile| &profile.legal_name),
-                profile.and_then(|profile| profile.trading_name.as_ref()),
-            ];
-            names.into_iter().flatten().any(|other| same_company(name, other)).then_some(Tie::CompanyName)
+            Affiliation::Identifier(identifier) => {
+                self.identifiers.iter().any(|other| same_identifier(identifier, other)).then_some(Tie::Identifier)
+            }
+            Affiliation::Company(name) => self.companies.iter().any(|other| same_company(name, other)).then_some(Tie::CompanyName),
         }
     }
+}
+
+/// The tie between a reviewer and a case, if there is one; `linked` is the organization that the case would be linked to.
+pub(super) fn tie(reviewer: &Reviewer, case: &Case, linked: Option<OrganizationId>) -> Option<Tie> {
+    let inviter = match case.origin {
+        Origin::Invitation { inviter: Owner::Partner(partner), .. } => Some((partner, Tie::Inviter)),
+        Origin::Invitation { inviter: Owner::Operator, .. } | Origin::Public => None,
+    };
+    let registrant = case.registrant.get().map(|registrant| (&registrant.email, Tie::Registrant));
+    let nominees = case.dossier.nominees.iter().filter_map(|nominee| Some((&nominee.contact.get()?.email, Tie::Nominee)));
+    let profile = case.dossier.profile.as_ref();
+    let names = [case.company.as_ref(), profile.map(|profile| &profile.legal_name), profile.and_then(|of| of.trading_name.as_ref())];
+    let about = About {
+        staff: case.invited_by.iter().map(|staff| (*staff, Tie::Invited)).collect(),
+        mailboxes: registrant.into_iter().chain(nominees).collect(),
+        accounts: Vec::new(),
+        organizations: inviter.into_iter().chain(linked.into_iter().chain([case.organization]).map(|of| (of, Tie::Organization))).collect(),
+        companies: names.into_iter().flatten().collect(),
+        identifiers: profile.iter().flat_map(|profile| &profile.identifiers).collect(),
+    };
+    about.tie(reviewer)
 }
 
 /// Whether two addresses are one mailbox in practice: compared without regard to case.

@@ -32,6 +32,8 @@ impl RegistrationState {
 pub struct Case {
     /// Where it came from.
     pub origin: Origin,
+    /// The members of the operator's staff who invited the company.
+    pub invited_by: Vec<StaffId>,
     /// The number that people quote.
     pub case_number: CaseNumber,
     /// Who registers.

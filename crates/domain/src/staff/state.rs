@@ -74,6 +74,7 @@ impl StaffState {
             staff,
             email: member.contact.get().map(|contact| contact.email.clone()),
             affiliations: member.affiliations.clone(),
+            accounts: Vec::new(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What can be asked of a subscription.
 
 use super::events::SubscriptionOrigin;
+use crate::registration::Reviewer;
 use crate::{ApplicationId, OrganizationId, Reason};
 
 /// What can be asked of a subscription.
@@ -18,9 +19,14 @@ pub enum SubscriptionCommand {
         needs_review: bool,
     },
     /// Approves what was asked for.
-    ApproveSubscription {},
+    ApproveSubscription {
+        /// Which member of the operator's staff does; none: the partner that owns the application.
+        reviewer: Option<Reviewer>,
+    },
     /// Denies what was asked for.
     DenySubscription {
+        /// Which member of the operator's staff does; none: the partner that owns the application.
+        reviewer: Option<Reviewer>,
         /// Why.
         reason: Reason,
     },

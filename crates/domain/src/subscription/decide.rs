@@ -2,6 +2,7 @@
 
 use super::{Subscribed, SubscriptionCommand, SubscriptionEvent, SubscriptionRejection, SubscriptionState};
 use crate::Context;
+use crate::registration::{About, Reviewer, Tie};
 
 type Decision = Result<Vec<SubscriptionEvent>, SubscriptionRejection>;
 
@@ -22,17 +23,19 @@ pub(super) fn decide(state: &SubscriptionState, command: SubscriptionCommand, _c
             ) => vec![SubscriptionEvent::Activated { organization, application, origin }],
             (SubscriptionState::Requested(_), true) | (SubscriptionState::Active(_), _) => vec![],
         }),
-        SubscriptionCommand::ApproveSubscription {} => match state {
+        SubscriptionCommand::ApproveSubscription { reviewer } => match state {
             SubscriptionState::NotRequested => Err(SubscriptionRejection::NotFound),
-            SubscriptionState::Requested(Subscribed { organization, application, origin }) => {
+            SubscriptionState::Requested(subscribed @ Subscribed { organization, application, origin }) => {
+                uninvolved(subscribed, reviewer.as_ref())?;
                 Ok(vec![SubscriptionEvent::Activated { organization: *organization, application: *application, origin: *origin }])
             }
             SubscriptionState::Active(_) => Ok(vec![]),
             SubscriptionState::Denied(_) | SubscriptionState::Ended(_) => Err(SubscriptionRejection::NotRequested),
         },
-        SubscriptionCommand::DenySubscription { reason } => match state {
+        SubscriptionCommand::DenySubscription { reviewer, reason } => match state {
             SubscriptionState::NotRequested => Err(SubscriptionRejection::NotFound),
-            SubscriptionState::Requested(Subscribed { organization, application, origin: _ }) => {
+            SubscriptionState::Requested(subscribed @ Subscribed { organization, application, origin: _ }) => {
+                uninvolved(subscribed, reviewer.as_ref())?;
                 Ok(vec![SubscriptionEvent::Denied { organization: *organization, application: *application, reason }])
             }
             SubscriptionState::Denied(_) => Ok(vec![]),
@@ -47,5 +50,15 @@ pub(super) fn decide(state: &SubscriptionState, command: SubscriptionCommand, _c
             SubscriptionState::Denied(_) => Err(SubscriptionRejection::NotActive),
             SubscriptionState::Ended(_) => Ok(vec![]),
         },
+    }
+}
+
+/// The reviewer does not belong to the organization. Whether a name, an identifier or an account says so is for who loads them to find out:
+/// the organization's stream knows those.
+fn uninvolved(subscribed: &Subscribed, reviewer: Option<&Reviewer>) -> Result<(), SubscriptionRejection> {
+    let about = About { organizations: vec![(subscribed.organization, Tie::Organization)], ..About::default() };
+    match reviewer.and_then(|reviewer| about.tie(reviewer)) {
+        Some(tie) => Err(SubscriptionRejection::ReviewerInvolved { tie }),
+        None => Ok(()),
     }
 }

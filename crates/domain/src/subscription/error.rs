@@ -1,5 +1,6 @@
 //! Which rules a command to a subscription can break.
 
+use crate::registration::Tie;
 use crate::{Rejection, RejectionKind};
 
 /// A rule that a command to a subscription broke.
@@ -11,6 +12,12 @@ pub enum SubscriptionRejection {
     /// It does not wait for review.
     #[error("This subscription does not wait for review.")]
     NotRequested,
+    /// The reviewer has to do with what is decided on.
+    #[error("{tie}: somebody else must decide on this subscription")]
+    ReviewerInvolved {
+        /// In which way.
+        tie: Tie,
+    },
     /// It was denied or ended.
     #[error("The organization is not subscribed to this application.")]
     NotActive,
@@ -21,6 +28,7 @@ impl Rejection for SubscriptionRejection {
         match self {
             Self::NotFound => RejectionKind::NotFound,
             Self::NotRequested | Self::NotActive => RejectionKind::Conflict,
+            Self::ReviewerInvolved { .. } => RejectionKind::Forbidden,
         }
     }
 
@@ -28,6 +36,7 @@ impl Rejection for SubscriptionRejection {
         match self {
             Self::NotFound => "subscription-not-found",
             Self::NotRequested => "subscription-not-requested",
+            Self::ReviewerInvolved { .. } => "reviewer-involved",
             Self::NotActive => "subscription-not-active",
         }
     }

@@ -2,6 +2,7 @@
 
 use domain::application::{AccessPolicy, ApplicationDetails, CredentialStrength, RegistrationPolicy, Way};
 use domain::invitation::{Invitation, InvitationCommand, InvitationEvent};
+use domain::registration::Reviewer;
 use domain::testing::{Scenario, at, company, email, given, nominee, reason, text, uuid};
 use domain::user::{User, UserCommand, UserEvent, UserOrigin, UserRole};
 use domain::{
@@ -32,6 +33,11 @@ pub(crate) fn person(number: u128) -> PersonId {
 
 pub(crate) fn staff(number: u128) -> StaffId {
     StaffId(uuid(0x0d_0000 + number))
+}
+
+/// This member of the staff as a reviewer, tied to nobody.
+pub(crate) fn reviewer(number: u128) -> Reviewer {
+    Reviewer { staff: staff(number), email: None, affiliations: vec![], accounts: vec![] }
 }
 
 pub(crate) fn credential(number: u128) -> CredentialId {
@@ -83,6 +89,7 @@ pub(crate) fn sent_to(organization_picked: Option<OrganizationId>) -> Invitation
         applications: vec![application(1)],
         organization: organization_picked,
         expires_at: at(END),
+        invited_by: None,
     }
 }
 

@@ -1,9 +1,11 @@
+use std::collections::BTreeSet;
+
 use domain::RejectionKind::{Conflict, Gone, Invalid, NotFound};
 use domain::invitation::{Invitation, InvitationCommand, InvitationEvent, InvitationRejection, InvitationState, Link, Reminder};
 use domain::testing::{at, given, reason};
-use domain::{Owner, Policy};
+use domain::{Actor, Owner, Policy};
 
-use crate::cases::{BEFORE_END, END, application, invite_org, invite_org_as, invited, organization, registration, sent, sent_to};
+use crate::cases::{BEFORE_END, END, application, invite_org, invite_org_as, invited, organization, registration, sent, sent_to, staff};
 
 fn open_(generation: u32) -> InvitationCommand {
     InvitationCommand::OpenInvitation { generation }
@@ -30,7 +32,7 @@ fn revoked() -> InvitationEvent {
 }
 
 fn resent() -> InvitationEvent {
-    InvitationEvent::Resent { generation: 1, expires_at: at(END) }
+    InvitationEvent::Resent { generation: 1, expires_at: at(END), invited_by: None }
 }
 
 #[test]
@@ -139,7 +141,8 @@ fn the_link_of_an_accepted_invitation_leads_back_to_the_registration_even_after_
 #[test]
 fn sending_an_invitation_again_makes_a_new_link_with_a_new_end() {
     let again = invited([InvitationEvent::Opened {}, InvitationEvent::Reminded {}]).at("2026-03-30T10:00:00Z").when(resend());
-    let state = again.then_events([InvitationEvent::Resent { generation: 1, expires_at: at("2026-04-29T10:00:00Z") }]).state();
+    let state =
+        again.then_events([InvitationEvent::Resent { generation: 1, expires_at: at("2026-04-29T10:00:00Z"), invited_by: None }]).state();
     let invited = state.invited().unwrap();
     assert_eq!((invited.generation, invited.link, invited.reminder), (1, Link::Unopened, Reminder::NotSent));
 }
@@ -162,7 +165,7 @@ fn a_link_that_was_never_sent_is_not_found() {
 #[test]
 fn an_expired_invitation_can_be_sent_again_and_accepted_then() {
     let again = invited([InvitationEvent::Expired {}]).at(END).when(resend());
-    let again = again.then_events([InvitationEvent::Resent { generation: 1, expires_at: at("2026-05-01T10:00:00Z") }]);
+    let again = again.then_events([InvitationEvent::Resent { generation: 1, expires_at: at("2026-05-01T10:00:00Z"), invited_by: None }]);
     again.when(accept(1)).then_events([accepted()]);
 }
 
@@ -218,7 +221,7 @@ fn the_addressee_is_reminded_once_and_only_within_the_last_days() {
     let reminded = invited([]).at("2026-03-25T10:00:00Z").when(remind()).then_events([InvitationEvent::Reminded {}]);
     reminded.when(remind()).then_nothing();
     invited([]).at(END).when(remind()).then_nothing();
-    invited([resent(), InvitationEvent::Reminded {}, InvitationEvent::Resent { generation: 2, expires_at: at(END) }])
+    invited([resent(), InvitationEvent::Reminded {}, InvitationEvent::Resent { generation: 2, expires_at: at(END), invited_by: None }])
         .at("2026-03-25T10:00:00Z")
         .when(remind())
         .then_events([InvitationEvent::Reminded {}]);
@@ -245,4 +248,15 @@ fn the_operator_invites_as_well() {
     let command = InvitationCommand::InviteOrg { inviter, inviter_name, company, addressee, applications, organization, expires_in_days };
     let state = given::<Invitation>([]).having(command).state();
     assert!(matches!(state, InvitationState::Open(invited) if invited.inviter == Owner::Operator));
+}
+
+#[test]
+fn an_invitation_of_the_operator_says_who_of_the_staff_sent_it_first_and_again() {
+    let by = |number| Actor::Staff(staff(number));
+    let sent = given::<Invitation>([]).by(by(1)).having(invite_org());
+    let sent = sent.having(InvitationCommand::ResendInvitation { expires_in_days: None });
+    let state = sent.by(by(2)).having(InvitationCommand::ResendInvitation { expires_in_days: None }).state();
+    assert_eq!(state.invited().unwrap().invited_by, BTreeSet::from([staff(1), staff(2)]));
+    let by_partner = given::<Invitation>([]).by(Actor::Partner(organization(1))).having(invite_org()).state();
+    assert_eq!(by_partner.invited().unwrap().invited_by, BTreeSet::new());
 }

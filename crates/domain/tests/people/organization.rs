@@ -1,9 +1,10 @@
-use domain::RejectionKind::{Conflict, Gone, Invalid, NotFound};
-use domain::organization::{Organization, OrganizationCommand, OrganizationEvent};
+use domain::RejectionKind::{Conflict, Forbidden, Gone, Invalid, NotFound};
+use domain::organization::{Organization, OrganizationCommand, OrganizationEvent, OrganizationRejection};
+use domain::registration::{Affiliation, Reviewer, Tie};
 use domain::testing::{Scenario, company, given, identifier, profile, reason, text};
-use domain::{Country, OrganizationProfile, Phone};
+use domain::{Actor, Country, OrganizationProfile, Phone};
 
-use crate::cases::{person, registration, staff};
+use crate::cases::{organization, person, registration, reviewer, staff};
 
 fn approve(case: u128, administrators: &[u128]) -> OrganizationCommand {
     OrganizationCommand::ApproveOrg {
@@ -62,16 +63,20 @@ fn amend(profile: OrganizationProfile) -> OrganizationCommand {
     OrganizationCommand::AmendProfile { profile }
 }
 
+fn requested(profile: OrganizationProfile) -> OrganizationEvent {
+    OrganizationEvent::AmendmentRequested { profile, requested_by: None }
+}
+
 fn with_phone(profile: OrganizationProfile) -> OrganizationProfile {
     OrganizationProfile { phone: Some(text(Phone::parse, "+49 40 555 0100")), ..profile }
 }
 
 fn approve_amendment() -> OrganizationCommand {
-    OrganizationCommand::ApproveAmendment { reviewer: staff(1), reason: reason("Seen in the register") }
+    OrganizationCommand::ApproveAmendment { id: organization(2), reviewer: reviewer(1), reason: reason("Seen in the register") }
 }
 
 fn refuse_amendment() -> OrganizationCommand {
-    OrganizationCommand::RefuseAmendment { reviewer: staff(1), reason: reason("Not in the register") }
+    OrganizationCommand::RefuseAmendment { id: organization(2), reviewer: reviewer(1), reason: reason("Not in the register") }
 }
 
 #[test]
@@ -123,8 +128,7 @@ fn legal_name_country_and_identifiers_change_only_through_a_review() {
     moved.address.country = text(Country::parse, "FR");
     let identified = OrganizationProfile { identifiers: vec![identifier("CAGE", "D1234")], ..profile("Rotor Works") };
     for change in [profile("Rotor Works SE"), moved, identified] {
-        let waiting =
-            registered([]).when(amend(change.clone())).then_events([OrganizationEvent::AmendmentRequested { profile: change.clone() }]);
+        let waiting = registered([]).when(amend(change.clone())).then_events([requested(change.clone())]);
         assert_eq!(waiting.state().registered().unwrap().profile, profile("Rotor Works"));
         waiting.clone().when(amend(change.clone())).then_nothing();
         let approved = waiting.having(approve_amendment()).state();
@@ -153,13 +157,13 @@ fn an_identifier_is_given_once() {
 
 #[test]
 fn one_amendment_waits_at_a_time() {
-    let waiting = registered([OrganizationEvent::AmendmentRequested { profile: profile("Rotor Works SE") }]);
+    let waiting = registered([requested(profile("Rotor Works SE"))]);
     waiting.when(amend(profile("Rotor Works AG"))).then_refused(Conflict, "amendment-waits");
 }
 
 #[test]
 fn what_changes_at_once_while_an_amendment_waits_is_not_undone_by_its_approval() {
-    let waiting = registered([OrganizationEvent::AmendmentRequested { profile: profile("Rotor Works SE") }]);
+    let waiting = registered([requested(profile("Rotor Works SE"))]);
     let now = with_phone(profile("Rotor Works"));
     let amended = waiting.when(amend(now.clone())).then_events([OrganizationEvent::ProfileAmended { profile: now }]);
     let approved = amended.having(approve_amendment()).state();
@@ -168,7 +172,7 @@ fn what_changes_at_once_while_an_amendment_waits_is_not_undone_by_its_approval()
 
 #[test]
 fn the_rest_of_the_profile_does_not_wait_with_an_amendment_that_is_asked_for_again() {
-    let waiting = registered([OrganizationEvent::AmendmentRequested { profile: profile("Rotor Works SE") }]);
+    let waiting = registered([requested(profile("Rotor Works SE"))]);
     let amended = waiting
         .when(amend(with_phone(profile("Rotor Works SE"))))
         .then_events([OrganizationEvent::ProfileAmended { profile: with_phone(profile("Rotor Works")) }]);
@@ -177,7 +181,7 @@ fn the_rest_of_the_profile_does_not_wait_with_an_amendment_that_is_asked_for_aga
 
 #[test]
 fn an_amendment_is_refused_with_a_reason_and_leaves_the_profile() {
-    let waiting = registered([OrganizationEvent::AmendmentRequested { profile: profile("Rotor Works SE") }]);
+    let waiting = registered([requested(profile("Rotor Works SE"))]);
     let refused = OrganizationEvent::AmendmentRefused { reviewer: staff(1), reason: reason("Not in the register") };
     let after = waiting.when(refuse_amendment()).then_events([refused]);
     assert_eq!(after.state().registered().unwrap().profile.legal_name, company("Rotor Works"));
@@ -274,4 +278,42 @@ fn the_last_active_administrator_cannot_be_removed_from_a_suspended_organization
 #[test]
 fn removing_who_is_no_administrator_changes_nothing() {
     registered([]).when(remove(7)).then_nothing();
+}
+
+/// Neither approves nor refuses the change that waits.
+#[track_caller]
+fn is_tied(waiting: &Scenario<Organization>, reviewer: &Reviewer, tie: Tie) {
+    let (id, reviewer) = (organization(2), || reviewer.clone());
+    let approve = OrganizationCommand::ApproveAmendment { id, reviewer: reviewer(), reason: reason("Seen") };
+    let refuse = OrganizationCommand::RefuseAmendment { id, reviewer: reviewer(), reason: reason("Not seen") };
+    for command in [approve, refuse] {
+        waiting.clone().when(command.clone()).then_refused(Forbidden, "reviewer-involved");
+        waiting.clone().when(command).then_rejected(OrganizationRejection::ReviewerInvolved { tie });
+    }
+}
+
+#[test]
+fn nobody_decides_on_a_change_of_an_organization_that_they_belong_to() {
+    let identified = OrganizationProfile { identifiers: vec![identifier("DUNS", "150483782")], ..profile("Rotor Works") };
+    let asked = OrganizationProfile { identifiers: vec![identifier("CAGE", "D1234")], ..profile("Blades SE") };
+    let waiting = registered([OrganizationEvent::ProfileAmended { profile: identified }, requested(asked)]);
+    let belonging = |affiliation| Reviewer { affiliations: vec![affiliation], ..reviewer(1) };
+    is_tied(&waiting, &belonging(Affiliation::Organization(organization(2))), Tie::Organization);
+    // By what it is called and has, and by what it would be called and have.
+    is_tied(&waiting, &belonging(Affiliation::Company(company("ROTOR-WORKS"))), Tie::CompanyName);
+    is_tied(&waiting, &belonging(Affiliation::Company(company("Blades"))), Tie::CompanyName);
+    is_tied(&waiting, &belonging(Affiliation::Identifier(identifier("DUNS", "15-048-3782"))), Tie::Identifier);
+    is_tied(&waiting, &belonging(Affiliation::Identifier(identifier("CAGE", "D-1234"))), Tie::Identifier);
+    // As an administrator of it.
+    is_tied(&waiting, &Reviewer { accounts: vec![person(1)], ..reviewer(1) }, Tie::Organization);
+    let free = Reviewer { accounts: vec![person(9)], ..belonging(Affiliation::Organization(organization(3))) };
+    let approve = OrganizationCommand::ApproveAmendment { id: organization(2), reviewer: free, reason: reason("Seen") };
+    assert_eq!(waiting.when(approve).events().len(), 1);
+}
+
+#[test]
+fn nobody_decides_on_a_change_that_they_asked_for_even_when_they_administer_nothing_any_more() {
+    let grace = Actor::User { person: person(2), organization: organization(2) };
+    let waiting = registered([established(1)]).by(grace).having(amend(profile("Rotor Works SE"))).having(remove(2));
+    is_tied(&waiting, &Reviewer { accounts: vec![person(2)], ..reviewer(1) }, Tie::Requester);
 }

@@ -21,7 +21,7 @@ use domain::{
 use proptest::prelude::*;
 
 use crate::cases::{
-    application, create_user, credential, details, invite_org, invite_org_as, organization, person, registration, staff, terms, user_id,
+    application, create_user, credential, details, invite_org, invite_org_as, organization, person, registration, reviewer, terms, user_id,
 };
 
 /// Commands with the minutes that pass before each.
@@ -95,8 +95,8 @@ fn organization_commands() -> impl Strategy<Value = OrganizationCommand> {
             OrganizationCommand::ApproveOrg { registration: registration(case), profile: profile("Rotor Works"), administrators }
         }),
         3 => profiles.prop_map(|profile| OrganizationCommand::AmendProfile { profile }),
-        1 => Just(OrganizationCommand::ApproveAmendment { reviewer: staff(1), reason: why() }),
-        1 => Just(OrganizationCommand::RefuseAmendment { reviewer: staff(1), reason: why() }),
+        1 => Just(OrganizationCommand::ApproveAmendment { id: organization(2), reviewer: reviewer(1), reason: why() }),
+        1 => Just(OrganizationCommand::RefuseAmendment { id: organization(2), reviewer: reviewer(1), reason: why() }),
         1 => Just(OrganizationCommand::SuspendOrg { reason: why() }),
         1 => Just(OrganizationCommand::ReinstateOrg { reason: why() }),
         3 => (administrator(), any::<bool>())
@@ -304,8 +304,8 @@ fn subscription_commands() -> impl Strategy<Value = SubscriptionCommand> {
             origin: SubscriptionOrigin::Account,
             needs_review,
         }),
-        Just(SubscriptionCommand::ApproveSubscription {}),
-        Just(SubscriptionCommand::DenySubscription { reason: reason("Why not") }),
+        Just(SubscriptionCommand::ApproveSubscription { reviewer: None }),
+        Just(SubscriptionCommand::DenySubscription { reviewer: None, reason: reason("Why not") }),
         Just(SubscriptionCommand::EndSubscription { reason: reason("Why not") }),
     ]
 }

@@ -1,9 +1,10 @@
 use domain::InvitationId;
-use domain::RejectionKind::{Conflict, NotFound};
+use domain::RejectionKind::{Conflict, Forbidden, NotFound};
+use domain::registration::{Affiliation, Reviewer};
 use domain::subscription::{Subscription, SubscriptionCommand, SubscriptionEvent, SubscriptionOrigin};
 use domain::testing::{Scenario, given, reason, uuid};
 
-use crate::cases::{application, organization};
+use crate::cases::{application, organization, reviewer};
 
 fn subscribe(needs_review: bool) -> SubscriptionCommand {
     SubscriptionCommand::SubscribeApp {
@@ -15,7 +16,7 @@ fn subscribe(needs_review: bool) -> SubscriptionCommand {
 }
 
 fn deny() -> SubscriptionCommand {
-    SubscriptionCommand::DenySubscription { reason: reason("Not a supplier") }
+    SubscriptionCommand::DenySubscription { reviewer: None, reason: reason("Not a supplier") }
 }
 
 fn end() -> SubscriptionCommand {
@@ -55,8 +56,8 @@ fn a_subscription_that_needs_review_waits_for_it() {
     let waiting = after([]).when(subscribe(true)).then_events([requested()]);
     assert!(!waiting.state().is_active());
     waiting.clone().when(subscribe(true)).then_nothing();
-    let approved = waiting.when(SubscriptionCommand::ApproveSubscription {}).then_events([activated()]);
-    approved.when(SubscriptionCommand::ApproveSubscription {}).then_nothing();
+    let approved = waiting.when(SubscriptionCommand::ApproveSubscription { reviewer: None }).then_events([activated()]);
+    approved.when(SubscriptionCommand::ApproveSubscription { reviewer: None }).then_nothing();
 }
 
 #[test]
@@ -80,7 +81,7 @@ fn a_subscription_that_was_denied_or_ended_can_be_asked_for_again() {
 fn what_was_asked_for_is_denied_once() {
     let refused = after([requested()]).when(deny()).then_events([denied()]);
     refused.clone().when(deny()).then_nothing();
-    refused.clone().when(SubscriptionCommand::ApproveSubscription {}).then_refused(Conflict, "subscription-not-requested");
+    refused.clone().when(SubscriptionCommand::ApproveSubscription { reviewer: None }).then_refused(Conflict, "subscription-not-requested");
     refused.when(end()).then_refused(Conflict, "subscription-not-active");
 }
 
@@ -90,7 +91,7 @@ fn an_active_subscription_is_not_denied_but_ended_once() {
     let over = after([activated()]).when(end()).then_events([ended()]);
     over.clone().when(end()).then_nothing();
     over.clone().when(deny()).then_refused(Conflict, "subscription-not-requested");
-    over.when(SubscriptionCommand::ApproveSubscription {}).then_refused(Conflict, "subscription-not-requested");
+    over.when(SubscriptionCommand::ApproveSubscription { reviewer: None }).then_refused(Conflict, "subscription-not-requested");
 }
 
 #[test]
@@ -100,7 +101,19 @@ fn what_waits_for_review_can_end_as_well() {
 
 #[test]
 fn nothing_is_decided_that_nobody_asked_for() {
-    for command in [SubscriptionCommand::ApproveSubscription {}, deny(), end()] {
+    for command in [SubscriptionCommand::ApproveSubscription { reviewer: None }, deny(), end()] {
         after([]).when(command).then_refused(NotFound, "subscription-not-found");
     }
+}
+
+#[test]
+fn nobody_of_the_staff_decides_on_a_subscription_of_an_organization_that_they_belong_to() {
+    let belonging = |number| Some(Reviewer { affiliations: vec![Affiliation::Organization(organization(number))], ..reviewer(1) });
+    let approve = |reviewer| SubscriptionCommand::ApproveSubscription { reviewer };
+    let deny = |reviewer| SubscriptionCommand::DenySubscription { reviewer, reason: reason("Not a supplier") };
+    for command in [approve(belonging(2)), deny(belonging(2))] {
+        after([requested()]).when(command).then_refused(Forbidden, "reviewer-involved");
+    }
+    after([requested()]).when(approve(belonging(3))).then_events([activated()]);
+    after([requested()]).when(deny(belonging(3))).then_events([denied()]);
 }

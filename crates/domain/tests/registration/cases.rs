@@ -61,6 +61,7 @@ pub(crate) fn invited() -> Origin {
 /// Ada starts from the invitation of Rotor Works for both applications.
 pub(crate) fn start() -> Command {
     Command::StartRegistration {
+        invited_by: vec![],
         id: id(),
         origin: invited(),
         registrant: registrant(ADA, "Ada"),
@@ -93,7 +94,12 @@ pub(crate) fn save_profile(legal_name: &str) -> Command {
 
 /// What a reviewer is known by.
 pub(crate) fn reviewer(number: u128) -> Reviewer {
-    Reviewer { staff: staff(number), email: Some(email(&format!("reviewer{number}@operator.example"))), affiliations: Vec::new() }
+    Reviewer {
+        staff: staff(number),
+        email: Some(email(&format!("reviewer{number}@operator.example"))),
+        affiliations: Vec::new(),
+        accounts: Vec::new(),
+    }
 }
 
 pub(crate) fn belonging_to(affiliation: Affiliation) -> Reviewer {
@@ -134,7 +140,14 @@ pub(crate) fn with_profile() -> Case {
 
 /// Everything entered: Ada administers the organization, Bo the application that needs one.
 pub(crate) fn filled() -> Case {
-    with_profile()
+    filled_in(started())
+}
+
+/// The same, of a case that was begun otherwise.
+pub(crate) fn filled_in(begun: Case) -> Case {
+    begun
+        .having(human())
+        .having(save_profile("Rotor Works GmbH"))
         .having(nominate(ADA, "Ada", org_admin()))
         .having(acknowledge(ADA))
         .having(nominate(BO, "Bo", app_admin(bscp())))

@@ -22,6 +22,7 @@ fn four_eyes() -> Case {
     let mut one = requested(sft());
     one.four_eyes = true;
     let start = Command::StartRegistration {
+        invited_by: vec![],
         id: id(),
         origin: Origin::Public,
         registrant: registrant(ADA, "Ada"),

@@ -19,6 +19,7 @@ fn nothing_can_be_asked_of_a_registration_that_was_not_begun() {
 #[test]
 fn a_public_registration_starts_without_an_invitation() {
     let start = Command::StartRegistration {
+        invited_by: vec![],
         id: id(),
         origin: Origin::Public,
         registrant: registrant(ADA, "Ada"),
@@ -32,6 +33,7 @@ fn a_public_registration_starts_without_an_invitation() {
 #[test]
 fn a_registration_asks_for_at_least_one_application_and_each_once() {
     let with = |applications| Command::StartRegistration {
+        invited_by: vec![],
         id: id(),
         origin: invited(),
         registrant: registrant(ADA, "Ada"),
@@ -51,6 +53,7 @@ fn starting_again_from_the_same_invitation_by_the_same_registrant_begins_nothing
 #[test]
 fn nobody_else_starts_under_the_same_id() {
     let other = Command::StartRegistration {
+        invited_by: vec![],
         id: id(),
         origin: invited(),
         registrant: registrant(BO, "Bo"),
@@ -228,8 +231,14 @@ fn a_registration_asks_for_and_names_a_bounded_number() {
     let application = |number| RequestedApplication { application: ApplicationId(uuid(number)), ..requested(sft()) };
     let applications: Vec<_> = (0..=50).map(|number| application(0x1000 + number)).collect();
     assert_eq!(applications.len(), MOST_APPLICATIONS + 1);
-    let start =
-        Command::StartRegistration { id: id(), origin: Origin::Public, registrant: registrant(ADA, "Ada"), company: None, applications };
+    let start = Command::StartRegistration {
+        invited_by: vec![],
+        id: id(),
+        origin: Origin::Public,
+        registrant: registrant(ADA, "Ada"),
+        company: None,
+        applications,
+    };
     nothing().when(start).then_refused(Invalid, "too-many-applications");
     let mut case = with_profile();
     for number in 0..50 {

@@ -16,6 +16,7 @@ fn from_the_first_step_to_the_organization() {
         applications: vec![requested(sft()), requested(bscp())],
         organization: organization(),
         expires_at: at("2026-05-01T10:00:00Z"),
+        invited_by: vec![],
     }]);
     let case = case.when(human()).then_events([Event::HumanCheckPassed { challenge: "c-1".to_owned() }]);
     let case = case.when(save_profile("Rotor Works GmbH")).then_events([Event::ProfileSaved { profile: profile("Rotor Works GmbH") }]);

@@ -1,9 +1,11 @@
 //! A staff member never decides on a registration of an organization to which they belong, and never on one that they
-//! submitted.
+//! submitted or invited.
 
-use domain::registration::{Affiliation, RegistrationCommand as Command, RegistrationRejection as Rejected, Reviewer, Tie, same_company};
-use domain::testing::{company, email, identifier, reason, uuid};
-use domain::{OrganizationId, RejectionKind::Forbidden};
+use domain::registration::{
+    Affiliation, Origin, Registration, RegistrationCommand as Command, RegistrationRejection as Rejected, Reviewer, Tie, same_company,
+};
+use domain::testing::{company, email, given, identifier, reason, uuid};
+use domain::{InvitationId, OrganizationId, Owner, RejectionKind::Forbidden};
 
 use crate::cases::*;
 
@@ -51,6 +53,19 @@ fn nobody_reviews_for_the_partner_that_they_belong_to() {
     is_tied(belonging_to(Affiliation::Organization(partner())), Tie::Inviter);
     is_tied(belonging_to(Affiliation::Organization(organization())), Tie::Organization);
     is_free(belonging_to(Affiliation::Organization(OrganizationId(uuid(0x0299)))));
+}
+
+#[test]
+fn nobody_reviews_a_company_that_they_invited() {
+    let Command::StartRegistration { id, registrant, company, applications, .. } = start() else { unreachable!() };
+    let origin = Origin::Invitation { invitation: InvitationId(uuid(0x0500)), inviter: Owner::Operator };
+    let started = Command::StartRegistration { id, origin, invited_by: vec![staff(1), staff(2)], registrant, company, applications };
+    let submitted =
+        filled_in(given::<Registration>([]).having(started)).having(Command::ConfirmReview {}).having(Command::SubmitRegistration {});
+    for number in [1, 2] {
+        submitted.clone().when(claim(number)).then_rejected(Rejected::ReviewerInvolved { tie: Tie::Invited });
+    }
+    assert_eq!(submitted.when(claim(3)).events().len(), 1);
 }
 
 #[test]

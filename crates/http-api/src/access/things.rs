@@ -159,6 +159,13 @@ pub(crate) struct DesiredSubscription {
     owner: Option<Owner>,
 }
 
+impl DesiredSubscription {
+    /// Whose it is.
+    pub(crate) fn organization(&self) -> OrganizationId {
+        self.subscribed.organization
+    }
+}
+
 impl Thing for DesiredSubscription {
     const NAME: &'static str = "subscription";
 

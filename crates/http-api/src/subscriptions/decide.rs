@@ -1,6 +1,8 @@
 //! Approves, denies and ends subscriptions.
 
 use axum::extract::State;
+use domain::registration::Reviewer;
+use domain::staff::Staff;
 use domain::subscription::{Subscription, SubscriptionCommand};
 
 use crate::access::{DesiredSubscription, The};
@@ -9,6 +11,15 @@ use crate::command::{Accepted, Incoming};
 use crate::fields::{Because, Done};
 use crate::problem::Problem;
 use crate::services::Services;
+
+/// Who decides, if it is somebody of the staff: with what they have to do with the organization.
+async fn reviewer(services: &Services, incoming: &Incoming, subscription: &DesiredSubscription) -> Result<Option<Reviewer>, Problem> {
+    let Some(staff) = incoming.caller.actor().staff() else { return Ok(None) };
+    let reviewer = services.handlers.inspect::<Staff, _>(staff.0, |state, _| state.reviewer(staff)).await?.flatten();
+    // Left the staff since they were recognized.
+    let reviewer = reviewer.ok_or_else(Problem::unauthenticated)?;
+    Ok(Some(services.workflows.reviewer_about(reviewer, subscription.organization()).await?))
+}
 
 /// Approve a subscription
 ///
@@ -21,6 +32,7 @@ use crate::services::Services;
     params(("id" = Uuid, Path, description = "Which subscription")),
     responses(
         (status = 200, description = "The organization is subscribed", body = Done),
+        (status = 403, description = "The caller is of the staff and belongs to the organization", body = Problem),
         (status = 404, description = "There is none, or its application is not the caller's", body = Problem),
         (status = 409, description = "It does not wait for review", body = Problem),
     )
@@ -32,7 +44,8 @@ pub(super) async fn approve_subscription(
 ) -> Result<Accepted<Done>, Problem> {
     let id = subscription.id;
     let sent = incoming.sent(&services, &format!("approve subscription {id}"), &());
-    let answer = services.handlers.handle::<Subscription>(id.0, SubscriptionCommand::ApproveSubscription {}, &sent).await?;
+    let command = SubscriptionCommand::ApproveSubscription { reviewer: reviewer(&services, &incoming, &subscription).await? };
+    let answer = services.handlers.handle::<Subscription>(id.0, command, &sent).await?;
     Ok(Accepted::new(&services, &answer, Done { id: id.0 }))
 }
 
@@ -48,6 +61,7 @@ pub(super) async fn approve_subscription(
     request_body = Because,
     responses(
         (status = 200, description = "It is denied", body = Done),
+        (status = 403, description = "The caller is of the staff and belongs to the organization", body = Problem),
         (status = 404, description = "There is none, or its application is not the caller's", body = Problem),
         (status = 409, description = "It does not wait for review", body = Problem),
     )
@@ -60,7 +74,8 @@ pub(super) async fn deny_subscription(
 ) -> Result<Accepted<Done>, Problem> {
     let id = subscription.id;
     let sent = incoming.sent(&services, &format!("deny subscription {id}"), &body);
-    let command = SubscriptionCommand::DenySubscription { reason: body.parse()? };
+    let reviewer = reviewer(&services, &incoming, &subscription).await?;
+    let command = SubscriptionCommand::DenySubscription { reviewer, reason: body.parse()? };
     let answer = services.handlers.handle::<Subscription>(id.0, command, &sent).await?;
     Ok(Accepted::new(&services, &answer, Done { id: id.0 }))
 }

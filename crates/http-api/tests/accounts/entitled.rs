@@ -1,8 +1,10 @@
 //! J4 and J5: subscriptions from inside an account, access asked for and decided, and what *Home* shows of it.
 
 use domain::application::{AccessPolicy, CredentialStrength, RegistrationPolicy, Way};
+use domain::registration::Affiliation;
+use domain::testing::email;
 use domain::user::UserRole;
-use domain::{Owner, StaffRole};
+use domain::{Contact, Owner, StaffRole};
 use serde_json::json;
 
 use crate::world::World;
@@ -172,4 +174,24 @@ async fn the_owner_of_an_application_decides_on_subscriptions_that_are_reviewed(
     assert_eq!(shown["items"][0]["state"], "active");
     world.post(&format!("{path}/end"), &administrator, json!({ "reason": "not needed" })).await.expect(200);
     assert_eq!(world.get("/v1/subscriptions", &owner).await.expect(200)["items"][0]["state"], "ended");
+}
+
+#[tokio::test]
+async fn nobody_of_the_staff_decides_on_a_subscription_of_an_organization_that_they_belong_to() {
+    let world = World::new().await;
+    let company = world.company("Fastener Works").await;
+    let administrator = world.administrator(&company).await;
+    let application = world.application("FIS", Owner::Operator, |details| details.subscription_review = true).await;
+    let asked = world.post("/v1/subscriptions", &administrator, json!({ "application": application })).await.expect(200);
+    let path = format!("/v1/subscriptions/{}", asked["id"].as_str().unwrap());
+    let address = world.get("/v1/me", &administrator).await.expect(200)["contact"]["email"].as_str().unwrap().to_owned();
+    let herself = Contact { email: email(&address), ..world.somebody("Anna") };
+    let by_name = vec![Affiliation::Company(domain::testing::company("FASTENER WORKS"))];
+    for (contact, affiliations) in [(herself, vec![]), (world.somebody("Otto"), by_name)] {
+        let involved = world.member_of_staff(&[StaffRole::Administrator], contact, affiliations).await;
+        world.post(&format!("{path}/approve"), &involved, json!({})).await.problem(403, "reviewer-involved");
+        world.post(&format!("{path}/deny"), &involved, json!({ "reason": "no" })).await.problem(403, "reviewer-involved");
+    }
+    let operator = world.staff(&[StaffRole::Administrator]).await;
+    world.post(&format!("{path}/approve"), &operator, json!({})).await.expect(200);
 }

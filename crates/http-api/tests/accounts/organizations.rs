@@ -1,6 +1,8 @@
 //! An organization's profile, and what waits for review of it.
 
-use domain::{Owner, StaffRole};
+use domain::registration::Affiliation;
+use domain::testing::email;
+use domain::{Contact, Owner, StaffRole};
 use serde_json::json;
 
 use crate::world::World;
@@ -27,6 +29,33 @@ async fn most_of_a_profile_is_amended_at_once_and_a_legal_name_only_through_a_re
     let shown = world.get(&path, &administrator).await.expect(200);
     assert_eq!(shown["profile"]["legal_name"], "Fastener Works International");
     world.post(&format!("{path}/amendment/approve"), &reviewer, json!({ "reason": "again" })).await.problem(409, "no-amendment-waits");
+}
+
+#[tokio::test]
+async fn nobody_of_the_staff_decides_on_a_change_of_an_organization_that_they_belong_to_or_asked_for_as_its_user() {
+    let world = World::new().await;
+    let company = world.company("Fastener Works").await;
+    let administrator = world.administrator(&company).await;
+    let path = format!("/v1/organizations/{}", company.id);
+    let mut shown = world.get(&path, &administrator).await.expect(200)["profile"].clone();
+    shown["legal_name"] = json!("Rivet Works");
+    world.put(&format!("{path}/profile"), &administrator, json!({ "profile": shown })).await.expect(200);
+    let address = world.get("/v1/me", &administrator).await.expect(200)["contact"]["email"].as_str().unwrap().to_uppercase();
+    let herself = Contact { email: email(&address), ..world.somebody("Anna") };
+    let reviewer = [StaffRole::Reviewer];
+    for (contact, affiliations) in [
+        (herself, vec![]),
+        (world.somebody("Rita"), vec![Affiliation::Organization(company.id)]),
+        (world.somebody("Rita"), vec![Affiliation::Company(domain::testing::company("Rivet Works Ltd"))]),
+    ] {
+        let involved = world.member_of_staff(&reviewer, contact, affiliations).await;
+        for decision in ["approve", "refuse"] {
+            let decided = world.post(&format!("{path}/amendment/{decision}"), &involved, json!({ "reason": "checked" })).await;
+            decided.problem(403, "reviewer-involved");
+        }
+    }
+    let other = world.staff(&reviewer).await;
+    world.post(&format!("{path}/amendment/refuse"), &other, json!({ "reason": "not in the register" })).await.expect(200);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use command_handlers::{CommandHandlers, Sent, Settings};
 use credential_vault::{HashingOptions, Holder, TokenRequest, Vault, VaultKey};
 use domain::application::{AccessPolicy, Application, ApplicationCommand, ApplicationDetails, CredentialStrength, RegistrationPolicy, Way};
 use domain::organization::{Organization, OrganizationCommand};
+use domain::registration::Affiliation;
 use domain::staff::{Staff, StaffCommand};
 use domain::subscription::{Subscription, SubscriptionCommand, SubscriptionOrigin};
 use domain::testing::{at, company, contact, email, profile, text, uuid};
@@ -244,10 +245,17 @@ impl World {
 
     /// A token of a new member of staff with these roles.
     pub async fn staff(&self, roles: &[StaffRole]) -> String {
+        self.member_of_staff(roles, self.somebody("Rita"), vec![]).await
+    }
+
+    /// The same for this person, who belongs to these organizations.
+    pub async fn member_of_staff(&self, roles: &[StaffRole], contact: Contact, affiliations: Vec<Affiliation>) -> String {
         let staff = StaffId(uuid(0x57_0000 + u128::from(self.number())));
-        let person = self.services.keys.allot().unwrap();
-        let contact = Personal::new(person, self.somebody("Rita"));
+        let contact = Personal::new(self.services.keys.allot().unwrap(), contact);
         self.did::<Staff>(staff.0, StaffCommand::AppointStaff { contact, roles: roles.to_vec() }).await;
+        if !affiliations.is_empty() {
+            self.did::<Staff>(staff.0, StaffCommand::DeclareAffiliations { affiliations }).await;
+        }
         self.token(Holder::Staff { staff, roles: roles.to_vec() }).await
     }
 

@@ -6,7 +6,7 @@ use domain::{Owner, Policy, RegistrationId, StaffRole};
 use serde_json::{Value, json};
 
 use super::common::{Api, Reply};
-use super::walk::{Walk, profile};
+use super::walk::{Walk, invitation, invitation_link, profile};
 
 /// Decides on a case: `approve`, `reject`.
 async fn decide(walk: &Walk<'_>, reviewer: &str, what: &str, version: u64) -> Reply {
@@ -116,6 +116,26 @@ async fn who_has_to_do_with_the_organization_does_not_decide() {
     let (token, id) = (started["token"].as_str().unwrap().to_owned(), started["id"].as_str().unwrap().to_owned());
     let hers = Walk { api: &api, token, id }.submitted("160483782").await;
     api.post(hers.at("/claim")).by(&ada).send().await.refused(403, "reviewer-involved");
+}
+
+#[tokio::test]
+async fn an_administrator_who_invites_a_company_does_not_decide_on_it_as_a_reviewer() {
+    let api = Api::start().await;
+    let application = api.application_with(Owner::Operator, "FIS", |_| {}).await;
+    let (_, both) = api.staff("Anna", &[StaffRole::Administrator, StaffRole::Reviewer]).await;
+    let (_, resender) = api.staff("Otto", &[StaffRole::Administrator, StaffRole::Reviewer]).await;
+    let invited = api.post("/v1/invitations").by(&both).json(&invitation("Fastener Works", &[application])).send().await.ok();
+    let id = invited["id"].as_str().unwrap();
+    api.post(format!("/v1/invitations/{id}/resend")).by(&resender).json(&json!({})).send().await.ok();
+    let token = invitation_link(&api, id, 1);
+    let begun = api.post("/v1/invitations/current/accept").by(&token).send().await.ok();
+    let walk = Walk { api: &api, token, id: begun["id"].as_str().unwrap().to_owned() }.submitted("150483782").await;
+    for inviter in [&both, &resender] {
+        api.post(walk.at("/claim")).by(inviter).send().await.refused(403, "reviewer-involved");
+    }
+    let rita = api.reviewer("Rita").await;
+    let walk = walk.claimed(&rita).await;
+    decide(&walk, &rita, "approve", walk.version().await).await.ok();
 }
 
 #[tokio::test]

@@ -141,10 +141,10 @@ async fn an_acceptance_that_was_killed_before_its_registration_begins_it() {
     world.disk.fail_after(1);
     assert!(world.desk.workflows.accept_invitation(invitation, 0, &world.sent()).await.is_err());
     world.restart();
-    assert_eq!(world.count("registration.started.v1").await, 0);
+    assert_eq!(world.count("registration.started.v2").await, 0);
     world.settle().await;
     world.settle().await;
-    assert_eq!(world.count("registration.started.v1").await, 1);
+    assert_eq!(world.count("registration.started.v2").await, 1);
 }
 
 #[tokio::test]

@@ -231,16 +231,16 @@ async fn identifiers_of_a_killed_change_of_profile_are_given_back_and_those_that
         world.disk.fail_after(appends);
         let why = || reason("All is well.");
         let sent = world.sent();
-        let first = world.desk.workflows.approve_amendment(case.organization, &World::reviewer(), why(), &sent).await;
+        let first = world.desk.workflows.approve_amendment(case.organization, World::reviewer(), why(), &sent).await;
         world.restart();
         world.settle().await;
         let kept = if refused {
-            let refuse = OrganizationCommand::RefuseAmendment { reviewer: World::reviewer().staff, reason: why() };
+            let refuse = OrganizationCommand::RefuseAmendment { id: case.organization, reviewer: World::reviewer(), reason: why() };
             world.ask::<Organization>(case.organization.0, refuse).await;
             DUNS
         } else {
             if first.is_err() {
-                world.desk.workflows.approve_amendment(case.organization, &World::reviewer(), why(), &sent).await.unwrap();
+                world.desk.workflows.approve_amendment(case.organization, World::reviewer(), why(), &sent).await.unwrap();
             }
             OTHER_DUNS
         };

@@ -145,6 +145,7 @@ async fn what_a_correction_replaced_and_what_a_withdrawn_case_leaves_is_removed(
     let requested = RequestedApplication { application, owner: Owner::Partner(partner), needs_administrator: false, four_eyes: false };
     let registrant = Registrant { name: None, email: email("ada@fastener.example") };
     let begin = RegistrationCommand::StartRegistration {
+        invited_by: vec![],
         id,
         origin: Origin::Public,
         registrant: Personal::new(world.person(), registrant),

@@ -349,6 +349,7 @@ impl World {
         };
         let registrant = Registrant { name: None, email: domain::testing::email("ada@fastener.example") };
         let begin = RegistrationCommand::StartRegistration {
+            invited_by: vec![],
             id,
             origin: Origin::Invitation { invitation: InvitationId(self.fresh()), inviter: Owner::Partner(partner) },
             registrant: Personal::new(self.person(), registrant),
@@ -389,7 +390,7 @@ impl World {
     }
 
     pub(crate) fn reviewer() -> Reviewer {
-        Reviewer { staff: StaffId(uuid(0x57aff)), email: None, affiliations: vec![] }
+        Reviewer { staff: StaffId(uuid(0x57aff)), email: None, affiliations: vec![], accounts: vec![] }
     }
 
     pub(crate) async fn claim(&self, case: &Case) {

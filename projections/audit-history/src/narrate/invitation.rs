@@ -8,7 +8,7 @@ use super::{Deed, Glossary};
 pub(super) fn tell(names: &Glossary, id: InvitationId, event: &InvitationEvent) -> Deed {
     let invitation = names.invitation(id);
     match event {
-        InvitationEvent::Sent { inviter, inviter_name, company, addressee, applications, organization, expires_at } => {
+        InvitationEvent::Sent { inviter, inviter_name, company, addressee, applications, organization, expires_at, invited_by: _ } => {
             let to = names.person(addressee.person());
             let applications = names.applications(applications.iter().copied());
             let offer = match organization {
@@ -21,7 +21,7 @@ pub(super) fn tell(names: &Glossary, id: InvitationId, event: &InvitationEvent) 
             };
             Deed::plain(format!("invited {company} for {inviter} to {applications}, addressed to {to}, until {expires_at}{offer}"))
         }
-        InvitationEvent::Resent { generation, expires_at } => {
+        InvitationEvent::Resent { generation, expires_at, invited_by: _ } => {
             Deed::plain(format!("sent {invitation} again with link {generation}, until {expires_at}; the link before stopped working"))
         }
         InvitationEvent::Reminded {} => Deed::plain(format!("reminded the addressee of {invitation}")),

@@ -19,7 +19,7 @@ pub(super) fn tell(names: &Glossary, actor: &Actor, id: OrganizationId, event: &
             ))
         }
         OrganizationEvent::ProfileAmended { profile } => Deed::plain(format!("amended the profile of {}", profile.legal_name)),
-        OrganizationEvent::AmendmentRequested { profile } => Deed::plain(format!(
+        OrganizationEvent::AmendmentRequested { profile, requested_by: _ } => Deed::plain(format!(
             "asked to change legal name, country or identifiers of {organization}: {} ({})",
             profile.legal_name, profile.address.country
         )),

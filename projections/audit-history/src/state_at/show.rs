@@ -64,6 +64,7 @@ pub(super) fn invitation(state: &InvitationState) -> Option<Value> {
         "state": name,
         "inviter": invited.inviter,
         "inviter_name": invited.inviter_name,
+        "invited_by": invited.invited_by,
         "company": invited.company,
         "addressee": personal(&invited.addressee),
         "applications": invited.applications,
@@ -80,6 +81,7 @@ pub(super) fn registration(state: &RegistrationState) -> Option<Value> {
         "state": case.stage.name(),
         "case_number": case.case_number,
         "origin": case.origin,
+        "invited_by": case.invited_by,
         "registrant": personal(&case.registrant),
         "company": case.company,
         "expires_at": case.expires_at,
@@ -169,7 +171,8 @@ pub(super) fn organization(state: &OrganizationState) -> Option<Value> {
         "state": name,
         "registration": registration,
         "profile": profile,
-        "amendment": amendment,
+        "amendment": amendment.as_ref().map(|of| &of.profile),
+        "amendment_requested_by": amendment.as_ref().and_then(|of| of.requested_by),
         "administrators": administrators,
     }))
 }

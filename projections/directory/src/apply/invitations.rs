@@ -23,7 +23,9 @@ pub(super) async fn apply(conn: &mut Tables<'_>, events: &Of<'_, InvitationId, I
 }
 
 fn fold(rows: &mut Fold<Invitation>, id: InvitationId, event: &InvitationEvent, envelope: &Envelope) -> Result<(), ProjectionError> {
-    if let InvitationEvent::Sent { inviter, inviter_name, company, addressee, applications, organization, expires_at } = event {
+    if let InvitationEvent::Sent { inviter, inviter_name, company, addressee, applications, organization, expires_at, invited_by: _ } =
+        event
+    {
         let person = addressee.person();
         let addressee = addressee.get();
         rows.put(Invitation {
@@ -59,7 +61,7 @@ fn change(row: &mut Invitation, event: &InvitationEvent, envelope: &Envelope) {
     match event {
         // Makes the row.
         InvitationEvent::Sent { .. } => {}
-        InvitationEvent::Resent { generation, expires_at } => {
+        InvitationEvent::Resent { generation, expires_at, invited_by: _ } => {
             row.generation = *generation;
             row.expires_at = *expires_at;
             let again = if row.organization.is_some() { InvitationState::Offered } else { InvitationState::Sent };

@@ -99,7 +99,7 @@ fn change(row: &mut Organization, event: &OrganizationEvent, envelope: &Envelope
             }
             set_profile(row, profile);
         }
-        OrganizationEvent::AmendmentRequested { profile } => {
+        OrganizationEvent::AmendmentRequested { profile, requested_by: _ } => {
             row.amendment = Some(Json(profile.clone()));
             row.amendment_requested_at = Some(envelope.recorded_at);
         }

@@ -115,6 +115,7 @@ impl Company {
                     applications: vec![transfer()],
                     organization,
                     expires_at: super::recorded_at(1_000_000),
+                    invited_by: None,
                 },
             ),
         )
@@ -128,7 +129,7 @@ impl Company {
             said((invitation, InvitationEvent::Reminded {})),
             by(
                 Actor::Partner(partner()),
-                (invitation, InvitationEvent::Resent { generation: 1, expires_at: super::recorded_at(2_000_000) }),
+                (invitation, InvitationEvent::Resent { generation: 1, expires_at: super::recorded_at(2_000_000), invited_by: None }),
             ),
             by(Actor::Addressee(invitation), (invitation, InvitationEvent::Opened {})),
             by(Actor::Addressee(invitation), (invitation, InvitationEvent::Accepted { registration: self.case() })),
@@ -162,6 +163,7 @@ impl Company {
             }],
             organization: self.organization(),
             expires_at: super::recorded_at(3_000_000),
+            invited_by: vec![],
         }
     }
 
@@ -285,7 +287,10 @@ impl Company {
         let token = self.credential(9);
         vec![
             by(self.admin(), (organization, OrganizationEvent::ProfileAmended { profile: amended })),
-            by(self.admin(), (organization, OrganizationEvent::AmendmentRequested { profile: renamed.clone() })),
+            by(
+                self.admin(),
+                (organization, OrganizationEvent::AmendmentRequested { profile: renamed.clone(), requested_by: Some(self.anna()) }),
+            ),
             by(
                 Actor::Staff(reviewer()),
                 (

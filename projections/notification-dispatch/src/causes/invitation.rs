@@ -39,7 +39,7 @@ pub(super) fn needs(needed: &mut BTreeSet<Uuid>, id: InvitationId, event: &Invit
 
 pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, id: InvitationId, event: &InvitationEvent) -> Applied {
     match event {
-        InvitationEvent::Sent { inviter, inviter_name, company, addressee, applications, organization, expires_at } => {
+        InvitationEvent::Sent { inviter, inviter_name, company, addressee, applications, organization, expires_at, invited_by: _ } => {
             learn_addressee(batch, id, addressee).await?;
             let facts = InvitationFacts {
                 partner: inviter_name.to_string(),
@@ -55,7 +55,7 @@ pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, id: Invita
             batch.put(id.0, facts.clone());
             invite(batch, envelope, id, &facts).await
         }
-        InvitationEvent::Resent { generation, expires_at } => {
+        InvitationEvent::Resent { generation, expires_at, invited_by: _ } => {
             let mut facts: InvitationFacts = batch.get(id.0).await?;
             facts.generation = *generation;
             facts.expires_at = expires_at.to_string();

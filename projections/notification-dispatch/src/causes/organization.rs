@@ -40,7 +40,7 @@ pub(super) async fn apply(batch: &mut Batch<'_>, envelope: &Envelope, id: Organi
             let variables = variables(json!({ "organization": organization, "reason": reason, "whole_organization": true }));
             to_administrators(batch, envelope, id, Template::AccountSuspended, Link::Nowhere, &variables).await
         }
-        OrganizationEvent::AmendmentRequested { profile: _ }
+        OrganizationEvent::AmendmentRequested { profile: _, requested_by: _ }
         | OrganizationEvent::AmendmentRefused { reviewer: _, reason: _ }
         | OrganizationEvent::Reinstated { reason: _ }
         | OrganizationEvent::Closed { reason: _ }

@@ -61,6 +61,7 @@ pub fn started(number: u128, applications: Vec<RequestedApplication>) -> Registr
         applications,
         organization: OrganizationId(Uuid::from_u128(number)),
         expires_at: at(1_000_000),
+        invited_by: vec![],
     }
 }
 

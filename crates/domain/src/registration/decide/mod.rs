@@ -20,8 +20,8 @@ const NOTHING_TO_DO: Vec<RegistrationEvent> = Vec::new();
 
 pub(super) fn decide(state: &RegistrationState, command: Command, context: &Context) -> Decision {
     match (state, command) {
-        (state, Command::StartRegistration { id, origin, registrant, company, applications }) => {
-            start::start(state, start::Start { id, origin, registrant, company, applications }, context)
+        (state, Command::StartRegistration { id, origin, invited_by, registrant, company, applications }) => {
+            start::start(state, start::Start { id, origin, invited_by, registrant, company, applications }, context)
         }
         (RegistrationState::Nothing, _) => Err(RegistrationRejection::NotStarted),
         (RegistrationState::Case(case), command) => decide_on(case, command, context),

@@ -7,12 +7,13 @@ use crate::registration::MOST_APPLICATIONS;
 use crate::registration::error::RegistrationRejection;
 use crate::registration::events::{Origin, RegistrationEvent, RequestedApplication};
 use crate::registration::state::RegistrationState;
-use crate::{CaseNumber, CompanyName, Context, OrganizationId, Personal, Registrant, RegistrationId};
+use crate::{CaseNumber, CompanyName, Context, OrganizationId, Personal, Registrant, RegistrationId, StaffId};
 
 /// What a registration begins with.
 pub(super) struct Start {
     pub(super) id: RegistrationId,
     pub(super) origin: Origin,
+    pub(super) invited_by: Vec<StaffId>,
     pub(super) registrant: Personal<Registrant>,
     pub(super) company: Option<CompanyName>,
     pub(super) applications: Vec<RequestedApplication>,
@@ -42,6 +43,7 @@ pub(super) fn start(state: &RegistrationState, start: Start, context: &Context) 
         applications: start.applications,
         organization: OrganizationId::derive(start.id.0, "organization"),
         expires_at: days_after(context.now, context.policy.registration_days),
+        invited_by: start.invited_by,
     }])
 }
 

@@ -9,7 +9,10 @@ use crate::Subject;
 pub(super) fn mention(to: &mut Mentions, id: RegistrationId, event: &RegistrationEvent) {
     to.can_owe_mail = !is_silent(event);
     match event {
-        RegistrationEvent::Started { origin, registrant, applications, .. } => {
+        RegistrationEvent::Started { origin, registrant, applications, invited_by, .. } => {
+            for staff in invited_by {
+                to.add(Subject::Staff(*staff));
+            }
             to.person(registrant.person());
             for requested in applications {
                 to.add(Subject::Application(requested.application));
