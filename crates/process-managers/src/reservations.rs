@@ -7,7 +7,8 @@
 //! A command takes registered identifiers before its event. Where the process ended between the two, or the event was refused in the
 //! last instant, nobody is told. But an approval needs a claim, and every claim comes to an end, by its reviewer or by time: at each
 //! end, and wherever else an approval has become impossible, all identifiers that the case ever named and does not hold are given back.
-//! Likewise those that an organization named in changes of its profile, when such a change is decided. A company's name that was taken
+//! Likewise those that an organization named in changes of its profile, when such a change is decided, and all that it has when it is
+//! closed: the company can register again. A company's name that was taken
 //! for an invitation that never came to be is given back when somebody invites the company anew. Who somebody on the staff is at the
 //! identity provider is given back when it is unlinked, as it is when they leave.
 
@@ -16,7 +17,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use command_handlers::{CommandError, Sent};
 use domain::invitation::{Invitation, InvitationEvent};
-use domain::organization::{Organization, OrganizationEvent};
+use domain::organization::{Organization, OrganizationEvent, OrganizationState};
 use domain::registration::{Registration, RegistrationEvent, Stage};
 use domain::reservation::{Reservation, ReservationCommand};
 use domain::staff::StaffEvent;
@@ -52,7 +53,7 @@ impl Consumer for Reservations {
             return self.release_of_case(event, *registration).await;
         }
         if let DomainEvent::Organization(organization, happened) = &event.event
-            && decides_amendment(happened)
+            && may_free_identifiers(happened)
         {
             let named = self.named_by_organization(*organization).await?;
             return self.release_identifiers(event, *organization, None, named).await;
@@ -101,13 +102,14 @@ fn ends_approving(event: &RegistrationEvent) -> bool {
     }
 }
 
-/// Whether a change of an organization's profile is decided, or another one takes its place.
-fn decides_amendment(event: &OrganizationEvent) -> bool {
+/// Whether a change of an organization's profile is decided, or another one takes its place, or the organization is closed.
+fn may_free_identifiers(event: &OrganizationEvent) -> bool {
     matches!(
         event,
         OrganizationEvent::AmendmentRequested { .. }
             | OrganizationEvent::AmendmentApproved { .. }
             | OrganizationEvent::AmendmentRefused { .. }
+            | OrganizationEvent::Closed { .. }
     )
 }
 
@@ -183,13 +185,23 @@ impl Reservations {
     }
 
     /// The identifiers that are an organization's by right: of the approved case that it comes from, of its profile, and of the change
-    /// of its profile that waits, whose approval may be under way.
+    /// of its profile that waits, whose approval may be under way. None of one that is closed.
     async fn held(
         &self,
         organization: OrganizationId,
         registration: Option<RegistrationId>,
     ) -> Result<BTreeSet<ReservationId>, ConsumerError> {
-        let mut held = Vec::new();
+        let of_organization = self.0.handlers.inspect::<Organization, _>(organization.0, |state, _| match state {
+            OrganizationState::NotRegistered => Some(Vec::new()),
+            OrganizationState::Registered(registered) | OrganizationState::Suspended(registered) => {
+                let profiles = std::iter::once(&registered.profile).chain(registered.amendment.as_ref().map(|of| &of.profile));
+                Some(profiles.flat_map(|profile| profile.identifiers.clone()).collect())
+            }
+            OrganizationState::Closed(_) => None,
+        });
+        let Some(mut held) = of_organization.await.map_err(later)?.unwrap_or_else(|| Some(Vec::new())) else {
+            return Ok(BTreeSet::new());
+        };
         if let Some(registration) = registration {
             let of_case = self.0.handlers.inspect::<Registration, _>(registration.0, |state, _| {
                 let case = state.case()?;
@@ -198,12 +210,6 @@ impl Reservations {
             });
             held.extend(of_case.await.map_err(later)?.flatten().unwrap_or_default());
         }
-        let of_organization = self.0.handlers.inspect::<Organization, _>(organization.0, |state, _| {
-            let registered = state.registered()?;
-            let profiles = std::iter::once(&registered.profile).chain(registered.amendment.as_ref().map(|of| &of.profile));
-            Some(profiles.flat_map(|profile| profile.identifiers.clone()).collect::<Vec<_>>())
-        });
-        held.extend(of_organization.await.map_err(later)?.flatten().unwrap_or_default());
         Ok(self.reservations_of(&held))
     }
 

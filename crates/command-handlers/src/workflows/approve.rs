@@ -28,7 +28,7 @@ struct Claimed {
 impl Workflows {
     /// Approves a registration, or proposes that where two people must (J8). Its registered identifiers are taken for the
     /// organization-to-be before the approval is on record, so that no two organizations ever have one. The identifiers are
-    /// those of the version that the approval names: on another one it is refused.
+    /// those of the version that the approval names: on another one it is refused. What an organization that is closed had is free.
     ///
     /// # Errors
     /// [`WorkflowRejection::IdentifierTaken`] if one belongs to another organization; or a rule of the registration is broken.
@@ -47,12 +47,12 @@ impl Workflows {
         }
         let claimed = self.claimed(registration, staff).await?;
         // Looked at first: what is taken in vain has to be given back.
-        self.check_identifiers(&claimed).await?;
+        self.check_identifiers(&claimed, sent).await?;
         let reserve: Vec<Reserve> =
             if claimed.is_final { claimed.identifiers.iter().map(|of| self.reserve(of, &claimed)).collect() } else { vec![] };
         match self.handlers.handle_reserving::<Registration>(registration.0, command, sent, &reserve).await {
             Err(CommandError::Taken(kind)) => {
-                self.check_identifiers(&claimed).await?;
+                self.check_identifiers(&claimed, sent).await?;
                 Err(CommandError::Taken(kind))
             }
             result => result.map_err(CommandError::of_any),
@@ -76,11 +76,14 @@ impl Workflows {
         Reserve { id: self.registered_identifier(identifier), kind: ReservationKind::RegisteredIdentifier, owner: claimed.organization.0 }
     }
 
-    async fn check_identifiers(&self, claimed: &Claimed) -> Result<(), WorkflowError> {
+    async fn check_identifiers(&self, claimed: &Claimed, sent: &Sent) -> Result<(), WorkflowError> {
         for identifier in &claimed.identifiers {
-            let key = self.registered_identifier(identifier).0;
-            let owner = self.handlers.inspect::<Reservation, _>(key, |state, _| state.owner()).await.map_err(CommandError::of_any)?;
-            if let Some(owner) = owner.flatten().filter(|owner| *owner != claimed.organization.0) {
+            let reservation = self.registered_identifier(identifier);
+            let owner = self.handlers.inspect::<Reservation, _>(reservation.0, |state, _| state.owner());
+            let owner = owner.await.map_err(CommandError::of_any)?.flatten().filter(|owner| *owner != claimed.organization.0);
+            if let Some(owner) = owner
+                && !self.give_back(reservation, sent).await?
+            {
                 return Err(
                     WorkflowRejection::IdentifierTaken { identifier: identifier.clone(), organization: OrganizationId(owner) }.into()
                 );

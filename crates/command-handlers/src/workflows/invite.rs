@@ -183,7 +183,8 @@ impl Workflows {
         self.master.reservation_id("registered identifier", &format!("{}\n{bare}", identifier.scheme))
     }
 
-    /// The registered organization that has one of these identifiers.
+    /// The registered organization in good standing that has one of these identifiers: the one to make an offer to. Others may have them as
+    /// well, such as one whose approval can still be undone, and cannot answer.
     ///
     /// # Errors
     /// If the log cannot be read.
@@ -191,7 +192,9 @@ impl Workflows {
         for identifier in identifiers {
             let key = self.registered_identifier(identifier).0;
             let owner = self.handlers.inspect::<Reservation, _>(key, |state, _| state.owner()).await.map_err(CommandError::of_any)?;
-            if let Some(owner) = owner.flatten() {
+            let Some(owner) = owner.flatten() else { continue };
+            let stands = self.handlers.inspect::<Organization, _>(owner, |state, _| state.is_in_good_standing());
+            if stands.await.map_err(CommandError::of_any)? == Some(true) {
                 return Ok(Some(OrganizationId(owner)));
             }
         }

@@ -30,8 +30,18 @@ impl Workflows {
         let (profile, amendment) = self.amendment_of(organization).await?;
         let reserve: Vec<Reserve> =
             amendment.iter().flat_map(|amendment| &amendment.identifiers).map(|of| self.reserve_for(of, organization)).collect();
-        let answer =
-            self.handlers.handle_reserving::<Organization>(organization.0, command, sent, &reserve).await.map_err(CommandError::of_any)?;
+        let first = self.handlers.handle_reserving::<Organization>(organization.0, command.clone(), sent, &reserve).await;
+        let answer = match first {
+            // What an organization that is closed had is free.
+            Err(CommandError::Taken(_)) => {
+                for taken in &reserve {
+                    self.give_back(taken.id, sent).await?;
+                }
+                self.handlers.handle_reserving::<Organization>(organization.0, command, sent, &reserve).await
+            }
+            first => first,
+        };
+        let answer = answer.map_err(CommandError::of_any)?;
         let held = profile.identifiers.iter().map(|identifier| self.registered_identifier(identifier));
         for id in held.filter(|id| reserve.iter().all(|kept| kept.id != *id)) {
             let release = ReservationCommand::Release { owner: organization.0, seen: None };

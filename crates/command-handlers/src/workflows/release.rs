@@ -5,6 +5,7 @@
 //! ended is about to begin anew, or was killed on the way, which a minute tells apart.
 
 use domain::invitation::{Invitation, InvitationState};
+use domain::organization::{Organization, OrganizationState};
 use domain::reservation::{Reservation, ReservationCommand, ReservationKind};
 use domain::staff::{Staff, StaffEvent};
 use domain::{Aggregate, ReservationId};
@@ -32,8 +33,9 @@ enum Need {
 }
 
 impl Workflows {
-    /// Gives back the company's name of an invitation that is over, or who somebody is at the identity provider who is not linked to it:
-    /// to be had by the next one at once, whether or not the process manager of reservations has come by. True if it may be free now.
+    /// Gives back the company's name of an invitation that is over, the registered identifier of an organization that is closed, or who
+    /// somebody is at the identity provider who is not linked to it: to be had by the next one at once, whether or not the process manager
+    /// of reservations has come by. True if it may be free now.
     ///
     /// # Errors
     /// If the log cannot be read or written.
@@ -48,11 +50,9 @@ impl Workflows {
         let need = match kind {
             ReservationKind::OpenInvitation => self.need_of_name(owner).await?,
             ReservationKind::StaffIdentity => self.need_of_identity(owner, reservation).await?,
-            // Given back with the case or the change of profile that names it, or never.
-            ReservationKind::RegisteredIdentifier
-            | ReservationKind::UserId
-            | ReservationKind::CommandPerson
-            | ReservationKind::ApplicationCode => Need::Now,
+            ReservationKind::RegisteredIdentifier => self.need_of_identifier(owner).await?,
+            // Never given back.
+            ReservationKind::UserId | ReservationKind::CommandPerson | ReservationKind::ApplicationCode => Need::Now,
         };
         let is_over = match need {
             Need::Now => false,
@@ -83,6 +83,19 @@ impl Workflows {
                 Ok(ended.map_or(Need::Never, |ended| Need::Until(ended.position)))
             }
         }
+    }
+
+    /// Of one that is not closed it is given back with the case or the change of profile that names it.
+    async fn need_of_identifier(&self, organization: Uuid) -> Result<Need, WorkflowError> {
+        let closed = self
+            .handlers
+            .inspect::<Organization, _>(organization, |state, version| matches!(state, OrganizationState::Closed(_)).then_some(version))
+            .await
+            .map_err(CommandError::of_any)?;
+        // Nothing happens to it any more after that.
+        let Some(version) = closed.flatten() else { return Ok(Need::Now) };
+        let closed = self.recorded::<Organization>(organization, version).await?;
+        Ok(closed.map_or(Need::Now, |closed| Need::Until(closed.position)))
     }
 
     async fn need_of_identity(&self, staff: Uuid, identity: ReservationId) -> Result<Need, WorkflowError> {

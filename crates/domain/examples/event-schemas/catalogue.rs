@@ -210,7 +210,7 @@ const ENTRIES: &[Entry] = &[
     event("organization.amendment_refused.v1", &["RefuseAmendment"], &[DIRECTORY, RESERVATIONS], &[]),
     event("organization.suspended.v1", &["SuspendOrg"], &[DIRECTORY, NOTIFICATION_DISPATCH, PUBLIC_FEED], &["account_suspended"]),
     event("organization.reinstated.v1", &["ReinstateOrg"], &[DIRECTORY, PUBLIC_FEED], &[]),
-    event("organization.closed.v1", &["CloseOrg"], &[DIRECTORY, ENDINGS, PUBLIC_FEED], &[]),
+    event("organization.closed.v1", &["CloseOrg"], &[DIRECTORY, ENDINGS, RESERVATIONS, PUBLIC_FEED], &[]),
     event("organization.administrator_added.v1", &["AddAdministrator"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),
     event("organization.administrator_established.v1", &["EstablishAdministrator", "AddAdministrator"], &[DIRECTORY], &[]),
     event("organization.administrator_removed.v1", &["RemoveAdministrator"], &[DIRECTORY, NOTIFICATION_DISPATCH], &[]),

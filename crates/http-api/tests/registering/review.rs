@@ -1,6 +1,7 @@
 //! Claims and decisions.
 
 use domain::registration::Affiliation;
+use domain::reservation::Reservation;
 use domain::testing::identifier;
 use domain::{Owner, Policy, RegistrationId, StaffRole};
 use serde_json::{Value, json};
@@ -157,6 +158,20 @@ async fn one_registered_identifier_never_becomes_two_organizations() {
 }
 
 #[tokio::test]
+async fn a_company_whose_organization_was_closed_registers_anew_with_the_same_identifier() {
+    let api = Api::start().await;
+    let rita = api.reviewer("Rita").await;
+    let registered = api.organization("Fastener Works", &[identifier("DUNS", "150483782")]).await;
+    let walk = Walk::public(&api).await.submitted("150483782").await.claimed(&rita).await;
+    let version = walk.version().await;
+    decide(&walk, &rita, "approve", version).await.refused(409, "identifier-taken");
+    let (_, administrator) = api.staff("Anna", &[StaffRole::Administrator]).await;
+    let close = json!({"reason": "Out of business."});
+    api.post(format!("/v1/organizations/{registered}/close")).by(&administrator).json(&close).send().await.ok();
+    assert_eq!(decide(&walk, &rita, "approve", version).await.ok()["stage"], "approved");
+}
+
+#[tokio::test]
 async fn of_two_cases_with_one_identifier_approved_at_once_one_is_refused() {
     let api = Api::start().await;
     let (rita, ruth) = (api.reviewer("Rita").await, api.reviewer("Ruth").await);
@@ -301,10 +316,12 @@ async fn four_eyes_of_an_application_take_identifiers_with_the_second_approval_o
     let walk = Walk::public_for(&api, application).await.submitted("150483782").await.claimed(&rita).await;
     let version = walk.version().await;
     decide(&walk, &rita, "approve", version).await.ok();
-    let free = api.services.workflows.organization_with(&[identifier("DUNS", "150483782")]).await.unwrap();
-    assert_eq!(free, None);
+    let owner = async || {
+        let reservation = api.services.workflows.registered_identifier(&identifier("DUNS", "150483782"));
+        api.services.handlers.inspect::<Reservation, _>(reservation.0, |state, _| state.owner()).await.unwrap().flatten()
+    };
+    assert_eq!(owner().await, None);
     let walk = walk.claimed(&ruth).await;
     decide(&walk, &ruth, "approve", version).await.ok();
-    let taken = api.services.workflows.organization_with(&[identifier("DUNS", "150483782")]).await.unwrap();
-    assert!(taken.is_some());
+    assert!(owner().await.is_some());
 }

@@ -1,9 +1,9 @@
 //! Values that are unique are given back, kept and taken again.
 
 use command_handlers::CommandError;
-use command_handlers::workflows::{Approve, ProviderIdentity};
+use command_handlers::workflows::{Approve, Invite, ProviderIdentity};
 use domain::invitation::{Invitation, InvitationCommand, InvitationState};
-use domain::organization::{Organization, OrganizationCommand};
+use domain::organization::{Organization, OrganizationCommand, OrganizationState};
 use domain::registration::{Question, Registration, RegistrationCommand, Stage};
 use domain::reservation::{Reservation, ReservationCommand, ReservationKind};
 use domain::staff::{Staff, StaffCommand};
@@ -251,6 +251,96 @@ async fn identifiers_of_a_killed_change_of_profile_are_given_back_and_those_that
             assert_eq!(world.owner_of(number).await, (number == kept).then_some(case.organization.0), "{number} after {appends} appends");
         }
     }
+}
+
+impl World {
+    async fn close(&self, organization: OrganizationId) {
+        self.ask::<Organization>(organization.0, OrganizationCommand::CloseOrg { reason: reason("Out of business.") }).await;
+    }
+}
+
+#[tokio::test]
+async fn a_closed_organization_gives_back_its_identifiers_and_the_company_registers_anew() {
+    let world = World::new();
+    let before = world.case_naming(DUNS).await;
+    world.approve(&before).await;
+    world.settle().await;
+    let mut changed = profile("Fastener Works GmbH");
+    changed.identifiers = [DUNS, OTHER_DUNS].map(|number| domain::testing::identifier("DUNS", number)).to_vec();
+    world.ask::<Organization>(before.organization.0, OrganizationCommand::AmendProfile { profile: changed }).await;
+    let approved = world.desk.workflows.approve_amendment(before.organization, World::reviewer(), reason("Seen."), &world.sent()).await;
+    approved.unwrap();
+    world.close(before.organization).await;
+    world.settle().await;
+    assert_eq!((world.owner_of(DUNS).await, world.owner_of(OTHER_DUNS).await), (None, None));
+    let anew = world.case_naming(DUNS).await;
+    world.approve(&anew).await;
+    // All events of the past are handled again, too, as after a restore.
+    world.settle().await;
+    world.settle().await;
+    assert_eq!(world.owner_of(DUNS).await, Some(anew.organization.0));
+    assert!(world.state::<Organization>(anew.organization.0).await.is_in_good_standing());
+    assert!(matches!(world.state::<Organization>(before.organization.0).await, OrganizationState::Closed(_)));
+}
+
+#[tokio::test]
+async fn a_company_whose_organization_is_closed_registers_anew_before_anybody_came_by() {
+    let world = World::new();
+    let before = world.case_naming(DUNS).await;
+    world.approve(&before).await;
+    world.settle().await;
+    world.close(before.organization).await;
+    let anew = world.case_naming(DUNS).await;
+    world.approve(&anew).await;
+    world.settle().await;
+    assert_eq!(world.owner_of(DUNS).await, Some(anew.organization.0));
+}
+
+#[tokio::test]
+async fn identifiers_of_a_change_that_was_killed_while_its_organization_was_closed_are_free_after_a_minute() {
+    let world = World::new();
+    let before = world.case_naming(DUNS).await;
+    world.approve(&before).await;
+    world.settle().await;
+    world.close(before.organization).await;
+    world.settle().await;
+    // Taken by an approval that was decided on before the closing, and never came to be.
+    let reservation = world.desk.workflows.registered_identifier(&domain::testing::identifier("DUNS", OTHER_DUNS));
+    let reserve = ReservationCommand::Reserve { kind: ReservationKind::RegisteredIdentifier, owner: before.organization.0 };
+    world.ask::<Reservation>(reservation.0, reserve).await;
+    let anew = world.case_naming(OTHER_DUNS).await;
+    world.claim(&anew).await;
+    let dossier_version = world.state::<Registration>(anew.id.0).await.case().unwrap().dossier.version;
+    let approve = Approve { reviewer: World::reviewer(), dossier_version, reason: reason("All is well.") };
+    let early = world.desk.workflows.approve(anew.id, approve, &world.sent()).await;
+    assert!(matches!(early, Err(CommandError::Rejected(_))), "it may be under way still: {early:?}");
+    world.pass(SignedDuration::from_mins(1));
+    world.approve(&anew).await;
+    assert_eq!(world.owner_of(OTHER_DUNS).await, Some(anew.organization.0));
+}
+
+#[tokio::test]
+async fn an_invitation_is_an_offer_only_to_an_organization_that_can_answer_it() {
+    let world = World::under(Policy { undo_window_minutes: 30, ..Policy::default() });
+    let application = world.publish("SFT").await;
+    let case = world.case_naming(DUNS).await;
+    world.approve(&case).await;
+    let offered_to = async |company: &str| {
+        let identifiers = vec![domain::testing::identifier("DUNS", DUNS)];
+        let invite = Invite { identifiers, ..world.invite(company, application) };
+        let (invitation, _) = world.desk.workflows.invite_org(invite, &world.sent()).await.unwrap();
+        world.invitation(invitation).await.invited().unwrap().organization
+    };
+    assert_eq!(offered_to("Fastener Works").await, None, "its approval can still be undone");
+    world.pass(SignedDuration::from_mins(30));
+    world.ask::<Registration>(case.id.0, RegistrationCommand::PassTime {}).await;
+    world.settle().await;
+    assert_eq!(offered_to("Fastener Works Hamburg").await, Some(case.organization));
+    let suspend = OrganizationCommand::SuspendOrg { reason: reason("Sanctions check.") };
+    world.ask::<Organization>(case.organization.0, suspend).await;
+    assert_eq!(offered_to("Fastener Works Bremen").await, None, "nobody of it can sign in");
+    world.close(case.organization).await;
+    assert_eq!(offered_to("Fastener Works Kiel").await, None, "it is closed");
 }
 
 impl World {
