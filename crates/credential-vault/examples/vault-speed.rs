@@ -5,7 +5,8 @@
 use std::time::Instant;
 
 use credential_vault::{
-    Assurance, Holder, NamedBy, NewSessionOf, SessionHolder, SessionLifetime, TokenRequest, Vault, VaultKey, Verification, strength,
+    Assurance, Holder, NamedBy, NewSessionOf, OpenedBy, SessionHolder, SessionLifetime, TokenRequest, Vault, VaultKey, Verification,
+    strength,
 };
 use domain::{CredentialId, OrganizationId, PersonId};
 use jiff::{SignedDuration, Timestamp};
@@ -59,7 +60,8 @@ async fn measure() {
     let (person, organization) = (PersonId(Uuid::from_u128(1)), OrganizationId(Uuid::from_u128(2)));
     let holder = SessionHolder::User { organization };
     let (assurance, label) = (Assurance::OneFactor, "Firefox on Linux".to_owned());
-    let new = NewSessionOf { person, holder, assurance, proved_at: None, lifetime: SessionLifetime::USERS, label };
+    let new =
+        NewSessionOf { person, holder, opened_by: OpenedBy::Provider, assurance, proved_at: None, lifetime: SessionLifetime::USERS, label };
     let mut sessions = Vec::new();
     let (start, cpu) = (Instant::now(), on_cpu());
     for _ in 0..500 {

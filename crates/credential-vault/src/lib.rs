@@ -86,6 +86,6 @@ pub use second_factors::{
     AuthenticatorSecret, Claim, Factor, FactorState, ImportedToken, InventoryToken, OtpAlgorithm, OtpDigits, OtpHash, PasskeyProof,
     PasskeyPut, PasskeyRefusal, RelyingParty, Standing, StockedToken, TokenFlaw, TokenStanding,
 };
-pub use sessions::{Assurance, IssuedSession, NewSessionOf, Session, SessionHolder, SessionId, SessionLifetime};
+pub use sessions::{Assurance, IssuedSession, NewSessionOf, OpenedBy, Session, SessionHolder, SessionId, SessionLifetime};
 pub use tokens::{Holder, IssuedToken, Token, TokenId, TokenRequest};
 pub use vault::{Vault, VaultKey};

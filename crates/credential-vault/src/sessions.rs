@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use domain::{OrganizationId, PersonId, StaffId};
+use domain::{CredentialId, OrganizationId, PersonId, StaffId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -70,6 +70,40 @@ impl Assurance {
     }
 }
 
+/// What opened a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OpenedBy {
+    /// This password or one-time password.
+    Secret(CredentialId),
+    /// The operator's identity provider.
+    Provider,
+    /// An earlier version of the service, which did not write down what it was.
+    Unrecorded,
+}
+
+/// What stands for the identity provider in a row. No id has this length.
+const PROVIDER: &[u8] = b"provider";
+
+impl OpenedBy {
+    /// What stands for it in a row.
+    pub(crate) fn column(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Secret(credential) => Some(credential.0.into_bytes().to_vec()),
+            Self::Provider => Some(PROVIDER.to_vec()),
+            Self::Unrecorded => None,
+        }
+    }
+
+    /// What a row says; none if it says something else.
+    pub(crate) fn of_column(column: Option<&[u8]>) -> Option<Self> {
+        match column {
+            None => Some(Self::Unrecorded),
+            Some(PROVIDER) => Some(Self::Provider),
+            Some(id) => Uuid::from_slice(id).ok().map(|id| Self::Secret(CredentialId(id))),
+        }
+    }
+}
+
 /// How long a session lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLifetime {
@@ -93,6 +127,8 @@ pub struct NewSessionOf {
     pub person: PersonId,
     /// As whom.
     pub holder: SessionHolder,
+    /// What with.
+    pub opened_by: OpenedBy,
     /// What they proved.
     pub assurance: Assurance,
     /// When they proved it, if that was not just now: at an identity provider, which they may have come to earlier.
@@ -112,6 +148,8 @@ pub struct Session {
     pub person: PersonId,
     /// As whom.
     pub holder: SessionHolder,
+    /// What opened it, or what its user has put in that one's place in it. Whether that still opens the account, the log knows.
+    pub opened_by: OpenedBy,
     /// What they have proved in it.
     pub assurance: Assurance,
     /// When they signed in.
@@ -163,6 +201,16 @@ impl Live {
         Self { session, idle_us, seen_at_us: AtomicI64::new(seen_at_us), written_at_us: AtomicI64::new(seen_at_us) }
     }
 
+    /// The same, opened by something else.
+    pub(crate) fn opened_by(&self, opened_by: OpenedBy) -> Self {
+        Self {
+            session: Session { opened_by, ..self.session.clone() },
+            idle_us: self.idle_us,
+            seen_at_us: AtomicI64::new(self.seen_at_us()),
+            written_at_us: AtomicI64::new(self.written_at_us.load(Ordering::Relaxed)),
+        }
+    }
+
     /// When it was last used, as far as this process knows, in microseconds since 1970.
     pub(crate) fn seen_at_us(&self) -> i64 {
         self.seen_at_us.load(Ordering::Relaxed)
@@ -201,13 +249,13 @@ impl Vault {
     /// # Errors
     /// If there are no random bytes or the disk refuses.
     pub async fn create_session(&self, new: NewSessionOf, now: Timestamp) -> Result<IssuedSession, VaultError> {
-        let NewSessionOf { person, holder, assurance, proved_at, lifetime, label } = new;
+        let NewSessionOf { person, holder, opened_by, assurance, proved_at, lifetime, label } = new;
         let Fresh { id, secret, hash } = Fresh::draw()?;
         let ends_at = now.saturating_add(lifetime.absolute).unwrap_or(Timestamp::MAX);
         let label = label.chars().filter(|character| !character.is_control()).take(LABEL_CHARACTERS).collect();
         // The provider's clock may be a little ahead.
         let proved_at = proved_at.map_or(now, |at| at.min(now));
-        let session = Session { id, person, holder, assurance, created_at: now, proved_at, ends_at, label };
+        let session = Session { id, person, holder, opened_by, assurance, created_at: now, proved_at, ends_at, label };
         let idle_us = lifetime.idle.as_micros().try_into().unwrap_or(i64::MAX);
         let live = Arc::new(Live::new(session.clone(), idle_us, now.as_microsecond()));
         self.inner.store.insert_session(NewSession { hash, live }).await?;
@@ -290,12 +338,21 @@ impl Vault {
         self.inner.store.end_sessions(Ending::AllOf(person)).await.map(|_| ())
     }
 
-    /// Ends all sessions of somebody but this one: they changed the password in it.
+    /// Ends all sessions of somebody but this one.
     ///
     /// # Errors
     /// If the disk refuses; then the sessions go on.
     pub async fn end_others(&self, person: PersonId, keep: SessionId) -> Result<(), VaultError> {
-        self.inner.store.end_sessions(Ending::Others(person, keep)).await.map(|_| ())
+        self.inner.store.end_sessions(Ending::Others(person, keep, None)).await.map(|_| ())
+    }
+
+    /// Ends all sessions of somebody but this one, which counts as opened by this from now on: they set or changed the password in it. Both in
+    /// one write.
+    ///
+    /// # Errors
+    /// If the disk refuses; then the sessions are what they were.
+    pub async fn end_others_and_reopen(&self, person: PersonId, keep: SessionId, opened_by: OpenedBy) -> Result<(), VaultError> {
+        self.inner.store.end_sessions(Ending::Others(person, keep, Some(opened_by))).await.map(|_| ())
     }
 
     /// Removes the sessions that are over; says how many.

@@ -8,7 +8,7 @@ use common::{
     Folder, SECRET, active_one_time_password, active_one_time_password_of, active_password, at, credential, partner, person, reviewer,
     sign_in,
 };
-use credential_vault::{NamedBy, Session, Vault, VaultError, Verification};
+use credential_vault::{NamedBy, OpenedBy, Session, Vault, VaultError, Verification};
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
@@ -41,7 +41,7 @@ async fn what_an_earlier_version_kept_works_and_is_not_swept() {
     let vault = folder.open();
     assert_eq!(vault.verify(credential(1), SECRET, at(1)).await.unwrap(), Verification::Ok);
     assert_eq!(vault.pending(at(50)).await.unwrap(), []);
-    let unlabelled = Session { label: String::new(), ..session.session };
+    let unlabelled = Session { label: String::new(), opened_by: OpenedBy::Unrecorded, ..session.session };
     assert_eq!(vault.find_session(&session.secret, at(1)).await.unwrap(), Some(unlabelled));
     vault.put_password(credential(3), person(3), NamedBy::User(person(3)), SECRET, at(0)).await.unwrap();
     assert_eq!(vault.pending(at(50)).await.unwrap().len(), 1);

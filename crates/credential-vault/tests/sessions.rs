@@ -4,8 +4,8 @@
 
 mod common;
 
-use common::{Home, at, organization, person, session_of, sign_in, wherever_it_is_kept};
-use credential_vault::{Assurance, NewSessionOf, Session, SessionHolder, SessionLifetime};
+use common::{Home, at, credential, organization, person, session_of, sign_in, wherever_it_is_kept};
+use credential_vault::{Assurance, NewSessionOf, OpenedBy, Session, SessionHolder, SessionLifetime};
 use domain::StaffId;
 use jiff::SignedDuration;
 use uuid::Uuid;
@@ -24,6 +24,8 @@ wherever_it_is_kept!(
     what_was_proved_stays_proved,
     somebody_sees_their_sessions_and_ends_their_own_only,
     a_label_is_short_and_on_one_line,
+    a_session_says_what_opened_it_and_counts_as_opened_by_another_password_in_the_write_that_ends_the_others,
+    somebody_elses_session_is_not_reopened,
 );
 
 async fn a_session_stands_for_the_user_who_signed_in(home: &Home) {
@@ -172,4 +174,31 @@ async fn a_label_is_short_and_on_one_line(home: &Home) {
     let issued = vault.create_session(NewSessionOf { label, ..session_of(1) }, at(0)).await.unwrap();
     assert_eq!(issued.session.label, format!("Ä{}", "x".repeat(59)));
     assert_eq!(home.open().await.find_session(&issued.secret, at(1)).await.unwrap(), Some(issued.session));
+}
+
+async fn a_session_says_what_opened_it_and_counts_as_opened_by_another_password_in_the_write_that_ends_the_others(home: &Home) {
+    let (here, there) = (home.open().await, home.open().await);
+    let (kept, ended) = (sign_in(&here, 1).await, sign_in(&here, 1).await);
+    let by_provider = here.create_session(NewSessionOf { opened_by: OpenedBy::Provider, ..session_of(2) }, at(0)).await.unwrap();
+    assert_eq!(there.find_session(&kept.secret, at(1)).await.unwrap().unwrap().opened_by, OpenedBy::Secret(credential(1)));
+
+    let new = OpenedBy::Secret(credential(7));
+    here.end_others_and_reopen(person(1), kept.session.id, new).await.unwrap();
+    let expected = Session { opened_by: new, ..kept.session.clone() };
+    // A file is looked at anew after a second.
+    for vault in [&here, &there, &home.open().await] {
+        assert_eq!(vault.find_session(&kept.secret, at(3)).await.unwrap(), Some(expected.clone()));
+        assert_eq!(vault.find_session(&ended.secret, at(3)).await.unwrap(), None);
+        assert_eq!(vault.find_session(&by_provider.secret, at(3)).await.unwrap(), Some(by_provider.session.clone()));
+    }
+    let raised = here.raise_session(kept.session.id, Assurance::TwoFactors, at(4)).await.unwrap().unwrap();
+    assert_eq!(raised.session.opened_by, new);
+}
+
+async fn somebody_elses_session_is_not_reopened(home: &Home) {
+    let vault = home.open().await;
+    let other = sign_in(&vault, 2).await;
+    vault.end_others_and_reopen(person(1), other.session.id, OpenedBy::Secret(credential(7))).await.unwrap();
+    assert_eq!(vault.find_session(&other.secret, at(1)).await.unwrap(), Some(other.session.clone()));
+    assert_eq!(home.open().await.find_session(&other.secret, at(1)).await.unwrap(), Some(other.session));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
-use command_handlers::workflows::{AccountHolder, ActsAs, Stage, WorkflowError};
+use command_handlers::workflows::{ActsAs, Stage, WorkflowError};
 use credential_vault::{Holder, Session};
 use domain::organization::Organization;
 use domain::service::{Registered, Sees, Service};
@@ -143,9 +143,10 @@ impl Caller {
         }
     }
 
-    /// A session says who; the log says whether they may still sign in, in which roles, and what they have to show or to do first.
+    /// A session says who; the log says whether what opened it still opens the account, whether they may sign in, in which roles, and what they
+    /// have to show or to do first.
     async fn of_session(session: &Session, services: &Services) -> Result<Self, Problem> {
-        let account = services.workflows.open_account(AccountHolder::from(session)).await?.ok_or_else(Problem::unauthenticated)?;
+        let account = services.workflows.account_in(session).await?.ok_or_else(Problem::unauthenticated)?;
         let stage = Stage::of(&account, session.assurance);
         let (person, session) = (session.person, session.clone());
         match account.acts_as {

@@ -148,12 +148,13 @@ impl Workflows {
         let id = self.put_one_time_password(person, NamedBy::User(person), one_time_password, sent).await?;
         let command = UserCommand::IssueOneTimePassword { one_time_password: id };
         let answer = self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)?;
+        // Sessions that a secret opened are over by the event; this ends the others, and forgets them all.
+        self.vault.end_all(person).await?;
         self.vault.activate(id).await?;
         let replaced = account.means.one_time_password.id();
         if replaced != id {
             self.vault.revoke(replaced).await?;
         }
-        self.vault.end_all(person).await?;
         Ok(answer)
     }
 }

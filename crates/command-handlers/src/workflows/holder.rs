@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use credential_vault::{NamedBy, Session, SessionHolder, SessionLifetime};
+use credential_vault::{NamedBy, OpenedBy, Session, SessionHolder, SessionLifetime};
 use domain::organization::Organization;
 use domain::reservation::Reservation;
 use domain::sign_in::{LoginStep, SignInMeans};
@@ -97,6 +97,19 @@ impl OpenAccount {
         })
     }
 
+    /// Whether a session goes on that was opened by this: if that is what opens the account now. So a password or one-time password that is
+    /// set or issued ends all sessions of the ones before by being in the log, wherever a crash comes after it.
+    #[must_use]
+    pub fn goes_on(&self, session: &Session) -> bool {
+        match session.opened_by {
+            OpenedBy::Secret(credential) => credential == self.means.opens_with(),
+            // No password here has a part in it: whoever set one, or had one issued, says nothing of who they are at the provider. It ends
+            // where all sessions of a person are ended.
+            OpenedBy::Provider => true,
+            OpenedBy::Unrecorded => false,
+        }
+    }
+
     /// How long sessions of such an account live.
     #[must_use]
     pub fn lifetime(&self) -> SessionLifetime {
@@ -180,6 +193,14 @@ impl Workflows {
             SessionHolder::User { .. } => self.account_of_user(holder.person).await,
             SessionHolder::Staff { staff } => self.account_of_staff(staff).await,
         }
+    }
+
+    /// The account of a session that goes on; none if it is over, or the account cannot be used now.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub async fn account_in(&self, session: &Session) -> Result<Option<OpenAccount>, WorkflowError> {
+        Ok(self.open_account(session.into()).await?.filter(|account| account.goes_on(session)))
     }
 
     /// As [`open_account`](Self::open_account); it is there.

@@ -1,7 +1,7 @@
 //! Staff who sign in by the operator's identity provider: they are linked to who they are there, and admitted when the provider
 //! says so. Nothing else that it says of them counts: neither roles nor addresses nor names.
 
-use credential_vault::Assurance;
+use credential_vault::{Assurance, OpenedBy};
 use domain::reservation::{Reservation, ReservationKind};
 use domain::staff::{Staff, StaffCommand, StaffEvent};
 use domain::{ReservationId, StaffId};
@@ -94,7 +94,7 @@ impl Workflows {
         }
         let account = self.account_of_staff(staff).await?.ok_or(WorkflowRejection::IdentityRefused)?;
         let assurance = if proof.two_factors { Assurance::TwoFactorsElsewhere } else { Assurance::OneFactor };
-        self.admit(account, (assurance, Some(proof.at)), label, sent).await
+        self.admit(account, OpenedBy::Provider, (assurance, Some(proof.at)), label, sent).await
     }
 
     /// Names an identity, without telling it. The length comes first: no two pairs read the same.

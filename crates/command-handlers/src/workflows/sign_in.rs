@@ -1,6 +1,6 @@
 //! Signing in, and first-time login (J2): the password, or the one-time password before there is one.
 
-use credential_vault::{Assurance, NewSessionOf, Session, Verification};
+use credential_vault::{Assurance, NewSessionOf, OpenedBy, Session, Verification};
 use domain::sign_in::{LoginStep, OneTimePassword, SignInRule};
 use domain::{CredentialId, UserId};
 use jiff::Timestamp;
@@ -84,7 +84,7 @@ impl Workflows {
         }
         let Some(account) = account else { return Err(WorkflowRejection::SignInRefused.into()) };
         match verification {
-            Verification::Ok => self.admit(account, (Assurance::OneFactor, None), label, sent).await,
+            Verification::Ok => self.admit(account, OpenedBy::Secret(credential), (Assurance::OneFactor, None), label, sent).await,
             Verification::Wrong { attempts_left: 0 } | Verification::Locked { until: None } => {
                 self.note_lock(&account, sent).await?;
                 Err(WorkflowRejection::SignInRefused.into())
@@ -98,6 +98,7 @@ impl Workflows {
     pub(super) async fn admit(
         &self,
         account: OpenAccount,
+        opened_by: OpenedBy,
         (assurance, proved_at): (Assurance, Option<Timestamp>),
         label: &str,
         sent: &Sent,
@@ -110,7 +111,7 @@ impl Workflows {
             account
         };
         let AccountHolder { person, holder } = account.holder;
-        let new = NewSessionOf { person, holder, assurance, proved_at, lifetime: account.lifetime(), label: label.to_owned() };
+        let new = NewSessionOf { person, holder, opened_by, assurance, proved_at, lifetime: account.lifetime(), label: label.to_owned() };
         let issued = self.vault.create_session(new, self.now()).await?;
         Ok(SignedIn { session: issued.session, token: issued.secret, stage: Stage::of(&account, assurance) })
     }
@@ -134,7 +135,7 @@ impl Workflows {
             security::note("current_password", Some(session.person), sent, &refused);
             return refused;
         }
-        self.put_password(&account, password, session, sent).await
+        self.put_password(&account, None, password, session, sent).await
     }
 
     /// Sets the first password, or a new one by a new one-time password, which is used up by it. Ends their other sessions. Whoever has a
@@ -145,15 +146,23 @@ impl Workflows {
     pub async fn set_password(&self, session: &Session, password: &str, sent: &Sent) -> Result<Answer<()>, WorkflowError> {
         let account = self.their_account(session.into()).await?;
         // Sent again after it was done, it goes on where it stopped.
-        if account.means.password != Some(password_of(sent)) {
-            password_is_next(&account)?;
+        if account.means.password == Some(password_of(sent)) {
+            return self.put_password(&account, None, password, session, sent).await;
         }
-        self.put_password(&account, password, session, sent).await
+        password_is_next(&account, session)?;
+        let redeemed = match account.means.one_time_password {
+            OneTimePassword::Issued(one_time_password) => Some(one_time_password),
+            OneTimePassword::Locked(_) | OneTimePassword::Redeemed(_) | OneTimePassword::Spent(_) => None,
+        };
+        self.put_password(&account, redeemed, password, session, sent).await
     }
 
+    /// All other sessions are over as soon as the log has the password. The one that it was set in goes on if the write comes that says so: a
+    /// crash before it ends that one, too.
     async fn put_password(
         &self,
         account: &OpenAccount,
+        redeemed: Option<CredentialId>,
         password: &str,
         session: &Session,
         sent: &Sent,
@@ -165,16 +174,20 @@ impl Workflows {
         }
         let id = password_of(sent);
         self.vault.put_password(id, holder.person, account.names(), password, self.now()).await?;
-        if let OneTimePassword::Issued(one_time_password) = account.means.one_time_password {
+        if let Some(one_time_password) = redeemed {
             self.tell(holder, Ask::Redeem(one_time_password), &sent.part("redeem")).await?;
         }
         let answer = self.tell(holder, Ask::SetPassword(id), sent).await?;
         self.vault.activate(id).await?;
+        let opened_by = match session.opened_by {
+            OpenedBy::Secret(_) => OpenedBy::Secret(id),
+            elsewhere @ (OpenedBy::Provider | OpenedBy::Unrecorded) => elsewhere,
+        };
+        self.vault.end_others_and_reopen(holder.person, session.id, opened_by).await?;
         self.vault.revoke(account.means.one_time_password.id()).await?;
         if let Some(replaced) = account.means.password.filter(|replaced| *replaced != id) {
             self.vault.revoke(replaced).await?;
         }
-        self.vault.end_others(holder.person, session.id).await?;
         Ok(answer)
     }
 
@@ -191,10 +204,19 @@ fn password_of(sent: &Sent) -> CredentialId {
     CredentialId(sent.derive("password"))
 }
 
-/// Whether a one-time password is what somebody came with, and a password is what they set next.
-fn password_is_next(account: &OpenAccount) -> Result<(), WorkflowError> {
+/// Whether a password is what is set next, by somebody who came with the one-time password that is to be used up by it: not in a session that
+/// was there before it was issued, nor in one that the identity provider opened.
+fn password_is_next(account: &OpenAccount, session: &Session) -> Result<(), WorkflowError> {
     match account.next {
-        Some(LoginStep::RedeemOneTimePassword | LoginStep::SetPassword) => Ok(()),
+        Some(LoginStep::RedeemOneTimePassword | LoginStep::SetPassword)
+            if session.opened_by == OpenedBy::Secret(account.means.opens_with()) =>
+        {
+            Ok(())
+        }
+        Some(LoginStep::RedeemOneTimePassword | LoginStep::SetPassword) => {
+            let next = LoginStep::RedeemOneTimePassword;
+            Err(WorkflowRejection::SignIn(SignInRule::StepOutOfOrder { next }).into())
+        }
         Some(next @ (LoginStep::ConfirmProfile | LoginStep::AcceptTerms | LoginStep::RegisterSecondFactor)) => {
             Err(WorkflowRejection::SignIn(SignInRule::StepOutOfOrder { next }).into())
         }

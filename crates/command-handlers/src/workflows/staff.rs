@@ -35,11 +35,12 @@ impl Workflows {
             }
             None => self.open_staff_account(staff, id, sent).await?,
         };
+        // Sessions that a secret opened are over by the event; this ends the others, and forgets them all.
+        self.vault.end_all(person).await?;
         self.vault.activate(id).await?;
         if let Some(replaced) = account.map(|account| account.means.one_time_password.id()).filter(|replaced| *replaced != id) {
             self.vault.revoke(replaced).await?;
         }
-        self.vault.end_all(person).await?;
         Ok((user_id, answer))
     }
 

@@ -95,6 +95,7 @@ const TABLES: &[Table] = &[
             ("idle_us", Kind::Integer),
             ("seen_at", Kind::Integer),
             ("label", Kind::Text),
+            ("opened_by", Kind::Bytes),
         ],
         page: 500,
     },

@@ -10,7 +10,7 @@ use super::statements;
 use crate::credentials::{CredentialKind, NamedBy, Pending, Verification};
 use crate::error::VaultError;
 use crate::second_factors::{Factor, FactorState, TokenStanding};
-use crate::sessions::{Assurance, Live, Session, SessionHolder, SessionId};
+use crate::sessions::{Assurance, Live, OpenedBy, Session, SessionHolder, SessionId};
 use crate::text::TextHash;
 use crate::tokens::{Token, TokenId};
 
@@ -336,6 +336,7 @@ pub(super) struct SessionRow {
     pub(super) idle_us: i64,
     pub(super) seen_at: i64,
     pub(super) label: String,
+    pub(super) opened_by: Option<Vec<u8>>,
 }
 
 impl SessionRow {
@@ -350,6 +351,7 @@ impl SessionRow {
             id: SessionId(self.id),
             person: PersonId(self.person),
             holder,
+            opened_by: OpenedBy::of_column(self.opened_by.as_deref()).ok_or(DAMAGED)?,
             assurance: Assurance::of_code(self.assurance).ok_or(DAMAGED)?,
             created_at: instant(self.created_at).ok_or(DAMAGED)?,
             // An earlier version did not write it: it knew passwords only, proved at sign-in.
@@ -378,8 +380,8 @@ pub(crate) enum Ending {
     OneOf(PersonId, SessionId),
     /// All of a person.
     AllOf(PersonId),
-    /// All of a person but this one.
-    Others(PersonId, SessionId),
+    /// All of a person but this one; if something is told, that one counts as opened by it from now on.
+    Others(PersonId, SessionId, Option<OpenedBy>),
 }
 
 impl Ending {
@@ -389,7 +391,15 @@ impl Ending {
             Self::One(id) => session.id == id,
             Self::OneOf(person, id) => session.person == person && session.id == id,
             Self::AllOf(person) => session.person == person,
-            Self::Others(person, keep) => session.person == person && session.id != keep,
+            Self::Others(person, keep, _) => session.person == person && session.id != keep,
+        }
+    }
+
+    /// The person's session that stays and counts as opened by something else.
+    pub(super) fn reopens(self) -> Option<(PersonId, SessionId, OpenedBy)> {
+        match self {
+            Self::Others(person, keep, Some(opened_by)) => Some((person, keep, opened_by)),
+            Self::One(_) | Self::OneOf(..) | Self::AllOf(_) | Self::Others(_, _, None) => None,
         }
     }
 }

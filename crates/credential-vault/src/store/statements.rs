@@ -263,15 +263,16 @@ macro_rules! session_columns {
         ends_at,
         idle_us,
         seen_at,
-        label
+        label,
+        opened_by
 "
     };
 }
 pub(super) use session_columns;
 
 pub(super) const INSERT_SESSION: &str = "
-INSERT INTO sessions (id, hash, person, organization, staff, assurance, created_at, proved_at, ends_at, idle_us, seen_at, label)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $7, $10)
+INSERT INTO sessions (id, hash, person, organization, staff, assurance, created_at, proved_at, ends_at, idle_us, seen_at, label, opened_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $7, $10, $11)
 ";
 
 pub(super) const TOUCH_SESSION: &str = "

@@ -6,8 +6,8 @@
 use std::path::PathBuf;
 
 use credential_vault::{
-    Assurance, AuthenticatorSecret, HashingOptions, Holder, InventoryToken, IssuedSession, NamedBy, NewSessionOf, OtpAlgorithm, OtpDigits,
-    OtpHash, SessionHolder, SessionLifetime, TokenRequest, Vault, VaultError, VaultKey,
+    Assurance, AuthenticatorSecret, HashingOptions, Holder, InventoryToken, IssuedSession, NamedBy, NewSessionOf, OpenedBy, OtpAlgorithm,
+    OtpDigits, OtpHash, SessionHolder, SessionLifetime, TokenRequest, Vault, VaultError, VaultKey,
 };
 use domain::{CredentialId, OrganizationId, PersonId, StaffId, StaffRole};
 use jiff::{SignedDuration, Timestamp};
@@ -201,6 +201,7 @@ pub(crate) fn session_of(number: u128) -> NewSessionOf {
     NewSessionOf {
         person: person(number),
         holder: SessionHolder::User { organization: organization(1) },
+        opened_by: OpenedBy::Secret(credential(number)),
         assurance: Assurance::OneFactor,
         proved_at: None,
         lifetime: LIFETIME,

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use command_handlers::workflows::{AccountHolder, OpenAccount, OwnedCredential};
+use command_handlers::workflows::{OpenAccount, OwnedCredential};
 use domain::credential::CredentialKind;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -106,7 +106,7 @@ impl OwnCredential {
     responses((status = 200, description = "Oldest first", body = OwnCredentials))
 )]
 pub(super) async fn list(State(services): State<Services>, By(InSession(session)): By<InSession>) -> Result<Json<OwnCredentials>, Problem> {
-    let account = services.workflows.open_account(AccountHolder::from(&session)).await?.ok_or_else(Problem::unauthenticated)?;
+    let account = services.workflows.account_in(&session).await?.ok_or_else(Problem::unauthenticated)?;
     Ok(Json(OwnCredentials { items: own(&account, &services).await? }))
 }
 

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use command_handlers::workflows::AccountHolder;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -47,7 +46,7 @@ pub struct Credentialing {
     responses((status = 200, description = "What comes next", body = Credentialing))
 )]
 pub(super) async fn next(State(services): State<Services>, By(InSession(session)): By<InSession>) -> Result<Json<Credentialing>, Problem> {
-    let account = services.workflows.open_account(AccountHolder::from(&session)).await?.ok_or_else(Problem::unauthenticated)?;
+    let account = services.workflows.account_in(&session).await?.ok_or_else(Problem::unauthenticated)?;
     let own = own(&account, &services).await?;
     let has_factor = !account.means.second_factors.is_empty();
     // A passkey is shown to work by being registered: one that a crash left pending is begun anew.

@@ -52,6 +52,7 @@ pub struct OwnSessions {
 )]
 pub(super) async fn list(State(services): State<Services>, By(InSession(current)): By<InSession>) -> Result<Json<OwnSessions>, Problem> {
     let now = (services.handlers.clock())();
+    let account = services.workflows.account_in(&current).await?.ok_or_else(Problem::unauthenticated)?;
     let sessions = services.vault.list_sessions(current.person, now).await.map_err(|error| Problem::internal(&error))?;
     let shown = |(session, last_used_at): (credential_vault::Session, Timestamp)| OwnSession {
         id: session.id.0,
@@ -62,5 +63,5 @@ pub(super) async fn list(State(services): State<Services>, By(InSession(current)
         ends_at: session.ends_at,
         label: session.label,
     };
-    Ok(Json(OwnSessions { items: sessions.into_iter().map(shown).collect() }))
+    Ok(Json(OwnSessions { items: sessions.into_iter().filter(|(session, _)| account.goes_on(session)).map(shown).collect() }))
 }

@@ -12,6 +12,7 @@ mod organizations;
 mod passkeys;
 mod second_factors;
 mod sessions;
+mod superseded;
 mod tokens;
 mod users;
 mod world;

@@ -30,7 +30,9 @@ impl Own {
 
 /// A session: its token and its id.
 pub(crate) async fn session(api: &Api, person: PersonId, holder: SessionHolder, assurance: Assurance) -> (String, Uuid) {
-    let new = NewSessionOf { person, holder, assurance, proved_at: None, lifetime: SessionLifetime::STAFF, label: String::new() };
+    let opened_by = api.opened_by(person, holder).await;
+    let new =
+        NewSessionOf { person, holder, opened_by, assurance, proved_at: None, lifetime: SessionLifetime::STAFF, label: String::new() };
     let issued = api.services.vault.create_session(new, api.now()).await.unwrap();
     (issued.secret.to_string(), issued.session.id.0)
 }

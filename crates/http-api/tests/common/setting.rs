@@ -1,6 +1,7 @@
 //! Who and what there is when a test begins: staff, partners, applications, users.
 
-use credential_vault::{Assurance, Holder, NewSessionOf, SessionHolder, SessionLifetime, TokenRequest};
+use command_handlers::workflows::AccountHolder;
+use credential_vault::{Assurance, Holder, NewSessionOf, OpenedBy, SessionHolder, SessionLifetime, TokenRequest};
 use domain::application::{AccessPolicy, Application, ApplicationCommand, ApplicationDetails, CredentialStrength, RegistrationPolicy, Way};
 use domain::organization::{Organization, OrganizationCommand};
 use domain::registration::Affiliation;
@@ -143,9 +144,16 @@ impl Api {
     /// A session of this user: its token.
     pub async fn session(&self, person: PersonId, organization: OrganizationId) -> String {
         let holder = SessionHolder::User { organization };
+        let opened_by = self.opened_by(person, holder).await;
         let (assurance, lifetime) = (Assurance::OneFactor, SessionLifetime::USERS);
-        let new = NewSessionOf { person, holder, assurance, proved_at: None, lifetime, label: String::new() };
+        let new = NewSessionOf { person, holder, opened_by, assurance, proved_at: None, lifetime, label: String::new() };
         let issued = self.services.vault.create_session(new, self.now()).await.unwrap();
         issued.secret.to_string()
+    }
+
+    /// What opens this account now; the provider, where there is none to be opened.
+    pub async fn opened_by(&self, person: PersonId, holder: SessionHolder) -> OpenedBy {
+        let account = self.services.workflows.open_account(AccountHolder { person, holder }).await.unwrap();
+        account.map_or(OpenedBy::Provider, |account| OpenedBy::Secret(account.means.opens_with()))
     }
 }

@@ -2,9 +2,9 @@
 
 use axum::http::header;
 use command_handlers::CommandError;
-use domain::StaffRole;
 use domain::reservation::ReservationKind;
 use domain::staff::StaffCommand;
+use domain::{CredentialId, StaffRole};
 use serde_json::json;
 
 use crate::common::Api;
@@ -43,8 +43,11 @@ async fn who_showed_one_factor_shows_the_second_one_here() {
     let world = World::new().await;
     let staff = world.linked().await;
     world.wrong(&json!({ "claims": { "acr": "urn:example:acr:password", "amr": ["pwd"] } }));
-    // Who has none yet goes on as after a one-time password.
-    assert_eq!(world.sign_in("rita").await.ok()["next"], "password");
+    // Who has none yet sets a password first, by the one-time password: what the provider says does not stand for it.
+    let signed_in = world.sign_in("rita").await.ok();
+    assert_eq!(signed_in["next"], "password");
+    let password = world.api.post("/v1/first-login/password").by(signed_in["token"].as_str().unwrap());
+    password.json(&json!({ "password": "harbour-lantern-quilt-7-osprey" })).send().await.refused(409, "login-step-out-of-order");
     world.established(staff).await;
     let signed_in = world.sign_in("rita").await.ok();
     assert_eq!(signed_in["next"], "prove_second_factor");
@@ -126,4 +129,19 @@ async fn a_session_opened_there_ends_with_the_membership() {
     world.api.get(QUEUE).by(token).send().await.ok();
     world.dismiss(staff).await;
     world.api.get(QUEUE).by(token).send().await.refused(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn no_password_here_ends_or_opens_what_the_provider_opened() {
+    let world = World::new().await;
+    let staff = world.linked().await;
+    world.established(staff).await;
+    let token = world.sign_in("rita").await.ok()["token"].as_str().unwrap().to_owned();
+    world.api.get(QUEUE).by(&token).send().await.ok();
+    // As far as it goes before the sessions are ended one by one.
+    world.tell(staff, StaffCommand::SetStaffPassword { password: CredentialId(world.api.id()) }).await;
+    world.api.get(QUEUE).by(&token).send().await.ok();
+    let issued = world.api.services.workflows.issue_staff_one_time_password(staff, "Vesta-Quill-9817-Marble", &world.api.sent()).await;
+    issued.unwrap();
+    world.api.get(QUEUE).by(&token).send().await.refused(401, "unauthenticated");
 }

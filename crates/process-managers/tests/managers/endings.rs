@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use command_handlers::workflows::NewUser;
-use credential_vault::{Assurance, NewSessionOf, SessionHolder, SessionLifetime};
+use credential_vault::{Assurance, NewSessionOf, OpenedBy, SessionHolder, SessionLifetime};
 use domain::access::{Access, AccessCommand, AccessState};
 use domain::calendar::{BusinessCalendar, Calendar, CalendarCommand};
 use domain::organization::{Organization, OrganizationCommand};
@@ -167,7 +167,15 @@ async fn with_an_account_access_and_sessions_end() {
     let company = founded(&world).await;
     let holder = SessionHolder::User { organization: company.id };
     let (assurance, lifetime) = (Assurance::OneFactor, SessionLifetime::USERS);
-    let new = NewSessionOf { person: company.bo, holder, assurance, proved_at: None, lifetime, label: String::new() };
+    let new = NewSessionOf {
+        person: company.bo,
+        holder,
+        opened_by: OpenedBy::Provider,
+        assurance,
+        proved_at: None,
+        lifetime,
+        label: String::new(),
+    };
     let session = world.vault.create_session(new, world.now()).await.unwrap();
     assert!(world.vault.find_session(&session.secret, world.now()).await.unwrap().is_some());
     world.ask::<User>(company.bo.0, UserCommand::CloseUser { reason: reason("Left.") }).await;

@@ -32,7 +32,7 @@ const SCHEMA: &str = "gatehouse_vault";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// As in a file; `version` counts what ends sooner than its own row says: revoked tokens, ended sessions.
-const STEPS: &[Step] = &[FIRST, SESSIONS_OF_STAFF, SECOND_FACTORS, PASSKEYS];
+const STEPS: &[Step] = &[FIRST, SESSIONS_OF_STAFF, SECOND_FACTORS, PASSKEYS, WHAT_OPENED_A_SESSION];
 
 const FIRST: Step = Step {
     number: 1,
@@ -133,6 +133,16 @@ CREATE TABLE ceremonies (
     ends_at BIGINT NOT NULL
 );
 CREATE INDEX ceremonies_by_person ON ceremonies (person);
+",
+};
+
+/// What an earlier version wrote, or writes meanwhile, does not say what opened it: whoever is in such a session signs in once more.
+const WHAT_OPENED_A_SESSION: Step = Step {
+    number: 5,
+    name: "what opened a session",
+    sql: "
+ALTER TABLE sessions
+    ADD COLUMN opened_by BYTEA;
 ",
 };
 

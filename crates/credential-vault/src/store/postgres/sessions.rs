@@ -17,8 +17,9 @@ const SELECT: &str = concat!("SELECT", session_columns!(), "FROM sessions WHERE 
 
 const SELECT_OF: &str = concat!("SELECT", session_columns!(), "FROM sessions WHERE person = $1 ORDER BY created_at, id");
 
-/// `$1`: the session, or `$2`: the person; `$3`: the session that stays; `$4`: the person whose it must be. What is null does not count.
-/// Whatever ends counts up the version in the same statement, so that others notice.
+/// `$1`: the session, or `$2`: the person; `$3`: the session that stays; `$4`: the person whose it must be; `$5`: what the session that stays
+/// counts as opened by from now on. What is null does not count. Whatever ends or changes counts up the version in the same statement, so
+/// that others notice.
 const END: &str = "
 WITH ended AS (
     DELETE FROM sessions
@@ -26,10 +27,18 @@ WITH ended AS (
         AND ($3::BYTEA IS NULL OR id <> $3)
         AND ($4::BYTEA IS NULL OR person = $4)
     RETURNING id
+), reopened AS (
+    UPDATE sessions
+    SET opened_by = $5
+    WHERE $5::BYTEA IS NOT NULL
+        AND id = $3
+        AND person = $2
+    RETURNING id
 ), noticed AS (
     UPDATE vault
     SET version = version + 1
     WHERE EXISTS (SELECT id FROM ended)
+        OR EXISTS (SELECT id FROM reopened)
 )
 SELECT count(*)
 FROM ended
@@ -72,7 +81,7 @@ WHERE ends_at <= $1
     OR $1 - seen_at - idle_us >= idle_us / 10
 ";
 
-type Columns = (Vec<u8>, Vec<u8>, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>, i64, i64, Option<i64>, i64, i64, i64, String);
+type Columns = (Vec<u8>, Vec<u8>, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>, i64, i64, Option<i64>, i64, i64, i64, String, Option<Vec<u8>>);
 
 impl PostgresStore {
     /// As [`crate::store::Store::insert_session`].
@@ -91,6 +100,7 @@ impl PostgresStore {
             .bind(session.ends_at.as_microsecond())
             .bind(live.idle_us)
             .bind(&session.label)
+            .bind(session.opened_by.column())
             .execute(self.pool())
             .await?;
         Ok(())
@@ -156,16 +166,18 @@ impl PostgresStore {
             Ending::One(id) => (Some(id), None, None, None),
             Ending::OneOf(owner, id) => (Some(id), None, None, Some(owner)),
             Ending::AllOf(person) => (None, Some(person), None, None),
-            Ending::Others(person, keep) => (None, Some(person), Some(keep), None),
+            Ending::Others(person, keep, _) => (None, Some(person), Some(keep), None),
         };
         let ended: i64 = sqlx::query_scalar(END)
             .bind(id.map(|id| bytes(id.0)))
             .bind(person.map(|person| bytes(person.0)))
             .bind(keep.map(|keep| bytes(keep.0)))
             .bind(owner.map(|owner| bytes(owner.0)))
+            .bind(ending.reopens().and_then(|(_, _, opened_by)| opened_by.column()))
             .fetch_one(self.pool())
             .await?;
-        self.sessions.forget(|live| ending.ends(&live.session));
+        let reopened = ending.reopens().map(|(_, keep, _)| keep);
+        self.sessions.forget(|live| ending.ends(&live.session) || reopened == Some(live.session.id));
         Ok(u64::try_from(ended).unwrap_or_default())
     }
 
@@ -179,9 +191,10 @@ impl PostgresStore {
 
 fn row(columns: Columns) -> Result<(TextHash, SessionRow), VaultError> {
     const TABLE: &str = "sessions";
-    let (hash, id, person, organization, staff, assurance, created_at, proved_at, ends_at, idle_us, seen_at, label) = columns;
+    let (hash, id, person, organization, staff, assurance, created_at, proved_at, ends_at, idle_us, seen_at, label, opened_by) = columns;
     let hash = hash.try_into().map_err(|_| VaultError::DamagedRow { table: TABLE })?;
     let (id, person) = (uuid(TABLE, &id)?, uuid(TABLE, &person)?);
     let (organization, staff) = (perhaps_uuid(TABLE, organization.as_deref())?, perhaps_uuid(TABLE, staff.as_deref())?);
-    Ok((hash, SessionRow { id, person, organization, staff, assurance, created_at, proved_at, ends_at, idle_us, seen_at, label }))
+    let row = SessionRow { id, person, organization, staff, assurance, created_at, proved_at, ends_at, idle_us, seen_at, label, opened_by };
+    Ok((hash, row))
 }

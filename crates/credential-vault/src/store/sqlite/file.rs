@@ -9,11 +9,12 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use crate::error::VaultError;
 
 /// The format that this code writes; SQLite's `user_version`.
-const FORMAT: i64 = 5;
+const FORMAT: i64 = 6;
 
 /// Instants are microseconds since 1970 UTC, ids are 16 bytes. `named_by`: the key of the stream whose event is to name the credential,
 /// the person's own, a registration's, or its own. `state`: 0 pending, 1 active, 2 revoked (no verifier). `counter`: the last step or counter
-/// that was used. `mark`: what only one may have. `ceremonies`: what is going on with authenticators. `attempts`: wrong codes of a person's second factors. `inventory`: `serial` is its ASCII text; `state`: 0 available, 1 taken by
+/// that was used. `mark`: what only one may have. `opened_by`: the id of the
+/// password or one-time password that opened a session, or `provider`; null where an earlier version did not say. `ceremonies`: what is going on with authenticators. `attempts`: wrong codes of a person's second factors. `inventory`: `serial` is its ASCII text; `state`: 0 available, 1 taken by
 /// `credential`, 2 withdrawn until the operator releases it.
 const CREATE: &str = "
 CREATE TABLE vault (
@@ -81,10 +82,11 @@ CREATE TABLE sessions (
     ends_at INTEGER NOT NULL,
     idle_us INTEGER NOT NULL,
     seen_at INTEGER NOT NULL,
-    label TEXT NOT NULL
+    label TEXT NOT NULL,
+    opened_by BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_by_person ON sessions (person);
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;
 ";
 
 /// From format 1, whose rows do not say whose event is to name them.
@@ -154,8 +156,15 @@ CREATE INDEX ceremonies_by_person ON ceremonies (person);
 PRAGMA user_version = 5;
 ";
 
+/// From format 5, whose sessions do not say what opened them: they count as opened by nothing that is known, and whoever is in one signs in
+/// once more.
+const FROM_5: &str = "
+ALTER TABLE sessions ADD COLUMN opened_by BLOB;
+PRAGMA user_version = 6;
+";
+
 /// How a file of an older format becomes one of the next, beginning with format 1.
-const UPGRADES: [&str; 4] = [FROM_1, FROM_2, FROM_3, FROM_4];
+const UPGRADES: [&str; 5] = [FROM_1, FROM_2, FROM_3, FROM_4, FROM_5];
 
 /// Opens the vault's file, or makes it; refuses another master key and a newer format.
 pub(crate) fn open(path: &Path, key_check: [u8; 32]) -> Result<Connection, VaultError> {

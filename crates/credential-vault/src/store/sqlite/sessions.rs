@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::PersonId;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::SqliteStore;
@@ -54,7 +54,8 @@ impl SqliteStore {
             session.created_at.as_microsecond(),
             session.ends_at.as_microsecond(),
             live.idle_us,
-            session.label
+            session.label,
+            session.opened_by.column()
         ];
         connection.execute(INSERT_SESSION, row)?;
         self.sessions.write().insert(hash, live);
@@ -99,20 +100,33 @@ impl SqliteStore {
 
     /// As [`crate::store::Store::end_sessions`].
     pub(crate) fn end_sessions(&self, ending: Ending) -> Result<u64, VaultError> {
-        let connection = self.connection.lock();
+        let mut connection = self.connection.lock();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let ended = match ending {
-            Ending::One(id) => connection.execute("DELETE FROM sessions WHERE id = ?1", params![id.0.as_bytes()])?,
+            Ending::One(id) => transaction.execute("DELETE FROM sessions WHERE id = ?1", params![id.0.as_bytes()])?,
             Ending::OneOf(person, id) => {
                 let statement = "DELETE FROM sessions WHERE person = ?1 AND id = ?2";
-                connection.execute(statement, params![person.0.as_bytes(), id.0.as_bytes()])?
+                transaction.execute(statement, params![person.0.as_bytes(), id.0.as_bytes()])?
             }
-            Ending::AllOf(person) => connection.execute("DELETE FROM sessions WHERE person = ?1", params![person.0.as_bytes()])?,
-            Ending::Others(person, keep) => {
+            Ending::AllOf(person) => transaction.execute("DELETE FROM sessions WHERE person = ?1", params![person.0.as_bytes()])?,
+            Ending::Others(person, keep, _) => {
                 let statement = "DELETE FROM sessions WHERE person = ?1 AND id <> ?2";
-                connection.execute(statement, params![person.0.as_bytes(), keep.0.as_bytes()])?
+                transaction.execute(statement, params![person.0.as_bytes(), keep.0.as_bytes()])?
             }
         };
+        if let Some((person, keep, opened_by)) = ending.reopens() {
+            let statement = "UPDATE sessions SET opened_by = ?1 WHERE person = ?2 AND id = ?3";
+            transaction.execute(statement, params![opened_by.column(), person.0.as_bytes(), keep.0.as_bytes()])?;
+        }
+        transaction.commit()?;
         self.drop_ended(ending);
+        if let Some((person, keep, opened_by)) = ending.reopens() {
+            let mut sessions = self.sessions.write();
+            let kept = sessions.values_mut().find(|live| live.session.person == person && live.session.id == keep);
+            if let Some(kept) = kept {
+                *kept = Arc::new(kept.opened_by(opened_by));
+            }
+        }
         Ok(u64::try_from(ended).unwrap_or(u64::MAX))
     }
 
@@ -146,9 +160,14 @@ impl SqliteStore {
         let mut loaded = HashMap::new();
         for row in rows {
             let (hash, row) = row?;
+            let read = row.live()?;
             let live = match sessions.get(&hash) {
-                Some(known) => Arc::clone(known),
-                None => Arc::new(row.live()?),
+                Some(known) if known.session == read.session => Arc::clone(known),
+                Some(known) => {
+                    read.seen(known.seen_at_us());
+                    Arc::new(read)
+                }
+                None => Arc::new(read),
             };
             loaded.insert(hash, live);
         }
@@ -172,6 +191,7 @@ fn session_row(row: &Row<'_>) -> Result<(TextHash, SessionRow), rusqlite::Error>
         idle_us: row.get(9)?,
         seen_at: row.get(10)?,
         label: row.get(11)?,
+        opened_by: row.get(12)?,
     };
     Ok((row.get(0)?, session))
 }
