@@ -132,6 +132,18 @@ impl Workflows {
         code: Code<'_>,
         sent: &Sent,
     ) -> Result<SignedIn, WorkflowError> {
+        let result = self.confirmed_by(session, credential, code, sent).await;
+        security::note("confirmation", Some(session.person), sent, &result);
+        result
+    }
+
+    async fn confirmed_by(
+        &self,
+        session: &Session,
+        credential: CredentialId,
+        code: Code<'_>,
+        sent: &Sent,
+    ) -> Result<SignedIn, WorkflowError> {
         let account = self.their_account(session.into()).await?;
         let owned = self.credentials_of(&account).await?.into_iter().find(|owned| owned.factor.id == credential);
         match owned.ok_or(WorkflowRejection::NoSuchCredential)?.registered.kind {
@@ -250,9 +262,16 @@ impl Workflows {
     /// Takes all second factors and recovery codes from a user who has lost them, and ends their sessions: what an administrator does who
     /// knows the person. They register another one when they sign in next.
     ///
+    /// What the log does not take away by the event ends before it, and once more after it: killed anywhere, it leaves no recovery code and no
+    /// session to somebody who has no second factor any more.
+    ///
     /// # Errors
     /// If there is no such account.
     pub async fn reset_second_factors(&self, person: PersonId, reason: &Reason, sent: &Sent) -> Result<Answer<()>, WorkflowError> {
+        let has_account = self.handlers.inspect::<User, _>(person.0, |state, _| state.open_account().is_some()).await;
+        if has_account.map_err(CommandError::of_any)? == Some(true) {
+            self.end_stand_ins(person, reason, sent).await?;
+        }
         let command = UserCommand::ResetSecondFactors {};
         let answer = self.handlers.handle::<User>(person.0, command, sent).await.map_err(CommandError::of_any)?;
         self.end_all_credentials(person, reason, sent).await?;
@@ -265,6 +284,7 @@ impl Workflows {
     /// If they are not, or have no account.
     pub async fn reset_staff_second_factors(&self, staff: StaffId, reason: &Reason, sent: &Sent) -> Result<Answer<()>, WorkflowError> {
         let person = self.person_on_staff(staff).await?;
+        self.end_stand_ins(person, reason, sent).await?;
         let command = StaffCommand::ResetStaffSecondFactors {};
         let answer = self.handlers.handle::<Staff>(staff.0, command, sent).await.map_err(CommandError::of_any)?;
         self.end_all_credentials(person, reason, sent).await?;
@@ -278,6 +298,17 @@ impl Workflows {
             }
         }
         self.vault.end_all(person).await?;
+        Ok(())
+    }
+
+    /// Ends what lets somebody in without a second factor that counts: sessions first, as new codes could be made in one.
+    async fn end_stand_ins(&self, person: PersonId, reason: &Reason, sent: &Sent) -> Result<(), WorkflowError> {
+        self.vault.end_all(person).await?;
+        for factor in self.vault.factors_of(person).await? {
+            if factor.kind == Kind::RecoveryCodes && factor.state != FactorState::Revoked {
+                self.end_credential(factor.id, reason.clone(), sent).await?;
+            }
+        }
         Ok(())
     }
 

@@ -6,6 +6,7 @@ mod forgetting;
 mod onboarding;
 mod relationships;
 mod reservations;
+mod resets;
 mod second_factors;
 mod secrets;
 mod time;
