@@ -14,6 +14,7 @@ use jiff::SignedDuration;
 use utoipa_axum::routes;
 
 use crate::access::{Endpoints, May};
+use crate::caller::Caller;
 use crate::limits::Limit;
 use crate::problem::Problem;
 use crate::services::Services;
@@ -50,4 +51,9 @@ pub(crate) fn shown_lately(session: &Session, services: &Services) -> Result<(),
         "prove-again",
         "please show your second factor once more (POST /v1/sign-in/second-factor or /v1/sign-in/passkey), or sign in again if you have none",
     ))
+}
+
+/// As [`shown_lately`], whoever calls: who bears a token of the API has no factor to show.
+pub(crate) fn shown_lately_by(caller: &Caller, services: &Services) -> Result<(), Problem> {
+    caller.session().map_or(Ok(()), |session| shown_lately(session, services))
 }

@@ -9,8 +9,10 @@ use uuid::Uuid;
 
 use crate::access::{By, OrganizationAdministrator};
 use crate::body::Body;
+use crate::caller::Caller;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
+use crate::credentials::shown_lately_by;
 use crate::fields::{ContactDetails, HeldRole};
 use crate::limits::Metered;
 use crate::problem::Problem;
@@ -57,13 +59,15 @@ pub struct Created {
     request_body = CreateUser,
     responses(
         (status = 201, description = "The account is created", body = Created),
-        (status = 403, description = "The caller does not administer the organization", body = Problem),
+        (status = 403, description = "The caller does not administer the organization, or creates an administrator and has not shown a factor \
+            lately", body = Problem),
         (status = 422, description = "A field is not valid, or the one-time password is too weak", body = Problem),
     )
 )]
 pub(super) async fn create(
     State(services): State<Services>,
     By(OrganizationAdministrator { person: administrator, organization }): By<OrganizationAdministrator>,
+    caller: Caller,
     incoming: Incoming,
     metered: Metered,
     Body(body): Body<CreateUser>,
@@ -73,6 +77,9 @@ pub(super) async fn create(
     let contact = body.contact.parse(&mut checks, "/contact");
     let contact = checks.finish(contact)?;
     let roles = known_roles(&services, &body.roles, "/roles").await?;
+    if roles.contains(&UserRole::OrganizationAdministrator) {
+        shown_lately_by(&caller, &services)?;
+    }
     let mail = metered.mail(&services, contact.email.as_str())?;
     let (person, user_id, answer) =
         services.workflows.create_user_of(organization, administrator, contact, roles, &body.one_time_password, &sent).await?;

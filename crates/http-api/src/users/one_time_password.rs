@@ -3,12 +3,15 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use domain::PersonId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::access::{Member, The};
 use crate::body::Body;
+use crate::caller::Caller;
 use crate::command::{Accepted, Incoming};
+use crate::credentials::shown_lately_by;
 use crate::fields::{Because, Done};
 use crate::problem::Problem;
 use crate::services::Services;
@@ -55,17 +58,22 @@ pub struct IssueOneTimePassword {
     request_body = IssueOneTimePassword,
     responses(
         (status = 200, description = "It works from now on; the one before does not", body = Done),
+        (status = 403, description = "It is too long ago that a factor was shown", body = Problem),
         (status = 404, description = "There is no such user in the organization", body = Problem),
+        (status = 409, description = "It is the caller's own account", body = Problem),
         (status = 422, description = "It is too weak", body = Problem),
     )
 )]
 pub(super) async fn issue(
     State(services): State<Services>,
+    caller: Caller,
     The(user): The<Member>,
     incoming: Incoming,
     Body(body): Body<IssueOneTimePassword>,
 ) -> Result<Accepted<Done>, Problem> {
     let person = user.person;
+    for_another(&caller, person, "you cannot issue a one-time password to yourself; please change your password: POST /v1/me/password")?;
+    shown_lately_by(&caller, &services)?;
     let sent = incoming.sent(&services, &format!("issue one-time password {person}"), &());
     let answer = services.workflows.issue_one_time_password(person, &body.one_time_password, &sent).await?;
     Ok(Accepted::new(&services, &answer, Done { id: person.0 }))
@@ -102,17 +110,28 @@ pub(super) async fn end_sessions(State(services): State<Services>, The(user): Th
     request_body = Because,
     responses(
         (status = 200, description = "They have none", body = Done),
+        (status = 403, description = "It is too long ago that a factor was shown", body = Problem),
         (status = 404, description = "There is no such user in the organization", body = Problem),
+        (status = 409, description = "It is the caller's own account", body = Problem),
     )
 )]
 pub(super) async fn reset_second_factors(
     State(services): State<Services>,
+    caller: Caller,
     The(user): The<Member>,
     incoming: Incoming,
     Body(body): Body<Because>,
 ) -> Result<Accepted<Done>, Problem> {
     let person = user.person;
+    for_another(&caller, person, "you cannot take your own second factors away here; please revoke them one by one: /v1/me/credentials")?;
+    shown_lately_by(&caller, &services)?;
     let sent = incoming.sent(&services, &format!("reset second factors {person}"), &body);
     let answer = services.workflows.reset_second_factors(person, &body.parse()?, &sent).await?;
     Ok(Accepted::new(&services, &answer, Done { id: person.0 }))
+}
+
+/// What an administrator does for others would be a way around the current password and the second factor, done for oneself.
+fn for_another(caller: &Caller, user: PersonId, instead: &str) -> Result<(), Problem> {
+    let is_own = caller.session().is_some_and(|session| session.person == user);
+    if is_own { Err(Problem::new(StatusCode::CONFLICT, "own-account", instead)) } else { Ok(()) }
 }

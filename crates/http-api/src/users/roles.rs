@@ -1,14 +1,16 @@
 //! Roles of users: granted and taken.
 
 use axum::extract::State;
-use domain::user::{User, UserCommand};
+use domain::user::{User, UserCommand, UserRole};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::create::known_roles;
 use crate::access::{Member, The};
 use crate::body::Body;
+use crate::caller::Caller;
 use crate::command::{Accepted, Incoming};
+use crate::credentials::shown_lately_by;
 use crate::fields::{Because, Done, HeldRole};
 use crate::problem::Problem;
 use crate::services::Services;
@@ -33,16 +35,21 @@ pub struct RevokeRole {
     request_body = HeldRole,
     responses(
         (status = 200, description = "The user has the role", body = Done),
+        (status = 403, description = "It is the administrator's role, and too long ago that a factor was shown", body = Problem),
         (status = 404, description = "There is no such user in the organization", body = Problem),
     )
 )]
 pub(super) async fn grant(
     State(services): State<Services>,
+    caller: Caller,
     The(user): The<Member>,
     incoming: Incoming,
     Body(body): Body<HeldRole>,
 ) -> Result<Accepted<Done>, Problem> {
     let person = user.person;
+    if UserRole::from(body) == UserRole::OrganizationAdministrator {
+        shown_lately_by(&caller, &services)?;
+    }
     let sent = incoming.sent(&services, &format!("grant role {person}"), &body);
     known_roles(&services, &[body], "").await?;
     let command = UserCommand::GrantRole { role: body.into() };

@@ -17,8 +17,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::access::{By, OrganizationAdministrator};
+use crate::caller::Caller;
 use crate::checks::Checks;
 use crate::command::Incoming;
+use crate::credentials::shown_lately_by;
 use crate::extract::Query;
 use crate::fields::ContactDetails;
 use crate::limits::{Charge, Metered};
@@ -93,12 +95,13 @@ pub struct RowOutcome {
     request_body(content = String, content_type = "text/csv"),
     responses(
         (status = 200, description = "What came of each row", body = Uploaded),
+        (status = 403, description = "An administrator is among them, and it is too long ago that a factor was shown", body = Problem),
         (status = 422, description = "A row is not valid: none was created", body = Problem),
     )
 )]
 pub(super) async fn upload(
     State(services): State<Services>,
-    By(OrganizationAdministrator { person: administrator, organization }): By<OrganizationAdministrator>,
+    (By(OrganizationAdministrator { person: administrator, organization }), caller): (By<OrganizationAdministrator>, Caller),
     incoming: Incoming,
     metered: Metered,
     Query(query): Query<UploadQuery>,
@@ -113,6 +116,9 @@ pub(super) async fn upload(
     let wrong: Vec<FieldError> = outcomes.into_iter().flat_map(|outcome| outcome.errors).collect();
     if !wrong.is_empty() {
         return Err(Problem::invalid(wrong));
+    }
+    if parsed.iter().any(|row| row.roles.contains(&UserRole::OrganizationAdministrator)) {
+        shown_lately_by(&caller, &services)?;
     }
     upload::with_key(&headers)?;
     let asked: Vec<_> = parsed.iter().map(|row| (ContactDetails::from(&row.contact), row.roles.clone())).collect();

@@ -59,7 +59,8 @@ async fn however_many_guess_at_a_one_time_password_at_once_from_wherever_it_ends
     world.sign_in_from(201, &user_id, ONE_TIME_PASSWORD).await.problem(401, "sign-in-refused");
     assert_eq!(world.fate(&account, &administrator).await, "locked");
 
-    // A new one is one of its own, and dies as the first did.
+    // A new one is one of its own, and dies as the first did. Who issues it has just signed in.
+    let administrator = world.sign_in(&company.user_id, PASSWORD).await;
     let issue = json!({ "one_time_password": ANOTHER_ONE_TIME_PASSWORD });
     world.post(&format!("{account}/one-time-password"), &administrator, issue).await.expect(200);
     world.guess(&user_id, 4).await;

@@ -68,3 +68,53 @@ async fn a_one_time_password_that_nobody_uses_ends_and_another_one_is_issued() {
     world.post(&format!("/v1/users/{person}/one-time-password"), &administrator, issue).await.expect(200);
     world.sign_in(&user_id, ANOTHER_ONE_TIME_PASSWORD).await;
 }
+
+#[tokio::test]
+async fn an_administrator_does_not_help_themselves_around_the_password_and_the_second_factor() {
+    let world = World::new().await;
+    let company = world.company("Fastener Works").await;
+    let token = world.administrator(&company).await;
+    let own = |what: &str| format!("/v1/users/{}/{what}", company.administrator);
+    let issue = json!({ "one_time_password": ANOTHER_ONE_TIME_PASSWORD });
+    world.post(&own("one-time-password"), &token, issue).await.problem(409, "own-account");
+    world.post(&own("reset-second-factors"), &token, json!({ "reason": "Lost it" })).await.problem(409, "own-account");
+    world.get("/v1/home", &token).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_session_that_was_left_open_neither_resets_what_others_sign_in_with_nor_makes_administrators() {
+    let world = World::new().await;
+    let company = world.company("Fastener Works").await;
+    let token = world.administrator(&company).await;
+    let (person, _) = created(&world, &token).await;
+    world.pass_minutes(16);
+    let role = json!({ "role": "organization_administrator" });
+    let new = |name: &str, roles: serde_json::Value| {
+        let contact = json!({ "given_name": name, "family_name": "Okafor", "email": format!("{name}@fastener.example") });
+        json!({ "contact": contact, "roles": roles, "one_time_password": ONE_TIME_PASSWORD })
+    };
+    let requests = [
+        (format!("/v1/users/{person}/one-time-password"), json!({ "one_time_password": ANOTHER_ONE_TIME_PASSWORD })),
+        (format!("/v1/users/{person}/reset-second-factors"), json!({ "reason": "Lost the phone" })),
+        (format!("/v1/users/{person}/roles"), role.clone()),
+        ("/v1/users".to_owned(), new("ola", json!([role]))),
+    ];
+    let rows = |role: &str| {
+        format!("given_name,family_name,email,role,one_time_password\nKim,Vane,kim{role}@fastener.example,{role},{ONE_TIME_PASSWORD}\n")
+    };
+    let administrator = rows("organization_administrator");
+    for (path, body) in &requests {
+        world.post(path, &token, body.clone()).await.problem(403, "prove-again");
+    }
+    world.upload("/v1/users/uploads", &token, "administrators", &administrator).await.problem(403, "prove-again");
+    // What gives nobody more than a user has goes on.
+    world.post("/v1/users", &token, new("ian", json!([]))).await.expect(201);
+    world.upload("/v1/users/uploads", &token, "users", &rows("")).await.expect(200);
+
+    let fresh = world.sign_in(&company.user_id, PASSWORD).await;
+    for (path, body) in &requests {
+        let status = world.post(path, &fresh, body.clone()).await.status;
+        assert!(status.is_success(), "{path}: {status}");
+    }
+    world.upload("/v1/users/uploads", &fresh, "administrators", &administrator).await.expect(200);
+}
