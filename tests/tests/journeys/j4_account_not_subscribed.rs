@@ -67,11 +67,23 @@ async fn an_invitation_to_a_registered_company_is_an_offer_and_acceptance_subscr
     assert_eq!((&shown["subscription"], &shown["can_ask"]), (&json!("active"), &json!(true)), "{shown}");
     world.post("/v1/accesses").by(&administrator.token).json(json!({ "application": cast.notice_board })).send().await.ok();
     assert_eq!(home(&cast, &administrator, "NOTICES").await["launch_url"], "https://notices.partner.example/");
-    test_support::eventually("the relationship with the partner", SOON, async || {
-        let rows = world.get("/v1/relationships").by(&cast.partner_token).send().await.ok();
-        rows.items().iter().any(|row| row["organization_name"] == "Solo Machining" && row["state"] == "subscribed").then_some(())
+    let organization = relationship(&cast, "Solo Machining", "subscribed").await;
+
+    // The partner ends it, and says why; what was subscribed to has an owner of its own to end it.
+    let end = world.post(format!("/v1/relationships/{organization}/end")).by(&cast.partner_token);
+    end.json(json!({ "reason": "No orders for years." })).send().await.ok();
+    relationship(&cast, "Solo Machining", "ended").await;
+    assert_eq!(home(&cast, &administrator, "NOTICES").await["launch_url"], "https://notices.partner.example/");
+}
+
+/// Waits until the partner's relationship with a company stands so; gives the company's organization.
+async fn relationship(cast: &Cast, company: &str, state: &str) -> String {
+    test_support::eventually(&format!("a relationship that is {state}"), SOON, async || {
+        let rows = cast.world.get("/v1/relationships").by(&cast.partner_token).send().await.ok();
+        let row = rows.items().iter().find(|row| row["organization_name"] == company && row["state"] == state)?;
+        row["organization"].as_str().map(str::to_owned)
     })
-    .await;
+    .await
 }
 
 #[tokio::test]
