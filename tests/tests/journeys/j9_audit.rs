@@ -51,9 +51,9 @@ async fn an_auditor_reads_who_did_what_when_why_and_from_where() {
     // The case: every step, in order.
     let lines = history(&cast, &auditor, "case", &submitted.id).await;
     let steps = ["started", "human_check_passed", "profile_saved", "administrator_nominated", "submitted", "claimed", "approved"];
-    let mut wanted = steps.iter().map(|step| format!("registration.{step}.v1")).peekable();
+    let mut wanted = steps.iter().map(|step| format!("registration.{step}.v")).peekable();
     for kind in types(&lines) {
-        wanted.next_if(|next| next == kind);
+        wanted.next_if(|next| kind.starts_with(next));
     }
     assert_eq!(wanted.next(), None, "in {:?}", types(&lines));
     let positions: Vec<u64> = lines.iter().map(|line| line["position"].as_u64().unwrap()).collect();
