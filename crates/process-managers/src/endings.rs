@@ -1,6 +1,7 @@
 //! What ends with something else: the subscriptions and accounts of an organization that is closed, the access that a subscription
-//! or an account carried, the sessions of who was suspended or has other roles now, the API tokens of who left the staff, and the membership
-//! of the staff of who is to be forgotten.
+//! or an account carried, what somebody signed in with whose account is closed or who left the staff, the sessions of who was suspended, alone
+//! or with their organization, or has other roles now, the API tokens of who left the staff, and the membership of the staff of who is to be
+//! forgotten.
 //!
 //! Each rule is looked at from both sides. When an organization, subscription or account ends, what hangs on it is found in the read
 //! models and ended. What is opened at that very moment, too late for those rows, brings an event of its own, and is ended for that.
@@ -10,6 +11,7 @@ use command_handlers::{CommandError, Sent};
 use domain::access::{Access, AccessCommand, AccessEvent};
 use domain::organization::{Organization, OrganizationEvent, OrganizationState};
 use domain::person::PersonEvent;
+use domain::sign_in::SignInMeans;
 use domain::staff::{Staff, StaffCommand, StaffEvent, StaffState};
 use domain::subscription::{Subscription, SubscriptionCommand, SubscriptionEvent, SubscriptionState};
 use domain::user::{User, UserEvent, UserState};
@@ -24,6 +26,7 @@ const NAME: &str = "endings";
 const ORGANIZATION_CLOSED: &str = "The organization was closed.";
 const SUBSCRIPTION_ENDED: &str = "The organization's subscription to the application ended.";
 const ACCOUNT_CLOSED: &str = "The user's account was closed.";
+const LEFT_THE_STAFF: &str = "They left the operator's staff.";
 
 /// Ends what hangs on something that ended.
 pub struct Endings {
@@ -50,10 +53,13 @@ impl Consumer for Endings {
             DomainEvent::Organization(organization, OrganizationEvent::Closed { .. }) => {
                 self.organization_closed(event, *organization).await
             }
+            DomainEvent::Organization(organization, OrganizationEvent::Suspended { .. }) => {
+                self.organization_suspended(event, *organization).await
+            }
             DomainEvent::Subscription(_, happened) => self.subscription(event, happened).await,
             DomainEvent::User(person, happened) => self.user(event, *person, happened).await,
             DomainEvent::Access(access, happened) => self.access(event, *access, happened).await,
-            DomainEvent::Staff(staff, happened) => self.staff(*staff, happened).await,
+            DomainEvent::Staff(staff, happened) => self.staff(event, *staff, happened).await,
             DomainEvent::Person(person, PersonEvent::ForgettingStarted { reason }) => self.forgotten(event, *person, reason).await,
             DomainEvent::Organization(..)
             | DomainEvent::Application(..)
@@ -77,6 +83,20 @@ impl Endings {
         }
         for person in self.lists.users(event, organization).await? {
             self.close(event, person).await?;
+        }
+        Ok(())
+    }
+
+    /// Nobody of it can sign in, nor shall a session of before wait for its reinstatement.
+    async fn organization_suspended(&self, event: &Envelope, organization: OrganizationId) -> Result<(), ConsumerError> {
+        // Reinstated since: who has signed in again stays, also when old events come again after a restore.
+        let is_suspended = |state: &OrganizationState| matches!(state, OrganizationState::Suspended(_));
+        let is_suspended = self.desk.handlers.inspect::<Organization, _>(organization.0, |state, _| is_suspended(state)).await;
+        if is_suspended.map_err(|error| ConsumerError::Later(error.to_string()))? != Some(true) {
+            return Ok(());
+        }
+        for person in self.lists.users(event, organization).await? {
+            self.end_sessions(person).await?;
         }
         Ok(())
     }
@@ -107,7 +127,7 @@ impl Endings {
     async fn user(&self, event: &Envelope, person: PersonId, happened: &UserEvent) -> Result<(), ConsumerError> {
         match happened {
             UserEvent::Closed { .. } => {
-                self.end_sessions(person).await?;
+                self.end_means_of_user(event, person).await?;
                 for access in self.lists.access_of(event, person).await? {
                     self.revoke(event, access, ACCOUNT_CLOSED).await?;
                 }
@@ -141,11 +161,11 @@ impl Endings {
         }
     }
 
-    async fn staff(&self, staff: StaffId, happened: &StaffEvent) -> Result<(), ConsumerError> {
+    async fn staff(&self, event: &Envelope, staff: StaffId, happened: &StaffEvent) -> Result<(), ConsumerError> {
         match happened {
             StaffEvent::Dismissed { .. } => {
                 self.desk.workflows.revoke_staff_tokens(staff).await.map_err(|error| ConsumerError::Later(error.to_string()))?;
-                self.end_sessions_of_staff(staff).await
+                self.end_means_of_staff(event, staff).await
             }
             StaffEvent::RoleGranted { .. } | StaffEvent::RoleRevoked { .. } | StaffEvent::IdentityUnlinked { .. } => {
                 self.end_sessions_of_staff(staff).await
@@ -160,6 +180,36 @@ impl Endings {
             | StaffEvent::SecondFactorRemoved { .. }
             | StaffEvent::IdentityLinked { .. } => Ok(()),
         }
+    }
+
+    /// What they signed in with, and their sessions: in the vault nothing of a closed account is left that works, and a token can be released.
+    async fn end_means_of_user(&self, event: &Envelope, person: PersonId) -> Result<(), ConsumerError> {
+        let means = |state: &UserState| state.account().map(|account| account.means.clone());
+        let means = self.desk.handlers.inspect::<User, _>(person.0, |state, _| means(state)).await;
+        match means.map_err(|error| ConsumerError::Later(error.to_string()))?.flatten() {
+            Some(means) => self.end_means(event, person, &means, ACCOUNT_CLOSED).await,
+            None => self.end_sessions(person).await,
+        }
+    }
+
+    /// As [`end_means_of_user`](Self::end_means_of_user); whoever has no account signed in at the operator's provider only.
+    async fn end_means_of_staff(&self, event: &Envelope, staff: StaffId) -> Result<(), ConsumerError> {
+        let left = |state: &StaffState| match state {
+            StaffState::Dismissed(member) => Some((member.contact.person(), member.account.as_ref().map(|account| account.means.clone()))),
+            StaffState::Member(_) | StaffState::NotAppointed => None,
+        };
+        let left = self.desk.handlers.inspect::<Staff, _>(staff.0, |state, _| left(state)).await;
+        match left.map_err(|error| ConsumerError::Later(error.to_string()))?.flatten() {
+            Some((person, Some(means))) => self.end_means(event, person, &means, LEFT_THE_STAFF).await,
+            Some((person, None)) => self.end_sessions(person).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn end_means(&self, event: &Envelope, person: PersonId, means: &SignInMeans, words: &str) -> Result<(), ConsumerError> {
+        let sent = Sent::following(event.id, NAME, &format!("means {person}"));
+        settle(NAME, event, self.desk.workflows.end_means(person, means, &because(words)?, &sent).await)?;
+        Ok(())
     }
 
     async fn end_sessions_of_staff(&self, staff: StaffId) -> Result<(), ConsumerError> {

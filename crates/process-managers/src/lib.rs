@@ -10,8 +10,8 @@
 //! - [`Administrators`]: an administrator's account is established, a user is given the role, or loses it.
 //! - [`Relationships`]: an organization subscribes to a partner's application.
 //! - [`Forgetting`]: a person is to be forgotten: the account is closed, the key destroyed.
-//! - [`Endings`]: what ends with an organization, a subscription, an account, or a person who is to be forgotten.
-//! - [`SecondFactors`]: an application that needs a second factor is opened to a user, or not any more.
+//! - [`Endings`]: what ends with an organization, a subscription, an account, a membership of the staff, or a person who is to be forgotten.
+//! - [`SecondFactors`]: an application that needs a second factor is opened to a user, or not any more; a second factor is taken away.
 //! - [`Calendars`]: a change of the business calendar moves open cases.
 //! - [`Clockwork`]: what is due is asked to let time pass.
 //!

@@ -1,6 +1,6 @@
 //! What a process manager makes of the answer to its command.
 
-use command_handlers::{Answer, CommandError};
+use command_handlers::CommandError;
 use domain::Rejection;
 use projection_runtime::{ConsumerError, Envelope};
 
@@ -8,11 +8,11 @@ use projection_runtime::{ConsumerError, Envelope};
 ///
 /// A rejection means that the world has moved on since the event (an account was closed, an application retired): it is
 /// logged and counted, and what comes after the event is not held up by it.
-pub(crate) fn settle<E, R: Rejection>(
+pub(crate) fn settle<T, R: Rejection>(
     manager: &'static str,
     event: &Envelope,
-    result: Result<Answer<E>, CommandError<R>>,
-) -> Result<Option<Answer<E>>, ConsumerError> {
+    result: Result<T, CommandError<R>>,
+) -> Result<Option<T>, ConsumerError> {
     match result {
         Ok(answer) => Ok(Some(answer)),
         Err(CommandError::Unavailable(cause)) => Err(ConsumerError::Later(cause.to_string())),

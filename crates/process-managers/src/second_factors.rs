@@ -1,11 +1,14 @@
-//! Whose applications need a second factor is asked for one (domain, part 8; J2).
+//! Whose applications need a second factor is asked for one; and one that was taken away ends (domain, part 8; J2, J3).
 
 use async_trait::async_trait;
 use command_handlers::Sent;
 use domain::access::{Access, AccessEvent, AccessState};
 use domain::application::{Application, ApplicationEvent, ApplicationState, CredentialStrength};
-use domain::user::{User, UserCommand, UserEvent, UserRole};
-use domain::{AccessId, ApplicationId, DomainEvent, PersonId};
+use domain::credential::{Credential, CredentialState};
+use domain::staff::{Staff, StaffAccount, StaffEvent, StaffState};
+use domain::user::{User, UserCommand, UserEvent, UserRole, UserState};
+use domain::{AccessId, ApplicationId, CredentialId, DomainEvent, PersonId};
+use jiff::SignedDuration;
 use projection_runtime::{Consumer, ConsumerError, Envelope};
 
 use crate::outcome::settle;
@@ -13,8 +16,15 @@ use crate::{Desk, Lists};
 
 const NAME: &str = "second-factors";
 
+/// How long a command that takes a second factor away may be under way until it ends that itself, and says why in the words of whoever sent it:
+/// far longer than it takes.
+const UNDER_WAY: SignedDuration = SignedDuration::from_secs(10);
+
 /// Asks a user for a second factor for each application that needs one and that they may open or administer, and stops asking when that
 /// is over. It goes by how application, access and roles are now, not by what the event says.
+///
+/// Ends the credential of a second factor that was taken away where whoever did so was killed before: it would work no more, and yet look as if
+/// it did, and its token could not be released.
 pub struct SecondFactors {
     desk: Desk,
     lists: Lists,
@@ -49,6 +59,17 @@ impl Consumer for SecondFactors {
                 Some(application) => self.ask(event, *person, application).await,
                 None => Ok(()),
             },
+            DomainEvent::User(person, UserEvent::SecondFactorRemoved { credential }) => {
+                let has = |state: &UserState| state.account().is_some_and(|account| account.means.second_factors.contains(credential));
+                let has = self.desk.handlers.inspect::<User, _>(person.0, |state, _| has(state)).await.map_err(later)?;
+                self.end(event, *credential, has == Some(true)).await
+            }
+            DomainEvent::Staff(staff, StaffEvent::SecondFactorRemoved { credential }) => {
+                let has = |account: &StaffAccount| account.means.second_factors.contains(credential);
+                let has = |state: &StaffState| state.member().and_then(|member| member.account.as_ref()).is_some_and(has);
+                let has = self.desk.handlers.inspect::<Staff, _>(staff.0, |state, _| has(state)).await.map_err(later)?;
+                self.end(event, *credential, has == Some(true)).await
+            }
             DomainEvent::Application(application, ApplicationEvent::Amended { .. }) => self.ask_all(event, *application).await,
             DomainEvent::Access(..)
             | DomainEvent::User(..)
@@ -78,6 +99,22 @@ fn administered(role: UserRole) -> Option<ApplicationId> {
 }
 
 impl SecondFactors {
+    /// Ends a credential that was taken away as a second factor, unless it counts again since.
+    async fn end(&self, event: &Envelope, credential: CredentialId, counts_again: bool) -> Result<(), ConsumerError> {
+        let has_ended = |state: &CredentialState| matches!(state, CredentialState::Revoked(_));
+        let has_ended = self.desk.handlers.inspect::<Credential, _>(credential.0, |state, _| has_ended(state)).await.map_err(later)?;
+        if counts_again || has_ended == Some(true) {
+            return Ok(());
+        }
+        let now = (self.desk.handlers.clock())();
+        if now.duration_since(event.recorded_at) < UNDER_WAY {
+            return Err(ConsumerError::Later("whoever took this second factor away is about to end it".to_owned()));
+        }
+        let sent = Sent::following(event.id, NAME, &format!("end {credential}"));
+        settle(NAME, event, self.desk.workflows.end_removed_factor(credential, &sent).await)?;
+        Ok(())
+    }
+
     /// The catalogue has changed: everybody of the subscribed organizations may be concerned.
     async fn ask_all(&self, event: &Envelope, application: ApplicationId) -> Result<(), ConsumerError> {
         for organization in self.lists.subscribers(event, application).await? {

@@ -42,8 +42,9 @@ use std::sync::Arc;
 
 use credential_vault::strength::Blocklist;
 use credential_vault::{Vault, VaultError};
+use domain::application::{ApplicationDetails, RegistrationPolicy, Way};
 use domain::sign_in::SignInRule;
-use domain::{ApplicationId, CompanyName, OrganizationId, RegisteredIdentifier, Rejection, RejectionKind};
+use domain::{ApplicationId, CompanyName, OrganizationId, Reason, RegisteredIdentifier, Rejection, RejectionKind};
 use key_ring::{KeyRing, KeyRingError, MasterKey};
 use uuid::Uuid;
 
@@ -113,11 +114,17 @@ pub enum WorkflowRejection {
     #[error("you can invite to your own applications only")]
     NotYourApplication(ApplicationId),
     /// The application does not let in whoever comes this way.
-    #[error("this application cannot be registered for in this way; its owner must invite you")]
-    NotOpenThisWay(ApplicationId),
+    #[error("this application cannot be registered for in this way; {1}")]
+    NotOpenThisWay(ApplicationId, OpenWay),
+    /// The same, of the one application that a command names.
+    #[error(transparent)]
+    OfTheOne(Box<Self>),
     /// There is no such organization, or it may not act now.
     #[error("there is no such organization in good standing")]
     NoSuchOrganization,
+    /// The organization's own administrators do this.
+    #[error("this organization has an administrator who can act: its users are created by its administrators")]
+    HasAdministrator,
     /// A registered identifier of the case belongs to another organization, registered or about to be.
     #[error(
         "the registered identifier {} {} belongs to organization {organization} already: link the case to that organization \
@@ -190,9 +197,58 @@ pub enum WorkflowRejection {
     /// What they sign in with does not allow it.
     #[error(transparent)]
     SignIn(#[from] SignInRule),
-    /// The user has no account that can do this now.
-    #[error("this is not possible for this account now")]
+    /// The user is suspended.
+    #[error("this user is suspended; an administrator of the organization reinstates them first")]
+    SuspendedUser,
+    /// They were invited, and are no user yet.
+    #[error("this person has no account yet; it is created when an administrator of the organization confirms their registration")]
+    NoAccountYet,
+    /// They are not on the staff.
+    #[error("nobody of this id is on the operator's staff; please appoint them first")]
+    NotOnStaff,
+    /// The account that is signed in to cannot be used any more.
+    #[error("this account cannot be used now: it, or its organization, was suspended or closed; please ask an administrator")]
     NoSuchAccount,
+}
+
+/// In which way an application is registered for instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenWay {
+    /// By invitation.
+    Invitation,
+    /// By the application's own link.
+    OwnLink,
+    /// By the public page.
+    PublicPage,
+    /// From inside an account.
+    Account,
+}
+
+impl OpenWay {
+    /// The easiest that is open for who has no invitation; an invitation, if none is.
+    fn of(details: &ApplicationDetails) -> Self {
+        let is_open = |is: fn(&Way) -> bool| details.registration == RegistrationPolicy::Public && details.ways.iter().any(is);
+        if is_open(|way| matches!(way, Way::PublicLink(_))) {
+            Self::OwnLink
+        } else if is_open(|way| *way == Way::PublicRegistration) {
+            Self::PublicPage
+        } else if is_open(|way| *way == Way::Account) {
+            Self::Account
+        } else {
+            Self::Invitation
+        }
+    }
+}
+
+impl std::fmt::Display for OpenWay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Invitation => "its owner must invite you",
+            Self::OwnLink => "please register by the application's own link",
+            Self::PublicPage => "please register on the public page",
+            Self::Account => "an administrator of a registered organization subscribes to it from inside the account",
+        })
+    }
 }
 
 impl Rejection for WorkflowRejection {
@@ -207,17 +263,26 @@ impl Rejection for WorkflowRejection {
             | Self::NotByCode
             | Self::PasskeyRefused
             | Self::WhichFactor => RejectionKind::Invalid,
+            Self::OfTheOne(rejection) => rejection.kind(),
             Self::SignIn(rule) => rule.kind(),
             Self::RetiredApplication(_) | Self::AllApplicationsRetired | Self::PasskeyTooLate => RejectionKind::Gone,
-            Self::NotYourApplication(_) | Self::NotOpenThisWay(_) | Self::SignInRefused | Self::IdentityRefused | Self::TooManyCodes(_) => {
-                RejectionKind::Forbidden
-            }
+            Self::NotYourApplication(_)
+            | Self::NotOpenThisWay(..)
+            | Self::SignInRefused
+            | Self::IdentityRefused
+            | Self::TooManyCodes(_) => RejectionKind::Forbidden,
             Self::NoSuchOrganization | Self::NoSuchInvitation | Self::NoSuchRegistration | Self::NoSuchUser | Self::NoSuchCredential => {
                 RejectionKind::NotFound
             }
-            Self::NoSuchAccount | Self::NotSubscribed(_) | Self::IdentifierTaken { .. } | Self::TokenTaken | Self::NoPasskey => {
-                RejectionKind::Conflict
-            }
+            Self::HasAdministrator
+            | Self::SuspendedUser
+            | Self::NoAccountYet
+            | Self::NotOnStaff
+            | Self::NoSuchAccount
+            | Self::NotSubscribed(_)
+            | Self::IdentifierTaken { .. }
+            | Self::TokenTaken
+            | Self::NoPasskey => RejectionKind::Conflict,
         }
     }
 
@@ -227,8 +292,10 @@ impl Rejection for WorkflowRejection {
             Self::RetiredApplication(_) => "retired-application",
             Self::AllApplicationsRetired => "all-applications-retired",
             Self::NotYourApplication(_) => "not-your-application",
-            Self::NotOpenThisWay(_) => "not-open-this-way",
+            Self::NotOpenThisWay(..) => "not-open-this-way",
+            Self::OfTheOne(rejection) => rejection.code(),
             Self::NoSuchOrganization => "no-such-organization",
+            Self::HasAdministrator => "has-administrator",
             Self::IdentifierTaken { .. } => "identifier-taken",
             Self::NoSuchInvitation => "no-such-invitation",
             Self::NoSuchRegistration => "no-such-registration",
@@ -249,26 +316,30 @@ impl Rejection for WorkflowRejection {
             Self::TooManyCodes(_) => "too-many-codes",
             Self::WhichFactor => "which-second-factor",
             Self::SignIn(rule) => rule.code(),
+            Self::SuspendedUser => "user-suspended",
+            Self::NoAccountYet => "no-account-yet",
+            Self::NotOnStaff => "not-on-staff",
             Self::NoSuchAccount => "no-such-account",
         }
     }
 
     fn field(&self) -> Option<String> {
         match self {
-            Self::UnknownApplication(_) | Self::RetiredApplication(_) | Self::NotYourApplication(_) | Self::NotOpenThisWay(_) => {
+            Self::UnknownApplication(_) | Self::RetiredApplication(_) | Self::NotYourApplication(_) | Self::NotOpenThisWay(..) => {
                 Some("/applications".to_owned())
             }
             Self::TooWeak(_) => Some("/one_time_password".to_owned()),
             Self::IdentifierTaken { .. } => Some("/profile/identifiers".to_owned()),
             Self::WeakPassword(_) => Some("/password".to_owned()),
             Self::WrongPassword => Some("/current_password".to_owned()),
-            Self::NotSubscribed(_) => Some("/application".to_owned()),
+            Self::NotSubscribed(_) | Self::OfTheOne(_) => Some("/application".to_owned()),
             Self::NoSuchToken | Self::TokenTaken => Some("/serial".to_owned()),
             Self::CodeRefused | Self::NotByCode | Self::TooManyCodes(_) => Some("/code".to_owned()),
             Self::PasskeyRefused => Some("/passkey".to_owned()),
             Self::WhichFactor => Some("/credential".to_owned()),
             Self::AllApplicationsRetired
             | Self::NoSuchOrganization
+            | Self::HasAdministrator
             | Self::NoSuchInvitation
             | Self::NoSuchRegistration
             | Self::NoSuchUser
@@ -278,9 +349,17 @@ impl Rejection for WorkflowRejection {
             | Self::NoPasskey
             | Self::PasskeyTooLate
             | Self::SignIn(_)
+            | Self::SuspendedUser
+            | Self::NoAccountYet
+            | Self::NotOnStaff
             | Self::NoSuchAccount => None,
         }
     }
+}
+
+/// A reason in words of our own.
+fn because(words: &str) -> Result<Reason, WorkflowError> {
+    Reason::parse(words).map_err(|invalid| CommandError::Internal(Box::new(invalid)))
 }
 
 impl From<WorkflowRejection> for WorkflowError {

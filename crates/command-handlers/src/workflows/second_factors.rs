@@ -1,9 +1,9 @@
 //! Second factors (J2, J3): registered, shown to work, shown at sign-in, revoked. Each step can be sent again after a crash and goes on
 //! where it stopped.
 
-use credential_vault::{Assurance, AuthenticatorSecret, Claim, CredentialKind as Kind, FactorState, Session, Verification};
+use credential_vault::{Assurance, AuthenticatorSecret, Claim, CredentialKind as Kind, Factor, FactorState, Session, Verification};
 use domain::credential::{Credential, CredentialCommand, CredentialKind, CredentialState};
-use domain::sign_in::{LoginStep, SignInRule};
+use domain::sign_in::{LoginStep, SignInMeans, SignInRule};
 use domain::staff::{Staff, StaffCommand};
 use domain::user::{User, UserCommand};
 use domain::{CredentialId, CredentialLabel, PersonId, Reason, StaffId, UserId};
@@ -11,13 +11,15 @@ use zeroize::Zeroizing;
 
 use super::holder::{AccountHolder, Ask, OpenAccount};
 use super::sign_in::{SignedIn, Stage};
-use super::{WorkflowError, WorkflowRejection, Workflows, security};
+use super::{WorkflowError, WorkflowRejection, Workflows, because, security};
 use crate::{Answer, CommandError, Sent};
 
 /// What happens to a credential that was begun and never shown to work when another one is begun.
 const NEVER_CONFIRMED: &str = "It was never confirmed, and another one was begun.";
 /// What happens to recovery codes when there are new ones.
 const REPLACED: &str = "New recovery codes took their place.";
+/// Why a second factor ends whose removal was killed before it could say why.
+const REMOVED: &str = "It was taken away as a second factor.";
 
 /// An authenticator that waits to be shown to work.
 #[derive(Debug)]
@@ -113,7 +115,7 @@ impl Workflows {
         self.vault.activate(credential).await?;
         let answer = self.activate_credential(credential, sent).await?;
         for factor in self.vault.factors_of(holder.person).await? {
-            if factor.kind == Kind::RecoveryCodes && factor.id != credential && factor.state != FactorState::Revoked {
+            if factor.kind == Kind::RecoveryCodes && factor.id != credential && !self.is_over(&factor).await? {
                 self.end_credential(factor.id, because(REPLACED)?, sent).await?;
             }
         }
@@ -293,8 +295,8 @@ impl Workflows {
 
     async fn end_all_credentials(&self, person: PersonId, reason: &Reason, sent: &Sent) -> Result<(), WorkflowError> {
         for factor in self.vault.factors_of(person).await? {
-            if factor.state != FactorState::Revoked {
-                self.end_credential(factor.id, reason.clone(), sent).await?;
+            if !self.is_over(&factor).await? {
+                self.end_begun(factor.id, reason.clone(), sent).await?;
             }
         }
         self.vault.end_all(person).await?;
@@ -305,11 +307,42 @@ impl Workflows {
     async fn end_stand_ins(&self, person: PersonId, reason: &Reason, sent: &Sent) -> Result<(), WorkflowError> {
         self.vault.end_all(person).await?;
         for factor in self.vault.factors_of(person).await? {
-            if factor.kind == Kind::RecoveryCodes && factor.state != FactorState::Revoked {
-                self.end_credential(factor.id, reason.clone(), sent).await?;
+            if factor.kind == Kind::RecoveryCodes && !self.is_over(&factor).await? {
+                self.end_begun(factor.id, reason.clone(), sent).await?;
             }
         }
         Ok(())
+    }
+
+    /// Whether nothing is left to end, neither in the vault nor, where a crash came between the two, in the log.
+    async fn is_over(&self, factor: &Factor) -> Result<bool, WorkflowError> {
+        if factor.state != FactorState::Revoked {
+            return Ok(false);
+        }
+        match self.credential(factor.id).await? {
+            CredentialState::NotRegistered | CredentialState::Revoked(_) => Ok(true),
+            CredentialState::Pending(_) | CredentialState::Active(_) => Ok(false),
+        }
+    }
+
+    /// Ends all that somebody signed in with whose account is over, and their sessions: passwords, second factors, recovery codes. A token that
+    /// was bought elsewhere can be released then. Doing it again does nothing new.
+    ///
+    /// # Errors
+    /// If a store refuses; sent again, it goes on.
+    pub async fn end_means(&self, person: PersonId, means: &SignInMeans, reason: &Reason, sent: &Sent) -> Result<(), WorkflowError> {
+        for secret in means.password.into_iter().chain([means.one_time_password.id()]) {
+            self.vault.revoke(secret).await?;
+        }
+        self.end_all_credentials(person, reason, sent).await
+    }
+
+    /// Ends a second factor that its person's stream has no more, where the command that took it away was killed before it came to that.
+    ///
+    /// # Errors
+    /// If a store refuses; sent again, it goes on.
+    pub async fn end_removed_factor(&self, credential: CredentialId, sent: &Sent) -> Result<(), WorkflowError> {
+        self.end_begun(credential, because(REMOVED)?, sent).await
     }
 
     /// The session, in which a second factor was shown just now, under a new token.
@@ -382,11 +415,11 @@ impl Workflows {
     }
 
     /// As [`end_credential`](Self::end_credential), also where a crash left a secret that no event named.
-    async fn end_begun(&self, credential: CredentialId, sent: &Sent) -> Result<(), WorkflowError> {
+    async fn end_begun(&self, credential: CredentialId, reason: Reason, sent: &Sent) -> Result<(), WorkflowError> {
         if self.credential(credential).await?.registered().is_none() {
             return Ok(self.vault.revoke(credential).await?);
         }
-        self.end_credential(credential, because(NEVER_CONFIRMED)?, sent).await.map(|_| ())
+        self.end_credential(credential, reason, sent).await.map(|_| ())
     }
 
     /// Ends what was begun of this kind and does not count, but one: also what a crash left before or behind the log.
@@ -399,8 +432,8 @@ impl Workflows {
     ) -> Result<(), WorkflowError> {
         for factor in self.vault.factors_of(account.holder.person).await? {
             let counts = account.means.second_factors.contains(&factor.id) || Some(factor.id) == but;
-            if factor.kind == kind && factor.state != FactorState::Revoked && !counts {
-                self.end_begun(factor.id, sent).await?;
+            if factor.kind == kind && !counts && !self.is_over(&factor).await? {
+                self.end_begun(factor.id, because(NEVER_CONFIRMED)?, sent).await?;
             }
         }
         Ok(())
@@ -416,8 +449,4 @@ fn proved(verification: Verification) -> Result<(), WorkflowError> {
             Err(WorkflowRejection::CodeRefused.into())
         }
     }
-}
-
-fn because(words: &str) -> Result<Reason, WorkflowError> {
-    Reason::parse(words).map_err(|invalid| CommandError::Internal(Box::new(invalid)))
 }

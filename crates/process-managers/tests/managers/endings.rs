@@ -3,23 +3,24 @@
 use std::collections::BTreeSet;
 
 use command_handlers::workflows::NewUser;
-use credential_vault::{Assurance, NewSessionOf, OpenedBy, SessionHolder, SessionLifetime};
+use credential_vault::{Assurance, IssuedSession, NamedBy, NewSessionOf, OpenedBy, SessionHolder, SessionLifetime};
 use domain::access::{Access, AccessCommand, AccessState};
 use domain::calendar::{BusinessCalendar, Calendar, CalendarCommand};
 use domain::organization::{Organization, OrganizationCommand};
 use domain::registration::Registration;
+use domain::staff::{Staff, StaffCommand};
 use domain::subscription::{Subscription, SubscriptionCommand, SubscriptionOrigin, SubscriptionState};
 use domain::testing::{company, contact, profile, reason, uuid};
 use domain::user::{User, UserCommand, UserOrigin, UserRole, UserState};
 use domain::{
-    AccessId, ApplicationId, CalendarId, CredentialId, InvitationId, OrganizationId, PersonId, Personal, Policy, RegistrationId,
-    SubscriptionId,
+    AccessId, ApplicationId, CalendarId, CredentialId, InvitationId, OrganizationId, PersonId, Personal, Policy, RegistrationId, StaffId,
+    StaffRole, SubscriptionId, UserId,
 };
 use jiff::{SignedDuration, Timestamp};
 use process_managers::Calendars;
 use projection_runtime::{Consumer, ConsumerError};
 
-use super::world::World;
+use super::world::{ONE_TIME_PASSWORD, World};
 
 const SFT: ApplicationId = ApplicationId(uuid::Uuid::from_u128(0xa1));
 const BSCP: ApplicationId = ApplicationId(uuid::Uuid::from_u128(0xa2));
@@ -159,24 +160,108 @@ async fn with_a_subscription_the_access_to_its_application_ends() {
     assert!(access(&world, company.bo, SFT).await.is_granted());
 }
 
+async fn signed_in(world: &World, person: PersonId, holder: SessionHolder) -> IssuedSession {
+    let (assurance, lifetime) = (Assurance::OneFactor, SessionLifetime::USERS);
+    let new = NewSessionOf { person, holder, opened_by: OpenedBy::Provider, assurance, proved_at: None, lifetime, label: String::new() };
+    world.vault.create_session(new, world.now()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_an_organization_that_is_suspended_nobody_stays_signed_in() {
+    let world = World::new();
+    let models = world.models().await;
+    let managers = models.managers(&world);
+    let (company, other) = (founded(&world).await, founded(&world).await);
+    let mut sessions = Vec::new();
+    for (of, person) in [(&company, company.ada), (&company, company.bo), (&other, other.bo)] {
+        sessions.push(signed_in(&world, person, SessionHolder::User { organization: of.id }).await);
+    }
+    let here = async || {
+        let mut here = Vec::new();
+        for session in &sessions {
+            here.push(world.vault.find_session(&session.secret, world.now()).await.unwrap().is_some());
+        }
+        here
+    };
+    world.feed(&managers).await;
+    assert_eq!(here().await, [true, true, true]);
+    world.ask::<Organization>(company.id.0, OrganizationCommand::SuspendOrg { reason: reason("Unpaid.") }).await;
+    world.feed(&managers).await;
+    assert_eq!(here().await, [false, false, true]);
+    // Reinstated, they sign in again, and stay when the old events come again.
+    world.ask::<Organization>(company.id.0, OrganizationCommand::ReinstateOrg { reason: reason("Paid.") }).await;
+    let again = signed_in(&world, company.bo, SessionHolder::User { organization: company.id }).await;
+    world.feed(&managers).await;
+    assert!(world.vault.find_session(&again.secret, world.now()).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_an_account_what_it_was_signed_in_with_ends_and_its_token_goes_to_somebody_else() {
+    let world = World::new();
+    let models = world.models().await;
+    let managers = models.managers(&world);
+    let company = founded(&world).await;
+    world.stock("SN-1").await;
+    let token = world.register_token(company.bo, "SN-1").await;
+    // Begun, and never heard of by the log.
+    let begun = CredentialId(world.fresh());
+    world.vault.put_authenticator(begun, company.bo, world.now()).await.unwrap().unwrap();
+    world.feed(&managers).await;
+    assert_eq!(world.has_ended(company.bo, token).await, (false, false));
+    assert!(!world.vault.release_token("SN-1").await.unwrap());
+    world.ask::<User>(company.bo.0, UserCommand::CloseUser { reason: reason("Left.") }).await;
+    let closed = world.last("user.closed.v1").await;
+    let endings = managers.iter().find(|manager| manager.name() == "endings").unwrap();
+    // Killed between vault and log, it is done when the event comes again.
+    world.disk.fail_after(0);
+    assert!(matches!(endings.handle(&closed).await, Err(ConsumerError::Later(_))));
+    assert_eq!(world.has_ended(company.bo, token).await, (true, false));
+    world.disk.repair();
+    world.feed(&managers).await;
+    world.feed(&managers).await;
+    assert_eq!(world.has_ended(company.bo, token).await, (true, true));
+    assert_eq!(world.has_ended(company.bo, begun).await, (true, false));
+    assert_eq!(world.count("credential.revoked.v1").await, 1);
+    assert!(world.vault.release_token("SN-1").await.unwrap());
+    world.register_token(company.ada, "SN-1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_the_staff_leaves_what_they_signed_in_with() {
+    let world = World::new();
+    let models = world.models().await;
+    let managers = models.managers(&world);
+    let (staff, person) = (StaffId(world.fresh()), world.person());
+    let appoint = StaffCommand::AppointStaff { contact: Personal::new(person, contact("Rita")), roles: vec![StaffRole::Reviewer] };
+    world.ask::<Staff>(staff.0, appoint).await;
+    let one_time_password = CredentialId(world.fresh());
+    world
+        .vault
+        .put_one_time_password(one_time_password, person, NamedBy::Stream(staff.0), ONE_TIME_PASSWORD, None, world.now())
+        .await
+        .unwrap();
+    let user_id = UserId::derive(world.fresh());
+    world.ask::<Staff>(staff.0, StaffCommand::IssueStaffOneTimePassword { user_id, one_time_password }).await;
+    world.vault.activate(one_time_password).await.unwrap();
+    world.stock("SN-1").await;
+    let token = world.register_token(person, "SN-1").await;
+    let session = signed_in(&world, person, SessionHolder::Staff { staff }).await;
+    world.ask::<Staff>(staff.0, StaffCommand::DismissStaff { reason: reason("Retired.") }).await;
+    world.feed(&managers).await;
+    world.feed(&managers).await;
+    assert_eq!(world.has_ended(person, token).await, (true, true));
+    assert_eq!(world.count("credential.revoked.v1").await, 1);
+    assert!(world.vault.find_session(&session.secret, world.now()).await.unwrap().is_none());
+    assert!(!world.vault.activate(one_time_password).await.unwrap(), "it was revoked");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn with_an_account_access_and_sessions_end() {
     let world = World::new();
     let models = world.models().await;
     let managers = models.managers(&world);
     let company = founded(&world).await;
-    let holder = SessionHolder::User { organization: company.id };
-    let (assurance, lifetime) = (Assurance::OneFactor, SessionLifetime::USERS);
-    let new = NewSessionOf {
-        person: company.bo,
-        holder,
-        opened_by: OpenedBy::Provider,
-        assurance,
-        proved_at: None,
-        lifetime,
-        label: String::new(),
-    };
-    let session = world.vault.create_session(new, world.now()).await.unwrap();
+    let session = signed_in(&world, company.bo, SessionHolder::User { organization: company.id }).await;
     assert!(world.vault.find_session(&session.secret, world.now()).await.unwrap().is_some());
     world.ask::<User>(company.bo.0, UserCommand::CloseUser { reason: reason("Left.") }).await;
     world.feed(&managers).await;

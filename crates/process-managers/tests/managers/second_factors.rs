@@ -1,13 +1,21 @@
-//! Who is asked for a second factor.
+//! Who is asked for a second factor; and how one ends that was taken away.
 
-use command_handlers::workflows::NewUser;
+use command_handlers::workflows::{AccountHolder, NewUser};
+use credential_vault::SessionHolder;
 use domain::access::{Access, AccessCommand};
 use domain::application::{Application, ApplicationCommand, ApplicationDetails, CredentialStrength};
+use domain::credential::CredentialEvent;
 use domain::organization::{Organization, OrganizationCommand};
+use domain::sign_in::{OneTimePassword, SignInMeans};
 use domain::subscription::{Subscription, SubscriptionCommand, SubscriptionOrigin};
 use domain::testing::{company, contact, profile, reason, uuid};
 use domain::user::{User, UserCommand, UserOrigin, UserRole};
-use domain::{AccessId, ApplicationId, CredentialId, InvitationId, OrganizationId, PersonId, Personal, RegistrationId, SubscriptionId};
+use domain::{
+    AccessId, ApplicationId, CredentialId, DomainEvent, InvitationId, OrganizationId, PersonId, Personal, RegistrationId, SubscriptionId,
+};
+use jiff::SignedDuration;
+use process_managers::SecondFactors;
+use projection_runtime::{Consumer, ConsumerError};
 
 use super::world::World;
 
@@ -125,4 +133,83 @@ async fn where_the_catalogue_changes_everybody_concerned_is_asked_or_not_any_mor
     models.wait(&world).await;
     world.feed(&managers).await;
     assert_eq!(company.asked(&world).await, (false, false));
+}
+
+/// Somebody whose token is a second factor of theirs.
+async fn with_token(world: &World, company: &Company, serial: &str) -> CredentialId {
+    let OneTimePassword::Issued(one_time_password) = means(world, company.ada).await.one_time_password else { panic!("used") };
+    world.ask::<User>(company.ada.0, UserCommand::RedeemOneTimePassword { one_time_password }).await;
+    world.ask::<User>(company.ada.0, UserCommand::SetPassword { password: CredentialId(world.fresh()) }).await;
+    world.stock(serial).await;
+    let credential = world.register_token(company.ada, serial).await;
+    world.ask::<User>(company.ada.0, UserCommand::AddSecondFactor { credential }).await;
+    credential
+}
+
+async fn means(world: &World, person: PersonId) -> SignInMeans {
+    world.state::<User>(person.0).await.account().unwrap().means.clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_factor_whose_removal_was_killed_ends_all_the_same_and_its_token_is_free() {
+    let mut world = World::new();
+    let models = world.models().await;
+    let company = founded(&world, CredentialStrength::Password).await;
+    let credential = with_token(&world, &company, "SN-1").await;
+    // The user's stream is told, and the process dies before the credential's is.
+    let holder = AccountHolder { person: company.ada, holder: SessionHolder::User { organization: company.id } };
+    world.disk.fail_after(1);
+    let killed = world.desk.workflows.revoke_credential(holder, credential, reason("Lost it."), &world.sent()).await;
+    assert!(killed.is_err());
+    world.restart();
+    assert_eq!(world.count("user.second_factor_removed.v1").await, 1);
+    assert_eq!(world.has_ended(company.ada, credential).await, (true, false));
+
+    let event = world.last("user.second_factor_removed.v1").await;
+    let manager = SecondFactors::new(world.desk.clone(), models.lists.clone());
+    assert!(matches!(manager.handle(&event).await, Err(ConsumerError::Later(_))), "whoever did it may be about to");
+    world.pass(SignedDuration::from_secs(10));
+    world.disk.fail_after(0);
+    assert!(matches!(manager.handle(&event).await, Err(ConsumerError::Later(_))));
+    world.restart();
+    let managers = models.managers(&world);
+    world.feed(&managers).await;
+    world.feed(&managers).await;
+    assert_eq!(world.has_ended(company.ada, credential).await, (true, true));
+    assert_eq!(world.count("credential.revoked.v1").await, 1);
+    assert!(world.vault.release_token("SN-1").await.unwrap());
+    world.register_token(company.bo, "SN-1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_that_was_killed_before_the_vault_heard_of_it_is_made_good_unless_the_factor_was_shown_to_work_again() {
+    for shown_again in [false, true] {
+        let world = World::new();
+        let models = world.models().await;
+        let company = founded(&world, CredentialStrength::Password).await;
+        let credential = with_token(&world, &company, "SN-1").await;
+        world.ask::<User>(company.ada.0, UserCommand::RemoveSecondFactor { credential }).await;
+        if shown_again {
+            world.ask::<User>(company.ada.0, UserCommand::AddSecondFactor { credential }).await;
+        }
+        world.pass(SignedDuration::from_secs(10));
+        world.feed(&models.managers(&world)).await;
+        assert_eq!(world.has_ended(company.ada, credential).await, (!shown_again, !shown_again));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_a_second_factor_away_says_why_themselves() {
+    let world = World::new();
+    let models = world.models().await;
+    let company = founded(&world, CredentialStrength::Password).await;
+    let credential = with_token(&world, &company, "SN-1").await;
+    let holder = AccountHolder { person: company.ada, holder: SessionHolder::User { organization: company.id } };
+    world.desk.workflows.revoke_credential(holder, credential, reason("Lost it."), &world.sent()).await.unwrap();
+    world.feed(&models.managers(&world)).await;
+    assert_eq!(world.count("credential.revoked.v1").await, 1);
+    let DomainEvent::Credential(_, CredentialEvent::Revoked { reason, .. }) = world.last("credential.revoked.v1").await.event else {
+        panic!("another event")
+    };
+    assert_eq!(reason.as_str(), "Lost it.");
 }

@@ -8,14 +8,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use command_handlers::workflows::{Approve, Nominate, Workflows};
 use command_handlers::{CommandHandlers, Sent, Settings};
-use credential_vault::{HashingOptions, Vault, VaultKey};
+use credential_vault::{
+    Claim, FactorState, HashingOptions, ImportedToken, InventoryToken, OtpAlgorithm, OtpDigits, OtpHash, Vault, VaultKey,
+};
 use domain::application::{AccessPolicy, Application, ApplicationCommand, ApplicationDetails, CredentialStrength, RegistrationPolicy, Way};
+use domain::credential::{Credential, CredentialCommand, CredentialKind, CredentialState};
 use domain::invitation::Invitation;
 use domain::registration::{AdministratorRole, Origin, Registration, RegistrationCommand, RequestedApplication, Reviewer};
 use domain::testing::{company, contact, profile, reason, text, uuid};
 use domain::{
-    Actor, Addressee, Aggregate, ApplicationCode, ApplicationId, ApplicationName, CommandId, Description, InvitationId, OrganizationId,
-    Owner, PersonId, Personal, Policy, Registrant, RegistrationId, StaffId, WebAddress,
+    Actor, Addressee, Aggregate, ApplicationCode, ApplicationId, ApplicationName, CommandId, CredentialId, CredentialLabel, Description,
+    InvitationId, OrganizationId, Owner, PersonId, Personal, Policy, Registrant, RegistrationId, StaffId, WebAddress,
 };
 use event_codec::{Codec, Envelope, Fingerprint};
 use event_store::memory::MemoryStore;
@@ -256,6 +259,38 @@ impl World {
         let asked = models.clockwork.tick().await.unwrap();
         models.wait(self).await;
         asked
+    }
+
+    /// A token bought elsewhere, in the inventory.
+    pub(crate) async fn stock(&self, serial: &str) {
+        let token = InventoryToken {
+            serial: serial.to_owned(),
+            algorithm: OtpAlgorithm::Hotp,
+            digits: OtpDigits::Six,
+            hash: OtpHash::Sha1,
+            counter: 0,
+            seed: b"12345678901234567890".to_vec().into(),
+        };
+        assert_eq!(self.vault.import_tokens(vec![token], self.now()).await.unwrap(), [ImportedToken::New]);
+    }
+
+    /// Somebody registers this token, which works from then on; their own stream is still to be told.
+    pub(crate) async fn register_token(&self, person: PersonId, serial: &str) -> CredentialId {
+        let id = CredentialId(self.fresh());
+        assert_eq!(self.vault.claim_token(id, person, serial, self.now()).await.unwrap(), Claim::Stored);
+        let (kind, label) = (CredentialKind::Token { serial: serial.to_owned() }, CredentialLabel::parse("Key ring").unwrap());
+        self.ask::<Credential>(id.0, CredentialCommand::RegisterCredential { user: person, kind, label }).await;
+        self.vault.activate(id).await.unwrap();
+        self.ask::<Credential>(id.0, CredentialCommand::ActivateCredential {}).await;
+        id
+    }
+
+    /// Whether a credential has ended in the vault, and in the log.
+    pub(crate) async fn has_ended(&self, person: PersonId, id: CredentialId) -> (bool, bool) {
+        let factors = self.vault.factors_of(person).await.unwrap();
+        let factor = factors.iter().find(|factor| factor.id == id).unwrap();
+        let state = self.state::<Credential>(id.0).await;
+        (factor.state == FactorState::Revoked, matches!(state, CredentialState::Revoked(_)))
     }
 
     pub(crate) fn person(&self) -> PersonId {
