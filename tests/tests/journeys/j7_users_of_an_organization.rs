@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::support::cast::Cast;
-use crate::support::registrant::{Company, Named};
+use crate::support::registrant::{Company, Named, Registrant};
+use crate::support::review::approve;
 use crate::support::user::{User, establish, sign_in};
 
 const ONE_TIME_PASSWORD: &str = "meadow-Cobalt-58-violin-kite";
@@ -73,6 +74,19 @@ async fn many_users_are_uploaded_whole_or_not_at_all() {
     upload(text, "/v1/users/uploads", "broken").send().await.refused(422, "invalid-fields");
     assert_eq!(world.get("/v1/users").by(&ada.token).send().await.ok().items().len(), 1);
 
+    // What leans on the company's name is too weak, and that is told before anything is done.
+    let mut leaning = rows.clone();
+    leaning[3] = format!("Una4,Okafor,una4@{},HarbourCastings2026!", company.host);
+    let text = format!("{header}\n{}\n", leaning.join("\n"));
+    let dry = upload(text.clone(), "/v1/users/uploads?dry_run=true", "dry").send().await.ok();
+    assert_eq!(
+        (&dry["rows"][3]["outcome"], &dry["rows"][3]["errors"][0]["pointer"]),
+        (&json!("invalid"), &json!("/rows/4/one_time_password"))
+    );
+    let refused = upload(text, "/v1/users/uploads", "leaning").send().await.refused(422, "invalid-fields");
+    assert_eq!(refused.pointers(), ["/rows/4/one_time_password"]);
+    assert_eq!(world.get("/v1/users").by(&ada.token).send().await.ok().items().len(), 1);
+
     // All are right: all are created; sent again after a kill, nobody is created twice.
     let text = format!("{header}\n{}\n", rows.join("\n"));
     let done = upload(text.clone(), "/v1/users/uploads", "whole").send().await.ok();
@@ -119,4 +133,37 @@ async fn invited_people_register_themselves_and_are_confirmed_or_refused() {
     let mails = world.mails_of(&ivo.email, "Nobody here knows you.").await;
     assert_eq!(mails.len(), 1);
     assert!(world.mails_to(&ivo.email, "You are confirmed").is_empty());
+}
+
+#[tokio::test]
+async fn the_only_administrator_whose_one_time_password_is_dead_gets_another_one_from_the_operator() {
+    let cast = Cast::assemble().await;
+    let world = &cast.world;
+    let company = Company::named("Harbour Castings");
+    let (_, token) = cast.invite(&company, &[&cast.parts_portal]).await;
+    let submitted = Registrant::accept(world, &token).await.fill_in(&company).await;
+    approve(world, &cast.reviewer, &submitted.id).await;
+    let ada = submitted.administrator();
+    let user_id = world.mail(&ada.email, "Harbour Castings is registered").await.field("Your User ID");
+    for _ in 0..5 {
+        sign_in(world, &user_id, "somebody-Else-58-guesses").await.refused(401, "sign-in-refused");
+    }
+    sign_in(world, &user_id, &ada.one_time_password).await.refused(401, "sign-in-refused");
+
+    // Nobody of the organization can help: an administrator of the service does, and nobody else on the staff.
+    let issue = format!("/v1/users/{}/one-time-password", ada.person);
+    let proposed = world.post("/v1/users/one-time-password-proposals").by(&cast.administrator.token).send().await.ok();
+    world.post(&issue).by(&cast.reviewer.token).json(proposed.body.clone()).send().await.refused(403, "forbidden");
+    world.post(&issue).by(&cast.administrator.token).json(proposed.body.clone()).send().await.ok();
+    let named = Named { one_time_password: proposed.text("one_time_password"), ..ada.clone() };
+    let user = establish(world, &named, "is registered").await;
+    assert_eq!(user.user_id, user_id);
+
+    // From then on they administer it themselves.
+    let contact = json!({ "given_name": "Lin", "family_name": "Okafor", "email": company.address_of("Lin") });
+    let another = json!({ "contact": contact, "one_time_password": ONE_TIME_PASSWORD });
+    let organization = world.get("/v1/me").by(&user.token).send().await.ok().text("organization");
+    let path = format!("/v1/organizations/{organization}/administrators");
+    world.post(&path).by(&cast.administrator.token).json(another.clone()).send().await.refused(409, "has-administrator");
+    world.post("/v1/users").by(&user.token).json(another).send().await.ok();
 }

@@ -3,7 +3,7 @@
 use credential_vault::NamedBy;
 use domain::reservation::{Reservation, ReservationCommand, ReservationEvent, ReservationKind};
 use domain::user::{User, UserCommand, UserEvent, UserOrigin, UserRole};
-use domain::{CompanyName, Contact, CredentialId, OrganizationId, PersonId, Personal, ReservationId, UserId};
+use domain::{CompanyName, Contact, CredentialId, OrganizationId, Owner, PersonId, Personal, ReservationId, UserId};
 
 use super::{WorkflowError, WorkflowRejection, Workflows};
 use crate::{Answer, CommandError, Reserve, Sent};
@@ -90,7 +90,7 @@ impl Workflows {
         one_time_password: &str,
         sent: &Sent,
     ) -> Result<(PersonId, UserId, Answer<UserEvent>), WorkflowError> {
-        let organization_name = self.name_of(domain::Owner::Partner(organization)).await?;
+        let organization_name = self.company_of(organization).await?;
         super::nominate::check(one_time_password, &contact, Some(&organization_name))?;
         let person = self.person_of(sent).await?;
         let one_time_password = self.put_one_time_password(person, NamedBy::User(person), one_time_password, sent).await?;
@@ -106,28 +106,46 @@ impl Workflows {
         Ok((person, user_id, answer))
     }
 
+    /// What the organization of new users is called: their one-time passwords must not lean on it.
+    ///
+    /// # Errors
+    /// If it is not in good standing.
+    pub async fn company_of(&self, organization: OrganizationId) -> Result<CompanyName, WorkflowError> {
+        self.name_of(Owner::Partner(organization)).await
+    }
+
     /// The person that a command is the first to mention. Sent again, it means the same person: a person's id comes from the
     /// key ring and cannot derive from the command's, so the log remembers it.
     ///
     /// # Errors
     /// If the log cannot be written or the key ring has no keys.
     pub async fn person_of(&self, sent: &Sent) -> Result<PersonId, WorkflowError> {
-        let key = sent.derive("person");
-        let known = self.handlers.inspect::<Reservation, _>(key, |state, _| state.owner()).await.map_err(CommandError::of_any)?;
-        if let Some(owner) = known.flatten() {
-            return Ok(PersonId(owner));
+        if let Some(known) = self.person_known_of(sent).await? {
+            return Ok(known);
         }
+        let key = sent.derive("person");
         let person = self.keys.allot()?;
         let command = ReservationCommand::Reserve { kind: ReservationKind::CommandPerson, owner: person.0 };
         match self.handlers.create::<Reservation>(key, command, &sent.part("person"), &[]).await {
             Ok(answer) => Ok(answer.events.iter().find_map(first_owner).unwrap_or(person)),
             // The same command was sent twice at once, and the other one was first.
-            Err(CommandError::Rejected(_)) => {
-                let owner = self.handlers.inspect::<Reservation, _>(key, |state, _| state.owner()).await.map_err(CommandError::of_any)?;
-                Ok(owner.flatten().map_or(person, PersonId))
-            }
+            Err(CommandError::Rejected(_)) => Ok(self.person_known_of(sent).await?.unwrap_or(person)),
             Err(error) => Err(error.of_any()),
         }
+    }
+
+    /// The person that a command was the first to mention, if it came before.
+    async fn person_known_of(&self, sent: &Sent) -> Result<Option<PersonId>, WorkflowError> {
+        let key = sent.derive("person");
+        let owner = self.handlers.inspect::<Reservation, _>(key, |state, _| state.owner()).await.map_err(CommandError::of_any)?;
+        Ok(owner.flatten().map(PersonId))
+    }
+
+    /// Whether a command, which comes again, has created its account already.
+    pub(super) async fn has_created(&self, sent: &Sent) -> Result<bool, WorkflowError> {
+        let Some(person) = self.person_known_of(sent).await? else { return Ok(false) };
+        let account = self.handlers.inspect::<User, _>(person.0, |state, _| state.account().is_some()).await;
+        Ok(account.map_err(CommandError::of_any)? == Some(true))
     }
 
     /// Issues a new one-time password to a user whose own is locked or lost, and ends their sessions.
@@ -142,7 +160,7 @@ impl Workflows {
     ) -> Result<Answer<UserEvent>, WorkflowError> {
         let account =
             self.handlers.inspect::<User, _>(person.0, |state, _| state.account().cloned()).await.map_err(CommandError::of_any)?;
-        let account = account.flatten().ok_or(WorkflowRejection::NoSuchAccount)?;
+        let account = account.flatten().ok_or(WorkflowRejection::NoAccountYet)?;
         let contact = account.contact.get().ok_or(CommandError::Erased)?;
         super::nominate::check(one_time_password, contact, Some(&account.organization_name))?;
         let id = self.put_one_time_password(person, NamedBy::User(person), one_time_password, sent).await?;

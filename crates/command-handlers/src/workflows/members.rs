@@ -11,6 +11,9 @@ use super::nominate::one_time_password_of;
 use super::{WorkflowError, WorkflowRejection, Workflows};
 use crate::{Answer, CommandError, Reserve, Sent};
 
+/// Why an administrator who was forgotten leaves.
+const NOBODY_CAN_ACT: &str = "Nobody can act as this administrator any more.";
+
 impl Workflows {
     /// Invites somebody to register as a user of an organization.
     ///
@@ -85,6 +88,54 @@ impl Workflows {
             }
         }
         Err(CommandError::Taken(taken))
+    }
+
+    /// Creates an administrator of an organization that has none who can act, by the staff: the last one was forgotten, say (ADR 0019), or the
+    /// first ones never came. Those who were forgotten leave.
+    ///
+    /// # Errors
+    /// If an administrator of it can act, or as [`Workflows::create_user_of`].
+    pub async fn restore_administrator(
+        &self,
+        organization: OrganizationId,
+        by: PersonId,
+        contact: Contact,
+        one_time_password: &str,
+        sent: &Sent,
+    ) -> Result<(PersonId, UserId, Answer<UserEvent>), WorkflowError> {
+        let named: Vec<PersonId> = self
+            .handlers
+            .inspect::<Organization, _>(organization.0, |state, _| {
+                state.registered().map(|registered| registered.administrators.keys().copied().collect())
+            })
+            .await
+            .map_err(CommandError::of_any)?
+            .flatten()
+            .unwrap_or_default();
+        let mut lost = Vec::new();
+        for administrator in named {
+            // As the account is now: what the organization knows of it comes a moment later.
+            let is_erased = |state: &UserState| state.account().is_some_and(|account| account.contact.is_erased());
+            let seen = self.handlers.inspect::<User, _>(administrator.0, |state, _| (is_erased(state), state.is_active())).await;
+            match seen.map_err(CommandError::of_any)? {
+                Some((true, _)) => lost.push(administrator),
+                Some((false, true)) if !self.has_created(sent).await? => return Err(WorkflowRejection::HasAdministrator.into()),
+                Some((false, _)) | None => {}
+            }
+        }
+        let roles = vec![UserRole::OrganizationAdministrator];
+        let created = self.create_user_of(organization, by, contact, roles, one_time_password, sent).await?;
+        for administrator in lost {
+            self.lose_administrator(organization, administrator, &sent.part(&format!("lost {administrator}"))).await?;
+        }
+        Ok(created)
+    }
+
+    async fn lose_administrator(&self, organization: OrganizationId, administrator: PersonId, sent: &Sent) -> Result<(), WorkflowError> {
+        let reason = super::because(NOBODY_CAN_ACT)?;
+        let command = OrganizationCommand::LoseAdministrator { administrator, reason: reason.clone() };
+        self.handlers.handle::<Organization>(organization.0, command, sent).await.map_err(CommandError::of_any)?;
+        self.close_account(administrator, &reason, &sent.part("account")).await
     }
 
     /// Suspends a user, whose sessions end. An administrator leaves the organization's circle of administrators first, which

@@ -72,4 +72,11 @@ pub enum OrganizationCommand {
         /// Why.
         reason: Reason,
     },
+    /// Notes that nobody can act as an administrator any more, since they were forgotten: also as the last active one.
+    LoseAdministrator {
+        /// Who.
+        administrator: PersonId,
+        /// Why.
+        reason: Reason,
+    },
 }

@@ -40,6 +40,7 @@ pub(super) fn decide(state: &OrganizationState, command: OrganizationCommand, co
         OrganizationCommand::AddAdministrator { administrator, established } => add_administrator(state, administrator, established),
         OrganizationCommand::EstablishAdministrator { administrator } => establish_administrator(state, administrator),
         OrganizationCommand::RemoveAdministrator { administrator, reason } => remove_administrator(state, administrator, reason),
+        OrganizationCommand::LoseAdministrator { administrator, reason } => lose_administrator(state, administrator, reason),
     }
 }
 
@@ -139,6 +140,18 @@ fn remove_administrator(state: &OrganizationState, administrator: PersonId, reas
             Ok(vec![OrganizationEvent::AdministratorRemoved { administrator, reason }])
         }
         // Its users are being closed one after the other, the last administrator among them.
+        OrganizationState::Closed(_) => Ok(vec![]),
+    }
+}
+
+/// A note of what is so: a rule that keeps somebody who cannot act would keep nothing.
+fn lose_administrator(state: &OrganizationState, administrator: PersonId, reason: Reason) -> Decision {
+    match state {
+        OrganizationState::NotRegistered => Err(OrganizationRejection::NotFound),
+        OrganizationState::Registered(registered) | OrganizationState::Suspended(registered) => {
+            let is_one = registered.administrators.contains_key(&administrator);
+            Ok(if is_one { vec![OrganizationEvent::AdministratorRemoved { administrator, reason }] } else { vec![] })
+        }
         OrganizationState::Closed(_) => Ok(vec![]),
     }
 }

@@ -276,6 +276,16 @@ fn the_last_active_administrator_cannot_be_removed_from_a_suspended_organization
 }
 
 #[test]
+fn an_administrator_as_whom_nobody_can_act_any_more_is_lost_even_as_the_last_one() {
+    let lose = |number| OrganizationCommand::LoseAdministrator { administrator: person(number), reason: reason("Moved on") };
+    let after = registered([established(1)]).when(lose(1)).then_events([removed(1)]);
+    after.clone().when(lose(1)).then_nothing();
+    // Who is added next is needed again.
+    after.when(add(3, true)).then_events([added(3), established(3)]).when(remove(3)).then_refused(Conflict, "last-active-administrator");
+    registered([established(1), suspended()]).when(lose(1)).then_events([removed(1)]);
+}
+
+#[test]
 fn removing_who_is_no_administrator_changes_nothing() {
     registered([]).when(remove(7)).then_nothing();
 }

@@ -23,7 +23,9 @@ pub(crate) use admit::{Gate, admit};
 pub use document::document;
 pub use endpoints::{Endpoints, May, Row};
 pub(crate) use endpoints::{OVER_THE_LIMIT, Table};
-pub(crate) use proof::{Addressee, AsReviewer, By, DownstreamService, InSession, Invitee, OrganizationAdministrator, Owns, SignedIn};
+pub(crate) use proof::{
+    Addressee, AsReviewer, By, DownstreamService, InSession, Invitee, OrganizationAdministrator, Owns, ServiceAdministrator, SignedIn,
+};
 pub use role::Role;
 pub use scope::{Belongs, HeldLink, Reach, Scope};
 pub(crate) use thing::{Address, The, Thing};

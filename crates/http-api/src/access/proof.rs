@@ -99,6 +99,26 @@ impl Proof for Owns {
     }
 }
 
+/// An administrator of the service.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ServiceAdministrator {
+    pub(crate) person: PersonId,
+}
+
+impl Proof for ServiceAdministrator {
+    const ROLE: &'static str = Role::Administrator.words();
+
+    async fn of(granted: &Granted, services: &Services) -> Result<Option<Self>, Problem> {
+        let caller = granted.caller();
+        let Caller::Staff { staff, .. } = caller else { return Ok(None) };
+        if !Role::Administrator.is_of(caller) {
+            return Ok(None);
+        }
+        let person = services.handlers.inspect::<Staff, _>(staff.0, |state, _| state.member().map(|member| member.contact.person()));
+        Ok(person.await?.flatten().map(|person| Self { person }))
+    }
+}
+
 /// Somebody of the staff who reviews, with what separation of duties needs to know of them.
 #[derive(Debug, Clone)]
 pub(crate) struct AsReviewer(pub(crate) Reviewer);

@@ -1,5 +1,6 @@
-//! Organizations: seen by their own users and by staff, amended by their administrators.
+//! Organizations: seen by their own users and by staff, amended by their administrators, whom the staff restores where none is left.
 
+pub mod administrator;
 pub mod amend;
 pub mod amendment;
 pub mod decide;
@@ -9,6 +10,7 @@ pub mod show;
 use utoipa_axum::routes;
 
 use crate::access::{Endpoints, Role, Scope};
+use crate::limits::Limit;
 
 pub(crate) fn endpoints() -> Endpoints {
     Endpoints::default()
@@ -38,4 +40,5 @@ pub(crate) fn endpoints() -> Endpoints {
         .add(routes!(decide::suspend_organization), [Role::Administrator.of(Scope::Everything)])
         .add(routes!(decide::reinstate_organization), [Role::Administrator.of(Scope::Everything)])
         .add(routes!(decide::close_organization), [Role::Administrator.of(Scope::Everything)])
+        .limited(routes!(administrator::create_administrator), [Role::Administrator.of(Scope::Everything)], [Limit::MailsPerAddress])
 }

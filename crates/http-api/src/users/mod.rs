@@ -19,6 +19,8 @@ use crate::upload::MAX_BYTES;
 
 /// Who has to do with users.
 const ADMINISTRATOR: [May; 1] = [Role::OrganizationAdministrator.of(Scope::OwnOrganization)];
+/// Who helps a user who cannot sign in: where the only administrator of an organization is that user, the service's administrators do.
+const HELPER: [May; 2] = [Role::OrganizationAdministrator.of(Scope::OwnOrganization), Role::Administrator.of(Scope::Everything)];
 
 pub(crate) fn endpoints() -> Endpoints {
     Endpoints::default()
@@ -28,10 +30,14 @@ pub(crate) fn endpoints() -> Endpoints {
         .add(routes!(list::user), [Role::OrganizationAdministrator.of(Scope::OwnOrganization), Role::Service.of(Scope::Shown)])
         .add(
             routes!(one_time_password::propose),
-            [Role::OrganizationAdministrator.of(Scope::OwnOrganization), Role::Invitee.of(Scope::Held)],
+            [
+                Role::OrganizationAdministrator.of(Scope::OwnOrganization),
+                Role::Administrator.of(Scope::Everything),
+                Role::Invitee.of(Scope::Held),
+            ],
         )
-        .add(routes!(one_time_password::issue), ADMINISTRATOR)
-        .add(routes!(one_time_password::reset_second_factors), ADMINISTRATOR)
+        .add(routes!(one_time_password::issue), HELPER)
+        .add(routes!(one_time_password::reset_second_factors), HELPER)
         .add(routes!(one_time_password::end_sessions), ADMINISTRATOR)
         .limited(routes!(invite::invite), ADMINISTRATOR, [Limit::MailsPerAddress])
         .add(routes!(invite::confirm), ADMINISTRATOR)

@@ -1,4 +1,5 @@
-//! What an administrator does for who has lost what they sign in with: one-time passwords, proposed and issued anew; second factors, taken away.
+//! What an administrator, of the organization or of the service, does for who has lost what they sign in with: one-time passwords, proposed
+//! and issued anew; second factors, taken away.
 
 use axum::Json;
 use axum::extract::State;
@@ -48,7 +49,8 @@ pub struct IssueOneTimePassword {
 
 /// Issue a new one-time password
 ///
-/// For a user whose own was lost, or ended after wrong guesses, or who has forgotten the password. Their sessions end.
+/// For a user whose own was lost, or ended after wrong guesses, or who has forgotten the password. Their sessions end. The service's
+/// administrators do it where the organization has no other administrator who could, once they know who asks.
 #[utoipa::path(
     post,
     path = "/v1/users/{id}/one-time-password",
@@ -100,7 +102,8 @@ pub(super) async fn end_sessions(State(services): State<Services>, The(user): Th
 
 /// Take the second factors away
 ///
-/// From a user who has lost them: recovery codes, too. Their sessions end; when they sign in next, they register another one.
+/// From a user who has lost them: recovery codes, too. Their sessions end; when they sign in next, they register another one. The
+/// service's administrators do it where the organization has no other administrator who could, once they know who asks.
 #[utoipa::path(
     post,
     path = "/v1/users/{id}/reset-second-factors",

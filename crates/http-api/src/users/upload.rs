@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use command_handlers::Sent;
 use domain::user::UserRole;
-use domain::{Contact, OrganizationId, PersonId};
+use domain::{CompanyName, Contact, OrganizationId, PersonId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -109,7 +109,8 @@ pub(super) async fn upload(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let rows = upload::rows(&headers, body, MOST_ROWS)?;
-    let (parsed, outcomes) = check(rows);
+    let company = services.workflows.company_of(organization).await?;
+    let (parsed, outcomes) = check(rows, &company);
     if query.dry_run {
         return Ok(Json(Uploaded { dry_run: true, rows: outcomes }).into_response());
     }
@@ -131,14 +132,14 @@ pub(super) async fn upload(
     Ok(([(POSITION, position)], Json(Uploaded { dry_run: false, rows })).into_response())
 }
 
-/// What would come of each row; the valid ones, all of them if none is wrong.
-fn check(rows: Vec<Row>) -> (Vec<Parsed>, Vec<RowOutcome>) {
+/// What would come of each row, of users of this company; the valid ones, all of them if none is wrong.
+fn check(rows: Vec<Row>, company: &CompanyName) -> (Vec<Parsed>, Vec<RowOutcome>) {
     let mut parsed = Vec::with_capacity(rows.len());
     let mut outcomes = Vec::with_capacity(rows.len());
     let mut addresses = HashSet::new();
     for (index, row) in rows.into_iter().enumerate() {
         let number = index + 1;
-        let (outcome, errors) = match row.parse(number, &mut addresses) {
+        let (outcome, errors) = match row.parse(number, company, &mut addresses) {
             Ok(row) => {
                 parsed.push(row);
                 ("valid", Vec::new())
@@ -151,7 +152,7 @@ fn check(rows: Vec<Row>) -> (Vec<Parsed>, Vec<RowOutcome>) {
 }
 
 impl Row {
-    fn parse(self, number: usize, addresses: &mut HashSet<String>) -> Result<Parsed, Problem> {
+    fn parse(self, number: usize, company: &CompanyName, addresses: &mut HashSet<String>) -> Result<Parsed, Problem> {
         let mut checks = Checks::default();
         let pointer = format!("/rows/{number}");
         let details = ContactDetails {
@@ -174,7 +175,7 @@ impl Row {
             if !addresses.insert(contact.email.as_str().to_lowercase()) {
                 checks.wrong(format!("{pointer}/email"), "this address stands in a row above already");
             }
-            let context = [contact.given_name.as_str(), contact.family_name.as_str(), contact.email.as_str()];
+            let context = [contact.given_name.as_str(), contact.family_name.as_str(), contact.email.as_str(), company.as_str()];
             if let Err(weak) = credential_vault::strength::check_one_time_password(&self.one_time_password, &context) {
                 checks.wrong(format!("{pointer}/one_time_password"), weak.to_string());
             }

@@ -1,11 +1,15 @@
-//! An organization's profile, and what waits for review of it.
+//! An organization's profile, and what waits for review of it; and how it comes to an administrator again.
+#![allow(clippy::unwrap_used, reason = "the helpers of tests fail the test")]
 
+use domain::organization::Organization;
+use domain::person::{Person, PersonCommand};
 use domain::registration::Affiliation;
 use domain::testing::email;
-use domain::{Contact, Owner, StaffRole};
-use serde_json::json;
+use domain::user::{User, UserState};
+use domain::{Contact, Owner, PersonId, StaffRole};
+use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{Company, ONE_TIME_PASSWORD, World};
 
 #[tokio::test]
 async fn most_of_a_profile_is_amended_at_once_and_a_legal_name_only_through_a_review() {
@@ -118,4 +122,64 @@ async fn staff_find_the_organizations_that_have_a_relationship_with_a_partner() 
     assert_ne!(first["items"], second["items"]);
     assert!(second["next"].is_null());
     world.get("/v1/organizations?relationship=subscribed", &auditor).await.problem(400, "malformed-request");
+}
+
+async fn forget(world: &World, person: PersonId) {
+    let reason = domain::testing::reason("asked for it");
+    world.did::<Person>(person.0, PersonCommand::ForgetPerson { reason: reason.clone() }).await;
+    world.services.workflows.keep_promise_to_forget(person, &reason, &world.sent()).await.unwrap();
+}
+
+fn lin() -> Value {
+    let contact = json!({ "given_name": "Lin", "family_name": "Okafor", "email": "lin@fastener.example" });
+    json!({ "contact": contact, "one_time_password": ONE_TIME_PASSWORD })
+}
+
+async fn active_administrators(world: &World, company: &Company) -> Vec<PersonId> {
+    let active = world.services.handlers.inspect::<Organization, _>(company.id.0, |state, _| state.active_administrators().collect());
+    active.await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn an_organization_whose_last_administrator_was_forgotten_gets_another_one_from_the_staff() {
+    let world = World::new().await;
+    let company = world.company("Fastener Works").await;
+    let anna = world.administrator(&company).await;
+    let staff = world.staff(&[StaffRole::Administrator]).await;
+    let path = format!("/v1/organizations/{}/administrators", company.id);
+    // As long as one can act, the organization's users are its administrators' matter.
+    let problem = world.post(&path, &staff, lin()).await.problem(409, "has-administrator");
+    assert!(problem["detail"].as_str().unwrap().contains("created by its administrators"), "{problem}");
+    forget(&world, company.administrator).await;
+    world.get("/v1/users", &anna).await.problem(401, "unauthenticated");
+
+    let mut weak = lin();
+    weak["one_time_password"] = json!("FastenerWorks2026");
+    world.post(&path, &staff, weak).await.problem(422, "too-weak");
+    let created = world.post_keyed(&path, &staff, "lin", lin()).await.expect(201);
+    // Who was forgotten has left, so that the next one is not mistaken for one of two.
+    assert_eq!(active_administrators(&world, &company).await, []);
+    let left = world.services.handlers.inspect::<User, _>(company.administrator.0, |state, _| matches!(state, UserState::Closed(_)));
+    assert_eq!(left.await.unwrap(), Some(true));
+    let person: PersonId = created["id"].as_str().unwrap().parse().map(PersonId).unwrap();
+    let token = world.first_login(created["user_id"].as_str().unwrap(), ONE_TIME_PASSWORD).await;
+    let add = domain::organization::OrganizationCommand::AddAdministrator { administrator: person, established: true };
+    world.did::<Organization>(company.id.0, add).await;
+    world.get("/v1/users", &token).await.expect(200);
+    // Sent again, it is the same account; another one is not to be had.
+    assert_eq!(world.post_keyed(&path, &staff, "lin", lin()).await.expect(201), created);
+    assert_eq!(active_administrators(&world, &company).await, [person]);
+    world.post(&path, &staff, lin()).await.problem(409, "has-administrator");
+}
+
+#[tokio::test]
+async fn an_organization_whose_first_administrator_never_came_gets_another_one_from_the_staff() {
+    let world = World::new().await;
+    let company = world.company("Fastener Works").await;
+    let staff = world.staff(&[StaffRole::Administrator]).await;
+    let created = world.post(&format!("/v1/organizations/{}/administrators", company.id), &staff, lin()).await.expect(201);
+    let token = world.first_login(created["user_id"].as_str().unwrap(), ONE_TIME_PASSWORD).await;
+    assert_eq!(world.get("/v1/me", &token).await.expect(200)["roles"], json!([{ "role": "organization_administrator" }]));
+    // Who was expected may still come.
+    world.sign_in(&company.user_id, ONE_TIME_PASSWORD).await;
 }
