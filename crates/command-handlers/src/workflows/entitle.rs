@@ -3,10 +3,10 @@
 use domain::access::{Access, AccessCommand, AccessEvent};
 use domain::application::{AccessPolicy, Application, ApplicationDetails, RegistrationPolicy, Way};
 use domain::subscription::{Subscription, SubscriptionCommand, SubscriptionEvent, SubscriptionOrigin};
-use domain::user::User;
+use domain::user::{User, UserState};
 use domain::{AccessId, ApplicationId, OrganizationId, PersonId, Reason, SubscriptionId};
 
-use super::{WorkflowError, WorkflowRejection, Workflows};
+use super::{OpenWay, WorkflowError, WorkflowRejection, Workflows};
 use crate::{Answer, CommandError, Sent};
 
 /// Who shall have access to what.
@@ -37,7 +37,7 @@ impl Workflows {
     ) -> Result<(SubscriptionId, Answer<SubscriptionEvent>), WorkflowError> {
         let details = self.offered(application).await?;
         if details.registration != RegistrationPolicy::Public || !details.ways.contains(&Way::Account) {
-            return Err(WorkflowRejection::NotOpenThisWay(application).into());
+            return Err(of_the_one(WorkflowRejection::NotOpenThisWay(application, OpenWay::of(&details))));
         }
         let id = SubscriptionId::of(organization, application);
         let needs_review = details.subscription_review;
@@ -51,16 +51,19 @@ impl Workflows {
     /// application grants automatically (J5).
     ///
     /// # Errors
-    /// If there is no such user in the organization, the application takes nobody new, or there is no subscription.
+    /// If there is no such user in the organization, or they are suspended, the application takes nobody new, or there is no subscription.
     pub async fn ask_access(&self, ask: AskAccess, sent: &Sent) -> Result<(AccessId, Answer<AccessEvent>), WorkflowError> {
         let AskAccess { user, organization, application, proposed_by, reason } = ask;
-        let has_account = self
+        let standing = |state: &UserState| (state.can_sign_in().is_some(), matches!(state, UserState::Suspended(..)));
+        let standing = self
             .handlers
-            .inspect::<User, _>(user.0, |state, _| state.organization() == Some(organization) && state.can_sign_in().is_some())
+            .inspect::<User, _>(user.0, |state, _| (state.organization() == Some(organization)).then(|| standing(state)))
             .await
             .map_err(CommandError::of_any)?;
-        if has_account != Some(true) {
-            return Err(WorkflowRejection::NoSuchUser.into());
+        match standing.flatten() {
+            Some((true, _)) => {}
+            Some((false, true)) => return Err(WorkflowRejection::SuspendedUser.into()),
+            Some((false, false)) | None => return Err(WorkflowRejection::NoSuchUser.into()),
         }
         let automatic = self.offered(application).await?.access == AccessPolicy::Automatic;
         self.check_subscribed(organization, application).await?;
@@ -91,8 +94,8 @@ impl Workflows {
             .await
             .map_err(CommandError::of_any)?;
         match seen.flatten() {
-            None => Err(WorkflowRejection::UnknownApplication(application).into()),
-            Some((_, false)) => Err(WorkflowRejection::RetiredApplication(application).into()),
+            None => Err(of_the_one(WorkflowRejection::UnknownApplication(application))),
+            Some((_, false)) => Err(of_the_one(WorkflowRejection::RetiredApplication(application))),
             Some((details, true)) => Ok(details),
         }
     }
@@ -102,4 +105,9 @@ impl Workflows {
         let active = self.handlers.inspect::<Subscription, _>(key, |state, _| state.is_active()).await.map_err(CommandError::of_any)?;
         if active == Some(true) { Ok(()) } else { Err(WorkflowRejection::NotSubscribed(application).into()) }
     }
+}
+
+/// What is wrong with the only application that a command names.
+fn of_the_one(rejection: WorkflowRejection) -> WorkflowError {
+    WorkflowRejection::OfTheOne(Box::new(rejection)).into()
 }

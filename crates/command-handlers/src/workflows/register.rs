@@ -7,14 +7,14 @@ use domain::{Addressee, ApplicationId, InvitationId, OrganizationId, Personal, R
 
 use event_store::Position;
 
-use super::{WorkflowError, WorkflowRejection, Workflows};
+use super::{OpenWay, WorkflowError, WorkflowRejection, Workflows};
 use crate::{Answer, CommandError, Sent};
 
 /// Whether an application can be registered for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Open,
-    NotThisWay,
+    NotThisWay(OpenWay),
     Retired,
 }
 
@@ -178,7 +178,7 @@ impl Workflows {
     async fn requested(&self, application: ApplicationId, public_way: Option<&Way>) -> Result<RequestedApplication, WorkflowError> {
         match self.catalogue_says(application, public_way).await? {
             (requested, Standing::Open) => Ok(requested),
-            (_, Standing::NotThisWay) => Err(WorkflowRejection::NotOpenThisWay(application).into()),
+            (_, Standing::NotThisWay(open)) => Err(WorkflowRejection::NotOpenThisWay(application, open).into()),
             (_, Standing::Retired) => Err(WorkflowRejection::RetiredApplication(application).into()),
         }
     }
@@ -203,7 +203,7 @@ impl Workflows {
                 let standing = match state.in_catalogue() {
                     None => Standing::Retired,
                     Some(_) if is_open => Standing::Open,
-                    Some(_) => Standing::NotThisWay,
+                    Some(_) => Standing::NotThisWay(OpenWay::of(details)),
                 };
                 Some((requested, standing))
             })

@@ -22,7 +22,7 @@ impl Workflows {
         sent: &Sent,
     ) -> Result<(UserId, Answer<StaffEvent>), WorkflowError> {
         let member = self.handlers.inspect::<Staff, _>(staff.0, |state, _| state.member().cloned()).await.map_err(CommandError::of_any)?;
-        let member = member.flatten().ok_or(WorkflowRejection::NoSuchAccount)?;
+        let member = member.flatten().ok_or(WorkflowRejection::NotOnStaff)?;
         let contact = member.contact.get().ok_or(CommandError::Erased)?;
         super::nominate::check(one_time_password, contact, Some(&self.operator_name))?;
         let (person, account) = (member.contact.person(), member.account);
@@ -81,6 +81,6 @@ impl Workflows {
             .inspect::<Staff, _>(staff.0, |state, _| state.member().map(|member| member.contact.person()))
             .await
             .map_err(CommandError::of_any)?;
-        Ok(person.flatten().ok_or(WorkflowRejection::NoSuchAccount)?)
+        Ok(person.flatten().ok_or(WorkflowRejection::NotOnStaff)?)
     }
 }

@@ -50,7 +50,7 @@ pub struct AccessAsked {
         (status = 200, description = "Asked for, or granted", body = AccessAsked),
         (status = 403, description = "The caller may not propose access for others", body = Problem),
         (status = 404, description = "There is no such user in the organization", body = Problem),
-        (status = 409, description = "The organization is not subscribed", body = Problem),
+        (status = 409, description = "The organization is not subscribed, or the user is suspended", body = Problem),
     )
 )]
 pub(super) async fn ask(

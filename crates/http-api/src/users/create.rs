@@ -76,7 +76,7 @@ pub(super) async fn create(
     let mut checks = Checks::default();
     let contact = body.contact.parse(&mut checks, "/contact");
     let contact = checks.finish(contact)?;
-    let roles = known_roles(&services, &body.roles, "/roles").await?;
+    let roles = known_roles(&services, &body.roles).await?;
     if roles.contains(&UserRole::OrganizationAdministrator) {
         shown_lately_by(&caller, &services)?;
     }
@@ -91,20 +91,26 @@ pub(super) async fn create(
 }
 
 /// The roles, if the applications that they are for are in the catalogue.
-pub(super) async fn known_roles(services: &Services, roles: &[HeldRole], pointer: &str) -> Result<Vec<UserRole>, Problem> {
+async fn known_roles(services: &Services, roles: &[HeldRole]) -> Result<Vec<UserRole>, Problem> {
     let mut checks = Checks::default();
     let mut known = Vec::with_capacity(roles.len());
     for (index, role) in roles.iter().enumerate() {
-        let role = UserRole::from(*role);
-        if let UserRole::ApplicationAdministrator(application) = role {
-            let published = services.handlers.inspect::<Application, _>(application.0, |state, _| state.published().is_some()).await?;
-            if published != Some(true) {
-                checks.wrong(format!("{pointer}/{index}/application"), "the catalogue has no such application");
-            }
-        }
+        let role = known_role(services, *role, &mut checks, &format!("/roles/{index}")).await?;
         if !known.contains(&role) {
             known.push(role);
         }
     }
     checks.finish(Some(known))
+}
+
+/// The role; if the application that it is for is not in the catalogue, that is noted below this pointer.
+pub(super) async fn known_role(services: &Services, role: HeldRole, checks: &mut Checks, pointer: &str) -> Result<UserRole, Problem> {
+    let role = UserRole::from(role);
+    if let UserRole::ApplicationAdministrator(application) = role {
+        let published = services.handlers.inspect::<Application, _>(application.0, |state, _| state.published().is_some()).await?;
+        if published != Some(true) {
+            checks.wrong(format!("{pointer}/application"), "the catalogue has no such application");
+        }
+    }
+    Ok(role)
 }

@@ -5,10 +5,11 @@ use domain::user::{User, UserCommand, UserRole};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::create::known_roles;
+use super::create::known_role;
 use crate::access::{Member, The};
 use crate::body::Body;
 use crate::caller::Caller;
+use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
 use crate::credentials::shown_lately_by;
 use crate::fields::{Because, Done, HeldRole};
@@ -51,8 +52,9 @@ pub(super) async fn grant(
         shown_lately_by(&caller, &services)?;
     }
     let sent = incoming.sent(&services, &format!("grant role {person}"), &body);
-    known_roles(&services, &[body], "").await?;
-    let command = UserCommand::GrantRole { role: body.into() };
+    let mut checks = Checks::default();
+    let role = known_role(&services, body, &mut checks, "").await?;
+    let command = UserCommand::GrantRole { role: checks.finish(Some(role))? };
     let answer = services.handlers.handle::<User>(person.0, command, &sent).await?;
     Ok(Accepted::new(&services, &answer, Done { id: person.0 }))
 }

@@ -140,8 +140,21 @@ async fn an_organization_subscribes_from_inside_an_account_where_that_is_offered
         details.ways = vec![Way::Invitation];
     };
     let closed = world.application("CLOSED", Owner::Operator, invited_only).await;
-    for application in [link_only, closed] {
-        world.post("/v1/subscriptions", &administrator, json!({ "application": application })).await.problem(403, "not-open-this-way");
+    let by_its_link = |details: &mut domain::application::ApplicationDetails| {
+        details.ways = vec![Way::PublicLink(domain::testing::text(domain::Slug::parse, "boeing-787"))];
+    };
+    let linked = world.application("B787", Owner::Operator, by_its_link).await;
+    let ways = [(link_only, "on the public page"), (linked, "by the application's own link"), (closed, "its owner must invite you")];
+    for (application, instead) in ways {
+        let refused = world.post("/v1/subscriptions", &administrator, json!({ "application": application })).await;
+        let problem = refused.problem(403, "not-open-this-way");
+        assert!(problem["detail"].as_str().unwrap().contains(instead), "{problem:#}");
+        assert_eq!(problem["errors"][0]["pointer"], "/application");
+    }
+    let unknown = json!({ "application": uuid::Uuid::nil() });
+    for path in ["/v1/subscriptions", "/v1/accesses"] {
+        let problem = world.post(path, &administrator, unknown.clone()).await.problem(422, "unknown-application");
+        assert_eq!(problem["errors"][0]["pointer"], "/application");
     }
     let subscribed = world.post("/v1/subscriptions", &administrator, json!({ "application": open })).await.expect(200);
     assert_eq!(subscribed["outcome"], "active");

@@ -1,5 +1,6 @@
 //! J7: the users of an organization.
 
+use domain::StaffRole;
 use domain::user::UserRole;
 use http_api::caller::links;
 use serde_json::{Value, json};
@@ -127,13 +128,59 @@ async fn roles_are_granted_for_applications_that_there_are() {
     let application = world.application("SFT", domain::Owner::Operator, |_| {}).await;
     let (person, token) = world.user(&company, "Bert", vec![]).await;
     let unknown = json!({ "role": "application_administrator", "application": uuid::Uuid::nil() });
-    world.post(&format!("/v1/users/{person}/roles"), &administrator, unknown).await.problem(422, "invalid-fields");
+    let problem = world.post(&format!("/v1/users/{person}/roles"), &administrator, unknown.clone()).await.problem(422, "invalid-fields");
+    assert_eq!(problem["errors"][0]["pointer"], "/application");
+    let mut user = new_user("Lin");
+    user["roles"] = json!([{ "role": "organization_administrator" }, unknown]);
+    let problem = world.post("/v1/users", &administrator, user).await.problem(422, "invalid-fields");
+    assert_eq!(problem["errors"][0]["pointer"], "/roles/1/application");
     let role = json!({ "role": "application_administrator", "application": application });
     world.post(&format!("/v1/users/{person}/roles"), &administrator, role.clone()).await.expect(200);
     assert_eq!(world.get("/v1/me", &token).await.expect(200)["roles"], json!([role]));
     let revoke = json!({ "role": role, "reason": "moved on" });
     world.post(&format!("/v1/users/{person}/roles/revoke"), &administrator, revoke).await.expect(200);
     assert_eq!(world.get("/v1/me", &token).await.expect(200)["roles"], json!([]));
+}
+
+#[tokio::test]
+async fn who_has_no_account_to_act_on_is_told_apart_from_who_has() {
+    let world = World::new().await;
+    let company = world.company("Fastener Works").await;
+    let administrator = world.administrator(&company).await;
+    let application = world.application("SFT", domain::Owner::Operator, |_| {}).await;
+    world.subscribed(&company, application).await;
+    let invited = world.post("/v1/users/invitations", &administrator, json!({ "email": "lin@fastener.example" })).await.expect(201);
+    let issue = format!("/v1/users/{}/one-time-password", invited["id"].as_str().unwrap());
+    let body = json!({ "one_time_password": ANOTHER_ONE_TIME_PASSWORD });
+    let problem = world.post(&issue, &administrator, body).await.problem(409, "no-account-yet");
+    assert!(problem["detail"].as_str().unwrap().contains("confirms their registration"), "{problem:#}");
+    let (person, _) = world.user(&company, "Bert", vec![]).await;
+    world.post(&format!("/v1/users/{person}/suspend"), &administrator, json!({ "reason": "on leave" })).await.expect(200);
+    let propose = json!({ "application": application, "user": person });
+    let problem = world.post("/v1/accesses", &administrator, propose.clone()).await.problem(409, "user-suspended");
+    assert!(problem["detail"].as_str().unwrap().contains("reinstates them first"), "{problem:#}");
+    world.post(&format!("/v1/users/{person}/reinstate"), &administrator, json!({ "reason": "back" })).await.expect(200);
+    world.post("/v1/accesses", &administrator, propose).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_only_administrator_who_is_locked_out_is_helped_by_the_staff() {
+    let world = World::new().await;
+    let company = world.company("Fastener Works").await;
+    let anna = world.administrator(&company).await;
+    let staff = world.staff(&[StaffRole::Administrator]).await;
+    let path = format!("/v1/users/{}", company.administrator);
+    let proposal = world.post("/v1/users/one-time-password-proposals", &staff, json!({})).await.expect(200);
+    world.post(&format!("{path}/one-time-password"), &staff, proposal.clone()).await.expect(200);
+    world.get("/v1/me", &anna).await.problem(401, "unauthenticated");
+    world.sign_in(&company.user_id, proposal["one_time_password"].as_str().unwrap()).await;
+    let reason = json!({ "reason": "the phone was stolen" });
+    world.post(&format!("{path}/reset-second-factors"), &staff, reason.clone()).await.expect(200);
+    // What else there is to administer is not theirs, and other staff does not help.
+    world.post(&format!("{path}/suspend"), &staff, reason.clone()).await.problem(403, "forbidden");
+    let reviewer = world.staff(&[StaffRole::Reviewer]).await;
+    world.post(&format!("{path}/one-time-password"), &reviewer, proposal).await.problem(403, "forbidden");
+    world.post(&format!("{path}/reset-second-factors"), &reviewer, reason).await.problem(403, "forbidden");
 }
 
 const UPLOAD: &str = "\u{feff}given_name,family_name,email,one_time_password,role\r
