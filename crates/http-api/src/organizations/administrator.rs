@@ -6,8 +6,10 @@ use utoipa::ToSchema;
 
 use crate::access::{By, Company, ServiceAdministrator, The};
 use crate::body::Body;
+use crate::caller::Caller;
 use crate::checks::Checks;
 use crate::command::{Accepted, Incoming};
+use crate::credentials::shown_lately_by;
 use crate::fields::ContactDetails;
 use crate::limits::Metered;
 use crate::problem::Problem;
@@ -37,6 +39,7 @@ pub struct CreateAdministrator {
     request_body = CreateAdministrator,
     responses(
         (status = 201, description = "The account is created", body = Created),
+        (status = 403, description = "The caller has not shown a factor within the last quarter of an hour", body = Problem),
         (status = 404, description = "There is no such organization in good standing", body = Problem),
         (status = 409, description = "An administrator of the organization can act", body = Problem),
         (status = 422, description = "A field is not valid, or the one-time password is too weak", body = Problem),
@@ -46,10 +49,12 @@ pub(super) async fn create_administrator(
     State(services): State<Services>,
     By(ServiceAdministrator { person: by }): By<ServiceAdministrator>,
     The(Company(organization)): The<Company>,
+    caller: Caller,
     incoming: Incoming,
     metered: Metered,
     Body(body): Body<CreateAdministrator>,
 ) -> Result<Accepted<Created>, Problem> {
+    shown_lately_by(&caller, &services)?;
     let sent = incoming.sent(&services, &format!("create administrator {organization}"), &body.contact);
     let mut checks = Checks::default();
     let contact = body.contact.parse(&mut checks, "/contact");

@@ -80,7 +80,7 @@ pub struct SelfRegister {
     tag = "Self-registration",
     request_body = SelfRegister,
     responses(
-        (status = 200, description = "Registered; the administrator is told", body = Done),
+        (status = 200, description = "Registered; an administrator of the organization confirms it", body = Done),
         (status = 409, description = "It was filled in before", body = Problem),
         (status = 410, description = "The invitation is over", body = Problem),
         (status = 422, description = "A field is not valid, or the one-time password is too weak", body = Problem),

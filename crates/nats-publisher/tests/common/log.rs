@@ -52,6 +52,7 @@ fn story(key: Uuid) -> Vec<Event> {
     let (reviewer, reason) = (StaffId(seed("reviewer")), Reason::parse("all in order").unwrap());
     vec![
         Event::Started {
+            invited_by: vec![],
             origin: Origin::Public,
             case_number: CaseNumber::derive(seed("case-number")),
             registrant: Personal::new(PersonId(seed("person")), registrant),
