@@ -50,8 +50,8 @@ fn only_reads(method: &Method) -> bool {
 async fn answered(gate: Gate, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let bears_something = parts.headers.contains_key(header::AUTHORIZATION) || Borne::by(&parts.headers) != Borne::Nothing;
-    let from = came_from(gate.services.proxies.client_of(&parts.extensions, &parts.headers));
-    match gate.admitted(&parts).await {
+    let client = gate.services.proxies.client_of(&parts.extensions, &parts.headers);
+    match gate.admitted(&parts, client).await {
         Ok(Admitted { granted, held, metered, charges }) => {
             let actor = granted.caller().actor();
             parts.extensions.insert(granted);
@@ -62,14 +62,14 @@ async fn answered(gate: Gate, request: Request, next: Next) -> Response {
                 charges.into_iter().for_each(Charge::keep);
             }
             if response.status() == StatusCode::FORBIDDEN {
-                note_refused(response.status(), Some(&actor), &from);
+                note_refused(response.status(), Some(&actor), client);
             }
             response
         }
         Err(problem) => {
             let response = problem.into_response();
             if bears_something {
-                note_refused(response.status(), None, &from);
+                note_refused(response.status(), None, client);
             }
             response
         }
@@ -87,17 +87,17 @@ struct Admitted {
 
 /// For whoever watches over the service: somebody is refused who showed something, or asked for what is not theirs to ask. The span of the
 /// request says for what.
-fn note_refused(status: StatusCode, actor: Option<&Actor>, from: &str) {
+fn note_refused(status: StatusCode, actor: Option<&Actor>, client: Option<IpAddr>) {
+    let from = came_from(client);
     metrics::counter!("gatehouse_refused_total", "status" => status.as_u16().to_string()).increment(1);
     tracing::info!(target: "security", what = "request", outcome = "refused", status = status.as_u16(), ?actor, from, "a request is refused");
 }
 
 impl Gate {
-    async fn admitted(&self, request: &Parts) -> Result<Admitted, Problem> {
+    async fn admitted(&self, request: &Parts, client: Option<IpAddr>) -> Result<Admitted, Problem> {
         let path = request.extensions.get::<MatchedPath>();
         let row = self.table.find(&request.method, path.map_or("", MatchedPath::as_str));
         let row = row.ok_or_else(|| Problem::forbidden("nobody may call this"))?;
-        let client = self.services.proxies.client_of(&request.extensions, &request.headers);
         let charges = self.charges(row, client)?;
         let (caller, held) = match bearer(&request.headers)? {
             Some(token) => (self.by_token(token, client).await?, SessionAs::Token),
